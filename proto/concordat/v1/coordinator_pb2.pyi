@@ -1,0 +1,208 @@
+from concordat.v1 import node_pb2 as _node_pb2
+from concordat.v1 import query_pb2 as _query_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class CoordinatorServiceDescribeRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class CoordinatorServiceDescribeResponse(_message.Message):
+    __slots__ = ("nodes",)
+    NODES_FIELD_NUMBER: _ClassVar[int]
+    nodes: _containers.RepeatedCompositeFieldContainer[NodeDescription]
+    def __init__(self, nodes: _Optional[_Iterable[_Union[NodeDescription, _Mapping]]] = ...) -> None: ...
+
+class NodeDescription(_message.Message):
+    __slots__ = ("node", "nation", "description", "failure")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    NATION_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    nation: str
+    description: _node_pb2.DescribeResponse
+    failure: NodeFailure
+    def __init__(self, node: _Optional[str] = ..., nation: _Optional[str] = ..., description: _Optional[_Union[_node_pb2.DescribeResponse, _Mapping]] = ..., failure: _Optional[_Union[NodeFailure, _Mapping]] = ...) -> None: ...
+
+class NodeFailure(_message.Message):
+    __slots__ = ("reason", "message")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    reason: str
+    message: str
+    def __init__(self, reason: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+
+class CoordinatorServiceExplainRequest(_message.Message):
+    __slots__ = ("query", "credentials")
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIALS_FIELD_NUMBER: _ClassVar[int]
+    query: _query_pb2.SignedQuery
+    credentials: _query_pb2.Credentials
+    def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ...) -> None: ...
+
+class CoordinatorServiceExplainResponse(_message.Message):
+    __slots__ = ("quotes",)
+    QUOTES_FIELD_NUMBER: _ClassVar[int]
+    quotes: _containers.RepeatedCompositeFieldContainer[NodeQuote]
+    def __init__(self, quotes: _Optional[_Iterable[_Union[NodeQuote, _Mapping]]] = ...) -> None: ...
+
+class NodeQuote(_message.Message):
+    __slots__ = ("node", "quote", "failure")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    quote: _node_pb2.Quote
+    failure: NodeFailure
+    def __init__(self, node: _Optional[str] = ..., quote: _Optional[_Union[_node_pb2.Quote, _Mapping]] = ..., failure: _Optional[_Union[NodeFailure, _Mapping]] = ...) -> None: ...
+
+class Presentation(_message.Message):
+    __slots__ = ("by_nation", "columns")
+    BY_NATION_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    by_nation: bool
+    columns: _containers.RepeatedCompositeFieldContainer[OutputColumn]
+    def __init__(self, by_nation: _Optional[bool] = ..., columns: _Optional[_Iterable[_Union[OutputColumn, _Mapping]]] = ...) -> None: ...
+
+class OutputColumn(_message.Message):
+    __slots__ = ("name", "nation", "key", "value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    NATION_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    nation: bool
+    key: str
+    value: Expression
+    def __init__(self, name: _Optional[str] = ..., nation: _Optional[bool] = ..., key: _Optional[str] = ..., value: _Optional[_Union[Expression, _Mapping]] = ...) -> None: ...
+
+class Expression(_message.Message):
+    __slots__ = ("aggregate", "quotient")
+    AGGREGATE_FIELD_NUMBER: _ClassVar[int]
+    QUOTIENT_FIELD_NUMBER: _ClassVar[int]
+    aggregate: int
+    quotient: Quotient
+    def __init__(self, aggregate: _Optional[int] = ..., quotient: _Optional[_Union[Quotient, _Mapping]] = ...) -> None: ...
+
+class Quotient(_message.Message):
+    __slots__ = ("dividend", "divisor")
+    DIVIDEND_FIELD_NUMBER: _ClassVar[int]
+    DIVISOR_FIELD_NUMBER: _ClassVar[int]
+    dividend: Expression
+    divisor: Expression
+    def __init__(self, dividend: _Optional[_Union[Expression, _Mapping]] = ..., divisor: _Optional[_Union[Expression, _Mapping]] = ...) -> None: ...
+
+class RunRequest(_message.Message):
+    __slots__ = ("query", "presentation", "credentials")
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    PRESENTATION_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIALS_FIELD_NUMBER: _ClassVar[int]
+    query: _query_pb2.SignedQuery
+    presentation: Presentation
+    credentials: _query_pb2.Credentials
+    def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., presentation: _Optional[_Union[Presentation, _Mapping]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ...) -> None: ...
+
+class RunResponse(_message.Message):
+    __slots__ = ("progress", "result")
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    progress: Progress
+    result: Result
+    def __init__(self, progress: _Optional[_Union[Progress, _Mapping]] = ..., result: _Optional[_Union[Result, _Mapping]] = ...) -> None: ...
+
+class Progress(_message.Message):
+    __slots__ = ("node", "step")
+    class Step(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        STEP_UNSPECIFIED: _ClassVar[Progress.Step]
+        STEP_PREPARED: _ClassVar[Progress.Step]
+        STEP_ANSWERED: _ClassVar[Progress.Step]
+        STEP_LOST: _ClassVar[Progress.Step]
+        STEP_TAKES_NO_PART: _ClassVar[Progress.Step]
+    STEP_UNSPECIFIED: Progress.Step
+    STEP_PREPARED: Progress.Step
+    STEP_ANSWERED: Progress.Step
+    STEP_LOST: Progress.Step
+    STEP_TAKES_NO_PART: Progress.Step
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    step: Progress.Step
+    def __init__(self, node: _Optional[str] = ..., step: _Optional[_Union[Progress.Step, str]] = ...) -> None: ...
+
+class Result(_message.Message):
+    __slots__ = ("answers", "missing", "table", "complete")
+    ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    MISSING_FIELD_NUMBER: _ClassVar[int]
+    TABLE_FIELD_NUMBER: _ClassVar[int]
+    COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    answers: _containers.RepeatedCompositeFieldContainer[_node_pb2.SignedAnswer]
+    missing: _containers.RepeatedCompositeFieldContainer[MissingNode]
+    table: bytes
+    complete: bool
+    def __init__(self, answers: _Optional[_Iterable[_Union[_node_pb2.SignedAnswer, _Mapping]]] = ..., missing: _Optional[_Iterable[_Union[MissingNode, _Mapping]]] = ..., table: _Optional[bytes] = ..., complete: _Optional[bool] = ...) -> None: ...
+
+class MissingNode(_message.Message):
+    __slots__ = ("node", "cause", "failure", "coverage", "differences")
+    class Cause(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        CAUSE_UNSPECIFIED: _ClassVar[MissingNode.Cause]
+        CAUSE_NOT_HELD: _ClassVar[MissingNode.Cause]
+        CAUSE_UNAVAILABLE: _ClassVar[MissingNode.Cause]
+    CAUSE_UNSPECIFIED: MissingNode.Cause
+    CAUSE_NOT_HELD: MissingNode.Cause
+    CAUSE_UNAVAILABLE: MissingNode.Cause
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    cause: MissingNode.Cause
+    failure: NodeFailure
+    coverage: _node_pb2.Coverage
+    differences: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, node: _Optional[str] = ..., cause: _Optional[_Union[MissingNode.Cause, str]] = ..., failure: _Optional[_Union[NodeFailure, _Mapping]] = ..., coverage: _Optional[_Union[_node_pb2.Coverage, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GetResultRequest(_message.Message):
+    __slots__ = ("query", "presentation", "credentials")
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    PRESENTATION_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIALS_FIELD_NUMBER: _ClassVar[int]
+    query: _query_pb2.SignedQuery
+    presentation: Presentation
+    credentials: _query_pb2.Credentials
+    def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., presentation: _Optional[_Union[Presentation, _Mapping]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ...) -> None: ...
+
+class GetResultResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: Result
+    def __init__(self, result: _Optional[_Union[Result, _Mapping]] = ...) -> None: ...
+
+class CoordinatorServiceGetBudgetRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class CoordinatorServiceGetBudgetResponse(_message.Message):
+    __slots__ = ("budgets",)
+    BUDGETS_FIELD_NUMBER: _ClassVar[int]
+    budgets: _containers.RepeatedCompositeFieldContainer[NodeBudget]
+    def __init__(self, budgets: _Optional[_Iterable[_Union[NodeBudget, _Mapping]]] = ...) -> None: ...
+
+class NodeBudget(_message.Message):
+    __slots__ = ("node", "budget", "failure")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    budget: _node_pb2.GetBudgetResponse
+    failure: NodeFailure
+    def __init__(self, node: _Optional[str] = ..., budget: _Optional[_Union[_node_pb2.GetBudgetResponse, _Mapping]] = ..., failure: _Optional[_Union[NodeFailure, _Mapping]] = ...) -> None: ...

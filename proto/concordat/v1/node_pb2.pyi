@@ -1,0 +1,276 @@
+from concordat.v1 import query_pb2 as _query_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class DescribeRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class DescribeResponse(_message.Message):
+    __slots__ = ("node", "nation", "catalogue_sha256", "agreement_id", "agreement_version", "holdings", "head", "software_version")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    NATION_FIELD_NUMBER: _ClassVar[int]
+    CATALOGUE_SHA256_FIELD_NUMBER: _ClassVar[int]
+    AGREEMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    AGREEMENT_VERSION_FIELD_NUMBER: _ClassVar[int]
+    HOLDINGS_FIELD_NUMBER: _ClassVar[int]
+    HEAD_FIELD_NUMBER: _ClassVar[int]
+    SOFTWARE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    nation: str
+    catalogue_sha256: str
+    agreement_id: str
+    agreement_version: int
+    holdings: _containers.RepeatedCompositeFieldContainer[Holding]
+    head: SignedHead
+    software_version: str
+    def __init__(self, node: _Optional[str] = ..., nation: _Optional[str] = ..., catalogue_sha256: _Optional[str] = ..., agreement_id: _Optional[str] = ..., agreement_version: _Optional[int] = ..., holdings: _Optional[_Iterable[_Union[Holding, _Mapping]]] = ..., head: _Optional[_Union[SignedHead, _Mapping]] = ..., software_version: _Optional[str] = ...) -> None: ...
+
+class Holding(_message.Message):
+    __slots__ = ("dataset", "definition_sha256", "mapping_sha256", "coverage", "edition", "differences")
+    DATASET_FIELD_NUMBER: _ClassVar[int]
+    DEFINITION_SHA256_FIELD_NUMBER: _ClassVar[int]
+    MAPPING_SHA256_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    EDITION_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    dataset: str
+    definition_sha256: str
+    mapping_sha256: str
+    coverage: Coverage
+    edition: Edition
+    differences: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, dataset: _Optional[str] = ..., definition_sha256: _Optional[str] = ..., mapping_sha256: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., edition: _Optional[_Union[Edition, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Coverage(_message.Message):
+    __slots__ = ("rows", "columns")
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    rows: _query_pb2.Condition
+    columns: _containers.RepeatedCompositeFieldContainer[ColumnCoverage]
+    def __init__(self, rows: _Optional[_Union[_query_pb2.Condition, _Mapping]] = ..., columns: _Optional[_Iterable[_Union[ColumnCoverage, _Mapping]]] = ...) -> None: ...
+
+class ColumnCoverage(_message.Message):
+    __slots__ = ("column", "held", "rows", "difference")
+    COLUMN_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    column: str
+    held: bool
+    rows: _query_pb2.Condition
+    difference: str
+    def __init__(self, column: _Optional[str] = ..., held: _Optional[bool] = ..., rows: _Optional[_Union[_query_pb2.Condition, _Mapping]] = ..., difference: _Optional[str] = ...) -> None: ...
+
+class Edition(_message.Message):
+    __slots__ = ("id", "commitment")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    COMMITMENT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    commitment: bytes
+    def __init__(self, id: _Optional[str] = ..., commitment: _Optional[bytes] = ...) -> None: ...
+
+class ExplainRequest(_message.Message):
+    __slots__ = ("query", "credentials")
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIALS_FIELD_NUMBER: _ClassVar[int]
+    query: _query_pb2.SignedQuery
+    credentials: _query_pb2.Credentials
+    def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ...) -> None: ...
+
+class ExplainResponse(_message.Message):
+    __slots__ = ("quote",)
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
+    quote: Quote
+    def __init__(self, quote: _Optional[_Union[Quote, _Mapping]] = ...) -> None: ...
+
+class Quote(_message.Message):
+    __slots__ = ("node", "rho_nano", "stored_answer", "nothing_held", "edition", "coverage", "differences", "account")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    STORED_ANSWER_FIELD_NUMBER: _ClassVar[int]
+    NOTHING_HELD_FIELD_NUMBER: _ClassVar[int]
+    EDITION_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    rho_nano: int
+    stored_answer: bool
+    nothing_held: bool
+    edition: Edition
+    coverage: Coverage
+    differences: _containers.RepeatedScalarFieldContainer[str]
+    account: AccountBalance
+    def __init__(self, node: _Optional[str] = ..., rho_nano: _Optional[int] = ..., stored_answer: _Optional[bool] = ..., nothing_held: _Optional[bool] = ..., edition: _Optional[_Union[Edition, _Mapping]] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ..., account: _Optional[_Union[AccountBalance, _Mapping]] = ...) -> None: ...
+
+class AccountBalance(_message.Message):
+    __slots__ = ("population", "budget_rho_nano", "spent_rho_nano", "reserved_rho_nano", "delta")
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    SPENT_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    RESERVED_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    population: str
+    budget_rho_nano: int
+    spent_rho_nano: int
+    reserved_rho_nano: int
+    delta: float
+    def __init__(self, population: _Optional[str] = ..., budget_rho_nano: _Optional[int] = ..., spent_rho_nano: _Optional[int] = ..., reserved_rho_nano: _Optional[int] = ..., delta: _Optional[float] = ...) -> None: ...
+
+class PrepareRequest(_message.Message):
+    __slots__ = ("query", "credentials", "agreement_version", "catalogue_sha256", "witnessed")
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIALS_FIELD_NUMBER: _ClassVar[int]
+    AGREEMENT_VERSION_FIELD_NUMBER: _ClassVar[int]
+    CATALOGUE_SHA256_FIELD_NUMBER: _ClassVar[int]
+    WITNESSED_FIELD_NUMBER: _ClassVar[int]
+    query: _query_pb2.SignedQuery
+    credentials: _query_pb2.Credentials
+    agreement_version: int
+    catalogue_sha256: str
+    witnessed: _containers.RepeatedCompositeFieldContainer[SignedHead]
+    def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ..., agreement_version: _Optional[int] = ..., catalogue_sha256: _Optional[str] = ..., witnessed: _Optional[_Iterable[_Union[SignedHead, _Mapping]]] = ...) -> None: ...
+
+class PrepareResponse(_message.Message):
+    __slots__ = ("quote", "reservation", "reserved_until")
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
+    RESERVATION_FIELD_NUMBER: _ClassVar[int]
+    RESERVED_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    quote: Quote
+    reservation: str
+    reserved_until: int
+    def __init__(self, quote: _Optional[_Union[Quote, _Mapping]] = ..., reservation: _Optional[str] = ..., reserved_until: _Optional[int] = ...) -> None: ...
+
+class CommitRequest(_message.Message):
+    __slots__ = ("query", "reservation", "participants", "credentials")
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    RESERVATION_FIELD_NUMBER: _ClassVar[int]
+    PARTICIPANTS_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIALS_FIELD_NUMBER: _ClassVar[int]
+    query: _query_pb2.SignedQuery
+    reservation: str
+    participants: _containers.RepeatedScalarFieldContainer[str]
+    credentials: _query_pb2.Credentials
+    def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., reservation: _Optional[str] = ..., participants: _Optional[_Iterable[str]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ...) -> None: ...
+
+class CommitResponse(_message.Message):
+    __slots__ = ("answer", "held_until")
+    ANSWER_FIELD_NUMBER: _ClassVar[int]
+    HELD_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    answer: SignedAnswer
+    held_until: int
+    def __init__(self, answer: _Optional[_Union[SignedAnswer, _Mapping]] = ..., held_until: _Optional[int] = ...) -> None: ...
+
+class CancelRequest(_message.Message):
+    __slots__ = ("query", "reservation")
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    RESERVATION_FIELD_NUMBER: _ClassVar[int]
+    query: _query_pb2.SignedQuery
+    reservation: str
+    def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., reservation: _Optional[str] = ...) -> None: ...
+
+class CancelResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetBudgetRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetBudgetResponse(_message.Message):
+    __slots__ = ("node", "accounts")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    accounts: _containers.RepeatedCompositeFieldContainer[AccountBalance]
+    def __init__(self, node: _Optional[str] = ..., accounts: _Optional[_Iterable[_Union[AccountBalance, _Mapping]]] = ...) -> None: ...
+
+class SignedAnswer(_message.Message):
+    __slots__ = ("answer", "signature")
+    ANSWER_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    answer: bytes
+    signature: bytes
+    def __init__(self, answer: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
+
+class Answer(_message.Message):
+    __slots__ = ("node", "query_sha256", "catalogue_sha256", "agreement_id", "agreement_version", "edition", "definition_sha256", "mapping_sha256", "coverage", "differences", "rho_nano", "mechanism", "participants", "components", "head", "not_before")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    QUERY_SHA256_FIELD_NUMBER: _ClassVar[int]
+    CATALOGUE_SHA256_FIELD_NUMBER: _ClassVar[int]
+    AGREEMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    AGREEMENT_VERSION_FIELD_NUMBER: _ClassVar[int]
+    EDITION_FIELD_NUMBER: _ClassVar[int]
+    DEFINITION_SHA256_FIELD_NUMBER: _ClassVar[int]
+    MAPPING_SHA256_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    MECHANISM_FIELD_NUMBER: _ClassVar[int]
+    PARTICIPANTS_FIELD_NUMBER: _ClassVar[int]
+    COMPONENTS_FIELD_NUMBER: _ClassVar[int]
+    HEAD_FIELD_NUMBER: _ClassVar[int]
+    NOT_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    query_sha256: bytes
+    catalogue_sha256: str
+    agreement_id: str
+    agreement_version: int
+    edition: Edition
+    definition_sha256: str
+    mapping_sha256: str
+    coverage: Coverage
+    differences: _containers.RepeatedScalarFieldContainer[str]
+    rho_nano: int
+    mechanism: str
+    participants: _containers.RepeatedScalarFieldContainer[str]
+    components: _containers.RepeatedCompositeFieldContainer[Component]
+    head: SignedHead
+    not_before: int
+    def __init__(self, node: _Optional[str] = ..., query_sha256: _Optional[bytes] = ..., catalogue_sha256: _Optional[str] = ..., agreement_id: _Optional[str] = ..., agreement_version: _Optional[int] = ..., edition: _Optional[_Union[Edition, _Mapping]] = ..., definition_sha256: _Optional[str] = ..., mapping_sha256: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ..., rho_nano: _Optional[int] = ..., mechanism: _Optional[str] = ..., participants: _Optional[_Iterable[str]] = ..., components: _Optional[_Iterable[_Union[Component, _Mapping]]] = ..., head: _Optional[_Union[SignedHead, _Mapping]] = ..., not_before: _Optional[int] = ...) -> None: ...
+
+class Component(_message.Message):
+    __slots__ = ("index", "scale", "values")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    SCALE_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    scale: float
+    values: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, index: _Optional[int] = ..., scale: _Optional[float] = ..., values: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class SignedHead(_message.Message):
+    __slots__ = ("head", "signature")
+    HEAD_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    head: bytes
+    signature: bytes
+    def __init__(self, head: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
+
+class Head(_message.Message):
+    __slots__ = ("node", "epoch", "sequence", "hash", "spend")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    HASH_FIELD_NUMBER: _ClassVar[int]
+    SPEND_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    epoch: int
+    sequence: int
+    hash: bytes
+    spend: _containers.RepeatedCompositeFieldContainer[AccountSpend]
+    def __init__(self, node: _Optional[str] = ..., epoch: _Optional[int] = ..., sequence: _Optional[int] = ..., hash: _Optional[bytes] = ..., spend: _Optional[_Iterable[_Union[AccountSpend, _Mapping]]] = ...) -> None: ...
+
+class AccountSpend(_message.Message):
+    __slots__ = ("population", "spent_rho_nano")
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    SPENT_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    population: str
+    spent_rho_nano: int
+    def __init__(self, population: _Optional[str] = ..., spent_rho_nano: _Optional[int] = ...) -> None: ...

@@ -1,0 +1,128 @@
+"""The data-sharing agreement as a file: who may ask what, at what cost, until when.
+
+Every party holds the same TOML file; each node enforces its own copy. Not yet signed by the parties.
+"""
+
+import base64
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from concordat_query.catalogue import DatasetName, FileModel, Label, Name, content_hash, read_file_model
+from concordat_query.errors import Reason, Refusal
+from concordat_query.model import Statistic
+
+
+def _is_key(text: str) -> str:
+    if len(base64.b64decode(text, validate=True)) != 32:
+        raise ValueError("not a base64 Ed25519 public key of 32 bytes")
+    return text
+
+
+PublicKey = Annotated[str, AfterValidator(_is_key)]
+"""A raw Ed25519 public key in base64."""
+
+
+class Party(FileModel):
+    """One node of the federation and the nation whose data it holds."""
+
+    node: Label
+    nation: Label
+    public_key: PublicKey
+
+
+class Analyst(FileModel):
+    name: Label
+    public_key: PublicKey
+
+
+class Budget(FileModel):
+    """The whole budget of a population at each node. It never renews by the clock."""
+
+    epsilon: float = Field(gt=0, le=100, allow_inf_nan=False)
+    delta: float = Field(gt=0, lt=0.01, allow_inf_nan=False)
+
+
+class Permission(FileModel):
+    """What may be asked of one data set."""
+
+    columns: tuple[Name, ...]
+    """May stand in WHERE, in aggregates and, where listed in `keys`, in GROUP BY."""
+    keys: tuple[Name, ...]
+    statistics: tuple[Statistic, ...]
+    max_groups: int = Field(ge=1, le=1000)
+    max_rows: int = Field(ge=1, le=10_000)
+    max_cells: int = Field(default=10_000, ge=1, le=10_000)
+    max_epsilon: float = Field(gt=0, le=100, allow_inf_nan=False)
+    """The most that one query may cost."""
+
+
+class Defaults(FileModel):
+    """What a query gets that does not say otherwise."""
+
+    epsilon: float = Field(gt=0, le=100, allow_inf_nan=False)
+    max_groups: int = Field(default=1, ge=1)
+    max_rows: int = Field(default=1, ge=1)
+
+
+class Agreement(FileModel):
+    id: Label
+    version: int = Field(ge=1)
+    title: str
+    catalogue_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    starts: date
+    expires: date
+    shares_answers: bool = False
+    """Whether an answer paid for by one analyst is served to another who asks the same."""
+    parties: tuple[Party, ...] = Field(min_length=1)
+    analysts: tuple[Analyst, ...] = Field(min_length=1)
+    populations: dict[DatasetName, Budget]
+    datasets: dict[DatasetName, Permission]
+    defaults: Defaults
+
+    @model_validator(mode="after")
+    def _names_once(self) -> Self:
+        for kind, names in (
+            ("parties", [party.node for party in self.parties]),
+            ("analysts", [analyst.name for analyst in self.analysts]),
+            ("analysts' keys", [analyst.public_key for analyst in self.analysts]),
+        ):
+            if len(set(names)) != len(names):
+                raise ValueError(f"{kind}: one stands there twice")
+        return self
+
+    @cached_property
+    def sha256(self) -> str:
+        return content_hash(self)
+
+    @cached_property
+    def party_by_node(self) -> dict[str, Party]:
+        return {party.node: party for party in self.parties}
+
+    def analyst_of(self, public_key: bytes) -> Analyst:
+        """The analyst whose signing key this is. Refuses an unknown key."""
+        encoded = base64.b64encode(public_key).decode()
+        for analyst in self.analysts:
+            if analyst.public_key == encoded:
+                return analyst
+        raise Refusal(
+            Reason.UNKNOWN_ANALYST,
+            "the signing key belongs to no analyst of the agreement; ask the parties to add it",
+            field="query.public_key",
+        )
+
+    def permission(self, dataset: str) -> Permission:
+        """What may be asked of a data set. Refuses one that the agreement does not list."""
+        if dataset not in self.datasets:
+            raise Refusal(
+                Reason.NOT_IN_AGREEMENT, f"the agreement does not cover data set {dataset!r}", field="query.dataset"
+            )
+        return self.datasets[dataset]
+
+
+def load(path: Path) -> Agreement:
+    """Reads an agreement from TOML. Raises Refusal with file and key."""
+    return read_file_model(Agreement, path)

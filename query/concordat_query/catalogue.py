@@ -1,0 +1,221 @@
+"""The catalogue: the shared, versioned, public definitions that every party holds the same copy of.
+
+People write it as TOML; `load` reads it, refuses unknown keys and returns a frozen `Catalogue`. Its hash is
+taken over the parsed content, so that comments and layout do not matter.
+"""
+
+import hashlib
+import json
+import tomllib
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from concordat_query.errors import Reason, Refusal
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+DatasetName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", max_length=120)]
+Label = Annotated[str, Field(min_length=1, max_length=200)]
+CellKey = str | Decimal | None
+"""One group key's value in one cell: a code's label, a number, or None for missing."""
+
+Model = TypeVar("Model", bound=BaseModel)
+MAX_KEY_DOMAIN = 10_000
+RESERVED_NAMES = frozenset({"nation", "holder"})
+
+
+class FileModel(BaseModel):
+    """Base of everything that people write in files: unknown keys are refused, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(FileModel):
+    """A column of a data set. An edition stores codes by their index and numbers times 10**decimals, as integers."""
+
+    name: Name
+    type: Literal["code", "number"]
+    description: str
+    codes: tuple[Label, ...] = ()
+    lower: Decimal | None = None
+    upper: Decimal | None = None
+    decimals: int = Field(default=0, ge=0, le=6)
+    nullable: bool = True
+    constant_within_unit: bool = False
+    key: bool | None = None
+    """Whether queries may group by it. Unset: codes yes, numbers no."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.name in RESERVED_NAMES:
+            raise ValueError(f"{self.name!r} is an attribute of nodes and cannot be a column")
+        if self.type == "code":
+            if not self.codes or len(set(self.codes)) != len(self.codes):
+                raise ValueError(f"column {self.name!r}: codes must be given, each once")
+            if self.lower is not None or self.upper is not None or self.decimals:
+                raise ValueError(f"column {self.name!r}: a code column has no bounds or decimals")
+            return self
+        if self.codes:
+            raise ValueError(f"column {self.name!r}: a number column has no codes")
+        if self.lower is None or self.upper is None or not self.lower < self.upper:
+            raise ValueError(f"column {self.name!r}: a number column needs lower < upper")
+        if max(abs(self.fixed(self.lower)), abs(self.fixed(self.upper))) > 2**31:
+            raise ValueError(f"column {self.name!r}: bounds times 10**decimals must stay within 2**31")
+        if self.key and self.fixed(self.upper) - self.fixed(self.lower) >= MAX_KEY_DOMAIN:
+            raise ValueError(f"column {self.name!r}: too many values for a group key")
+        return self
+
+    def fixed(self, value: Decimal) -> int:
+        """A number as the edition stores it. Raises ValueError if it has more decimals than the column."""
+        scaled = value.scaleb(self.decimals)
+        if scaled != scaled.to_integral_value():
+            raise ValueError(f"more than {self.decimals} decimals")
+        return int(scaled)
+
+    @property
+    def fixed_lower(self) -> int:
+        return self.fixed(self.lower) if self.lower is not None else 0
+
+    @property
+    def fixed_upper(self) -> int:
+        """Largest stored value: the last code's index, or the upper bound in fixed point."""
+        return self.fixed(self.upper) if self.upper is not None else len(self.codes) - 1
+
+    @property
+    def may_be_key(self) -> bool:
+        return self.key if self.key is not None else self.type == "code"
+
+    @cached_property
+    def domain(self) -> tuple[CellKey, ...]:
+        """Every value of this column as a group key, in stored order, None (missing) last where nullable."""
+        if self.type == "code":
+            values: tuple[CellKey, ...] = self.codes
+        else:
+            step = Decimal(1).scaleb(-self.decimals)
+            values = tuple(i * step for i in range(self.fixed_lower, self.fixed_upper + 1))
+        return (*values, None) if self.nullable else values
+
+    @cached_property
+    def stored_domain(self) -> tuple[int | None, ...]:
+        """The same domain as the edition stores it."""
+        values: tuple[int | None, ...] = tuple(range(self.fixed_lower, self.fixed_upper + 1))
+        return (*values, None) if self.nullable else values
+
+
+class Dataset(FileModel):
+    title: str
+    description: str
+    population: DatasetName
+    unit: Name
+    unit_description: str
+    max_rows_per_unit: int = Field(ge=1, le=10_000)
+    columns: tuple[Column, ...] = Field(min_length=1, max_length=200)
+    expected_units: dict[str, int] = Field(default_factory=dict)
+    """Public expectation of how many units each nation holds; steers predicted margins of ratios only."""
+
+    @model_validator(mode="after")
+    def _columns_once(self) -> Self:
+        names = [column.name for column in self.columns]
+        if len(set(names)) != len(names):
+            raise ValueError("a column is defined twice")
+        return self
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    def column(self, name: str) -> Column:
+        """The column of that name. Refuses an unknown one."""
+        if name not in self.by_name:
+            raise Refusal(Reason.UNKNOWN_COLUMN, f"there is no column {name!r}; there are: {', '.join(self.by_name)}")
+        return self.by_name[name]
+
+    @cached_property
+    def definition_sha256(self) -> str:
+        return content_hash(self)
+
+    def constant_within_unit(self, name: str) -> bool:
+        return self.max_rows_per_unit == 1 or self.by_name[name].constant_within_unit
+
+
+class Population(FileModel):
+    description: str
+
+
+class Nation(FileModel):
+    name: Label
+    gss: str
+
+
+class Total(FileModel):
+    """What a sum over exactly these nations is called."""
+
+    name: Label
+    gss: str
+    nations: tuple[str, ...]
+
+
+class Catalogue(FileModel):
+    version: int = Field(ge=1)
+    title: str
+    nations: tuple[Nation, ...]
+    totals: tuple[Total, ...] = ()
+    populations: dict[DatasetName, Population]
+    datasets: dict[DatasetName, Dataset]
+
+    @model_validator(mode="after")
+    def _refers_to_what_exists(self) -> Self:
+        known = {nation.name for nation in self.nations}
+        for name, dataset in self.datasets.items():
+            if dataset.population not in self.populations:
+                raise ValueError(f"data set {name!r}: unknown population {dataset.population!r}")
+            if not known >= set(dataset.expected_units):
+                raise ValueError(f"data set {name!r}: expected_units names an unknown nation")
+        if any(not known >= set(total.nations) for total in self.totals):
+            raise ValueError("a total names an unknown nation")
+        return self
+
+    @cached_property
+    def sha256(self) -> str:
+        return content_hash(self)
+
+    def dataset(self, name: str) -> Dataset:
+        """The data set of that name. Refuses an unknown one."""
+        if name not in self.datasets:
+            known = ", ".join(self.datasets)
+            raise Refusal(Reason.UNKNOWN_DATASET, f"there is no data set {name!r}; there are: {known}")
+        return self.datasets[name]
+
+    def total_name(self, nations: frozenset[str]) -> str:
+        """What a sum over these nations is called: "United Kingdom", "Great Britain", or their names."""
+        for total in self.totals:
+            if set(total.nations) == nations:
+                return total.name
+        return " and ".join(nation.name for nation in self.nations if nation.name in nations)
+
+
+def content_hash(model: BaseModel) -> str:
+    """SHA-256 (hex) of a model's content: its JSON with sorted keys, so that layout and comments do not matter."""
+    return hashlib.sha256(json.dumps(model.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+
+
+def read_file_model(kind: type[Model], path: Path) -> Model:
+    """Parses a TOML file into a model. Refuses unknown keys and wrong values, naming file and key, never the value."""
+    try:
+        return kind.model_validate(tomllib.loads(path.read_text()))
+    except FileNotFoundError:
+        raise Refusal(Reason.MALFORMED_REQUEST, f"{path}: there is no such file", field=str(path)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise Refusal(Reason.MALFORMED_REQUEST, f"{path}: not valid TOML: {error}", field=str(path)) from None
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise Refusal(Reason.MALFORMED_REQUEST, f"{path}: {place}: {first['msg']}", field=f"{path}: {place}") from None
+
+
+def load(path: Path) -> Catalogue:
+    """Reads a catalogue from TOML. Raises Refusal with file and key."""
+    return read_file_model(Catalogue, path)

@@ -1,0 +1,169 @@
+"""The typed query as values: what precedes the noise (`Query`) and what follows it (`Presentation`).
+
+Both are frozen and hashable. `concordat_query.wire` turns them into protobuf messages and back,
+`concordat_query.text` writes them from SQL, `concordat_query.check` holds them against a catalogue.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+
+NANO = 1_000_000_000
+"""Nano-rho in one unit of rho: budgets and prices are integers of 1e-9 zCDP."""
+
+
+class Comparator(Enum):
+    EQUAL = "="
+    NOT_EQUAL = "<>"
+    LESS = "<"
+    LESS_OR_EQUAL = "<="
+    GREATER = ">"
+    GREATER_OR_EQUAL = ">="
+
+
+Literal = str | Decimal
+"""A code's label, or a number in the column's own terms (never in fixed point)."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    column: str
+    comparator: Comparator
+    literal: Literal
+
+
+@dataclass(frozen=True)
+class Membership:
+    """column IN (literals); BETWEEN is two comparisons."""
+
+    column: str
+    literals: tuple[Literal, ...]
+
+
+@dataclass(frozen=True)
+class NullTest:
+    """column IS NULL."""
+
+    column: str
+
+
+@dataclass(frozen=True)
+class Conjunction:
+    terms: tuple["Condition", ...]
+
+
+@dataclass(frozen=True)
+class Disjunction:
+    terms: tuple["Condition", ...]
+
+
+@dataclass(frozen=True)
+class Negation:
+    term: "Condition"
+
+
+Condition = Comparison | Membership | NullTest | Conjunction | Disjunction | Negation
+
+
+def columns_of(condition: Condition | None) -> frozenset[str]:
+    """The columns that a condition reads."""
+    match condition:
+        case None:
+            return frozenset()
+        case Conjunction(terms) | Disjunction(terms):
+            return frozenset().union(*(columns_of(term) for term in terms))
+        case Negation(term):
+            return columns_of(term)
+        case _:
+            return frozenset({condition.column})
+
+
+class Statistic(Enum):
+    COUNT_ROWS = "COUNT(*)"
+    COUNT_VALUES = "COUNT"
+    SUM = "SUM"
+    AVG = "AVG"
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """One statistic per cell. `column` is None for COUNT_ROWS; `filter` is COUNTIF's condition."""
+
+    statistic: Statistic
+    column: str | None = None
+    filter: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Query:
+    """What nodes execute and what is paid for.
+
+    `keys` never hold `nation`: a node computes the same whether nations are merged or kept apart.
+    `max_groups` (k) and `max_rows` (C) bound one unit's contribution: at most k cells, C rows in each.
+    """
+
+    dataset: str
+    keys: tuple[str, ...]
+    where: Condition | None
+    aggregates: tuple[Aggregate, ...]
+    rho_nano: int
+    max_groups: int
+    max_rows: int
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What the analyst signs around a query. Times are Unix seconds; `not_before` 0 means at once."""
+
+    query: Query
+    catalogue_sha256: str
+    agreement_id: str
+    agreement_version: int
+    audience: tuple[str, ...]
+    idempotency_key: str
+    expires_at: int
+    not_before: int = 0
+
+
+@dataclass(frozen=True)
+class AggregateRef:
+    """The aggregate at `index` of the query's canonical aggregates."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Quotient:
+    dividend: "Expression"
+    divisor: "Expression"
+
+
+Expression = AggregateRef | Quotient
+
+
+@dataclass(frozen=True)
+class NationColumn:
+    name: str
+
+
+@dataclass(frozen=True)
+class KeyColumn:
+    name: str
+    key: str
+
+
+@dataclass(frozen=True)
+class ValueColumn:
+    name: str
+    value: Expression
+
+
+OutputColumn = NationColumn | KeyColumn | ValueColumn
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """All that follows the noise. Which nations are asked stands in the envelope's audience."""
+
+    by_nation: bool
+    columns: tuple[OutputColumn, ...]

@@ -18,6 +18,7 @@ class Purpose(Enum):
     QUERY = b"concordat.v1.QueryEnvelope\0"
     ANSWER = b"concordat.v1.Answer\0"
     HEAD = b"concordat.v1.Head\0"
+    DECLARATION = b"concordat.v1.Declaration\0"
     RECEIPT = b"concordat.v1.Receipt\0"
 
 

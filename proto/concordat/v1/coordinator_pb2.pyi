@@ -138,19 +138,31 @@ class Progress(_message.Message):
     def __init__(self, node: _Optional[str] = ..., step: _Optional[_Union[Progress.Step, str]] = ...) -> None: ...
 
 class Result(_message.Message):
-    __slots__ = ("answers", "missing", "table", "complete")
+    __slots__ = ("answers", "missing", "table", "complete", "charges")
     ANSWERS_FIELD_NUMBER: _ClassVar[int]
     MISSING_FIELD_NUMBER: _ClassVar[int]
     TABLE_FIELD_NUMBER: _ClassVar[int]
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    CHARGES_FIELD_NUMBER: _ClassVar[int]
     answers: _containers.RepeatedCompositeFieldContainer[_node_pb2.SignedAnswer]
     missing: _containers.RepeatedCompositeFieldContainer[MissingNode]
     table: bytes
     complete: bool
-    def __init__(self, answers: _Optional[_Iterable[_Union[_node_pb2.SignedAnswer, _Mapping]]] = ..., missing: _Optional[_Iterable[_Union[MissingNode, _Mapping]]] = ..., table: _Optional[bytes] = ..., complete: _Optional[bool] = ...) -> None: ...
+    charges: _containers.RepeatedCompositeFieldContainer[Charge]
+    def __init__(self, answers: _Optional[_Iterable[_Union[_node_pb2.SignedAnswer, _Mapping]]] = ..., missing: _Optional[_Iterable[_Union[MissingNode, _Mapping]]] = ..., table: _Optional[bytes] = ..., complete: _Optional[bool] = ..., charges: _Optional[_Iterable[_Union[Charge, _Mapping]]] = ...) -> None: ...
+
+class Charge(_message.Message):
+    __slots__ = ("node", "rho_nano", "stored_answer")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    STORED_ANSWER_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    rho_nano: int
+    stored_answer: bool
+    def __init__(self, node: _Optional[str] = ..., rho_nano: _Optional[int] = ..., stored_answer: _Optional[bool] = ...) -> None: ...
 
 class MissingNode(_message.Message):
-    __slots__ = ("node", "cause", "failure", "coverage", "differences")
+    __slots__ = ("node", "cause", "failure", "declaration")
     class Cause(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         CAUSE_UNSPECIFIED: _ClassVar[MissingNode.Cause]
@@ -162,14 +174,12 @@ class MissingNode(_message.Message):
     NODE_FIELD_NUMBER: _ClassVar[int]
     CAUSE_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
-    COVERAGE_FIELD_NUMBER: _ClassVar[int]
-    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    DECLARATION_FIELD_NUMBER: _ClassVar[int]
     node: str
     cause: MissingNode.Cause
     failure: NodeFailure
-    coverage: _node_pb2.Coverage
-    differences: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, node: _Optional[str] = ..., cause: _Optional[_Union[MissingNode.Cause, str]] = ..., failure: _Optional[_Union[NodeFailure, _Mapping]] = ..., coverage: _Optional[_Union[_node_pb2.Coverage, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ...) -> None: ...
+    declaration: _node_pb2.SignedDeclaration
+    def __init__(self, node: _Optional[str] = ..., cause: _Optional[_Union[MissingNode.Cause, str]] = ..., failure: _Optional[_Union[NodeFailure, _Mapping]] = ..., declaration: _Optional[_Union[_node_pb2.SignedDeclaration, _Mapping]] = ...) -> None: ...
 
 class GetResultRequest(_message.Message):
     __slots__ = ("query", "presentation", "credentials")

@@ -138,14 +138,40 @@ class PrepareRequest(_message.Message):
     def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ..., agreement_version: _Optional[int] = ..., catalogue_sha256: _Optional[str] = ..., witnessed: _Optional[_Iterable[_Union[SignedHead, _Mapping]]] = ...) -> None: ...
 
 class PrepareResponse(_message.Message):
-    __slots__ = ("quote", "reservation", "reserved_until")
+    __slots__ = ("quote", "reservation", "reserved_until", "declaration")
     QUOTE_FIELD_NUMBER: _ClassVar[int]
     RESERVATION_FIELD_NUMBER: _ClassVar[int]
     RESERVED_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    DECLARATION_FIELD_NUMBER: _ClassVar[int]
     quote: Quote
     reservation: str
     reserved_until: int
-    def __init__(self, quote: _Optional[_Union[Quote, _Mapping]] = ..., reservation: _Optional[str] = ..., reserved_until: _Optional[int] = ...) -> None: ...
+    declaration: SignedDeclaration
+    def __init__(self, quote: _Optional[_Union[Quote, _Mapping]] = ..., reservation: _Optional[str] = ..., reserved_until: _Optional[int] = ..., declaration: _Optional[_Union[SignedDeclaration, _Mapping]] = ...) -> None: ...
+
+class SignedDeclaration(_message.Message):
+    __slots__ = ("declaration", "signature")
+    DECLARATION_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    declaration: bytes
+    signature: bytes
+    def __init__(self, declaration: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
+
+class Declaration(_message.Message):
+    __slots__ = ("node", "query_sha256", "catalogue_sha256", "mapping_sha256", "coverage", "differences")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    QUERY_SHA256_FIELD_NUMBER: _ClassVar[int]
+    CATALOGUE_SHA256_FIELD_NUMBER: _ClassVar[int]
+    MAPPING_SHA256_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    query_sha256: bytes
+    catalogue_sha256: str
+    mapping_sha256: str
+    coverage: Coverage
+    differences: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, node: _Optional[str] = ..., query_sha256: _Optional[bytes] = ..., catalogue_sha256: _Optional[str] = ..., mapping_sha256: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class CommitRequest(_message.Message):
     __slots__ = ("query", "reservation", "participants", "credentials")

@@ -1,0 +1,6 @@
+"""What analysts import: `concordat_client.connect("client.toml").query("SELECT ...")`."""
+
+from concordat_client.connection import Connection, connect
+from concordat_client.result import Result
+
+__all__ = ["Connection", "Result", "connect"]

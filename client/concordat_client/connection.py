@@ -1,0 +1,123 @@
+"""A connection to one coordinator: signs what is asked, verifies what comes back."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import grpc
+from concordat.v1 import coordinator_pb2, coordinator_pb2_grpc
+from concordat_query.agreement import Agreement
+from concordat_query.catalogue import Catalogue
+from concordat_query.errors import Reason, Unavailable
+from concordat_query.wire import presentation_to_proto
+from concordat_wire.channel import open_sync_channel
+from concordat_wire.status import error_from_rpc
+
+from concordat_client.asking import SignedQuestion, ask
+from concordat_client.config import Settings, read_settings
+from concordat_client.result import Result
+from concordat_client.verify import verify
+
+ProgressListener = Callable[[coordinator_pb2.Progress], None]
+
+
+def connect(config: str | Path) -> "Connection":
+    """Opens a connection from a client.toml. Raises Refusal if a file is missing or malformed; connects lazily."""
+    return Connection(read_settings(Path(config)))
+
+
+class Connection:
+    """Synchronous; safe to keep open. Every result it returns has been verified."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._channel = open_sync_channel(settings.coordinator, settings.tls, settings.coordinator_name)
+        self._stub = coordinator_pb2_grpc.CoordinatorServiceStub(self._channel)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self._settings.catalogue
+
+    @property
+    def agreement(self) -> Agreement:
+        return self._settings.agreement
+
+    def ask(self, sql: str, *, idempotency_key: str | None = None) -> SignedQuestion:
+        """Reads, checks, prices and signs a question without sending it. Raises Refusal."""
+        return ask(sql, self.catalogue, self.agreement, self._settings.key, idempotency_key)
+
+    def query(
+        self, sql: str, *, idempotency_key: str | None = None, on_progress: ProgressListener | None = None
+    ) -> Result:
+        """Runs a question and verifies the result.
+
+        Raises Refusal (nothing was charged), Unavailable (run again with the same `idempotency_key`) or
+        VerificationError (the result does not prove itself).
+        """
+        return self.run(self.ask(sql, idempotency_key=idempotency_key), on_progress)
+
+    def run(self, question: SignedQuestion, on_progress: ProgressListener | None = None) -> Result:
+        """Runs a question that was asked before. Running it twice charges once."""
+        request = coordinator_pb2.RunRequest(
+            query=question.signed, presentation=presentation_to_proto(question.presentation)
+        )
+        result = None
+        try:
+            for event in self._stub.Run(request, timeout=self._settings.timeout):
+                if event.WhichOneof("event") == "result":
+                    result = event.result
+                elif on_progress is not None:
+                    on_progress(event.progress)
+        except grpc.RpcError as error:
+            raise error_from_rpc(error) from None
+        if result is None:
+            raise Unavailable(Reason.NODE_UNAVAILABLE, "the coordinator ended without a result; run the same key again")
+        return verify(question, result, self.catalogue, self.agreement)
+
+    def fetch(self, question: SignedQuestion) -> Result:
+        """The result of a question that was run before, after a dropped connection. Charges nothing."""
+        request = coordinator_pb2.GetResultRequest(
+            query=question.signed, presentation=presentation_to_proto(question.presentation)
+        )
+        try:
+            response = self._stub.GetResult(request, timeout=self._settings.timeout)
+        except grpc.RpcError as error:
+            raise error_from_rpc(error) from None
+        return verify(question, response.result, self.catalogue, self.agreement)
+
+    def explain(self, sql: str) -> tuple[SignedQuestion, coordinator_pb2.CoordinatorServiceExplainResponse]:
+        """What a question would cost at each node and whether it would be admitted. Charges nothing."""
+        question = self.ask(sql)
+        request = coordinator_pb2.CoordinatorServiceExplainRequest(query=question.signed)
+        try:
+            return question, self._stub.Explain(request, timeout=self._settings.timeout)
+        except grpc.RpcError as error:
+            raise error_from_rpc(error) from None
+
+    def describe(self) -> coordinator_pb2.CoordinatorServiceDescribeResponse:
+        """What each node holds, in public terms."""
+        request = coordinator_pb2.CoordinatorServiceDescribeRequest()
+        try:
+            return self._stub.Describe(request, timeout=self._settings.timeout)
+        except grpc.RpcError as error:
+            raise error_from_rpc(error) from None
+
+    def budget(self) -> coordinator_pb2.CoordinatorServiceGetBudgetResponse:
+        """The accounts at each node."""
+        request = coordinator_pb2.CoordinatorServiceGetBudgetRequest()
+        try:
+            return self._stub.GetBudget(request, timeout=self._settings.timeout)
+        except grpc.RpcError as error:
+            raise error_from_rpc(error) from None
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,151 @@
+"""What `explain`, `catalogue` and `budget` print."""
+
+from collections.abc import Callable
+
+from concordat.v1 import coordinator_pb2, node_pb2
+from concordat_privacy.margins import noise_margin
+from concordat_privacy.plan import Component, Kind
+from concordat_query.agreement import Agreement
+from concordat_query.catalogue import Catalogue, Column, Dataset
+from concordat_query.rendering import condition_text
+from concordat_query.wire import coverage_from_proto
+from rich.console import Group, RenderableType
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from concordat_client.asking import SignedQuestion
+from concordat_client.display import budget_text, number_text
+
+Progress = coordinator_pb2.Progress
+Describe = Callable[[], coordinator_pb2.CoordinatorServiceDescribeResponse]
+
+STEPS: dict[int, str] = {
+    Progress.STEP_PREPARED: "ready to answer",
+    Progress.STEP_ANSWERED: "answered",
+    Progress.STEP_LOST: "lost after it was charged",
+    Progress.STEP_TAKES_NO_PART: "holds nothing of what is asked",
+}
+
+
+def _columns(*names: str) -> RichTable:
+    table = RichTable(show_edge=False, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(name)
+    return table
+
+
+def explanation(
+    question: SignedQuestion, response: coordinator_pb2.CoordinatorServiceExplainResponse, agreement: Agreement
+) -> RenderableType:
+    """Cost and budget by node, then the noise margin of every component that the query needs."""
+    nodes = _columns("node", "cost (rho)", "left after it (rho)", "remarks")
+    for entry in response.quotes:
+        nodes.add_row(entry.node, *_quote_cells(entry))
+    components = _columns("released for each cell", "margin at one nation", "margin over the nations asked")
+    nations = len(question.envelope.audience)
+    for component in question.plan.components:
+        components.add_row(component_text(component), *(_margin(component, n) for n in (1, nations)))
+    plan = question.plan
+    limits = f"One unit counts in at most {plan.max_groups} of {plan.cells} cells, {plan.max_rows} row(s) in each."
+    return Group(Text(f"epsilon {question.epsilon:g} at each node"), nodes, Text(""), components, Text(limits))
+
+
+def _quote_cells(entry: coordinator_pb2.NodeQuote) -> tuple[str, str, str]:
+    if entry.WhichOneof("outcome") == "failure":
+        return "-", "-", f"{entry.failure.reason}: {entry.failure.message}"
+    quote = entry.quote
+    account = quote.account
+    left = account.budget_rho_nano - account.spent_rho_nano - account.reserved_rho_nano - quote.rho_nano
+    remarks = list(quote.differences)
+    if quote.nothing_held:
+        remarks.insert(0, "holds nothing of what is asked; takes no part")
+    if quote.stored_answer:
+        remarks.insert(0, "answered before; served again free")
+    return f"{quote.rho_nano / 1e9:.6f}", f"{left / 1e9:.6f}", "; ".join(remarks)
+
+
+def component_text(component: Component) -> str:
+    filtered = f" where {condition_text(component.filter)}" if component.filter is not None else ""
+    match component.kind:
+        case Kind.ROWS:
+            subject = f"rows with {component.column}" if component.column else "rows"
+        case Kind.SUM:
+            subject = f"sum of {component.column}"
+        case Kind.CENTRED:
+            subject = f"sum of {component.column}, measured from the middle of its bounds"
+    return subject + filtered
+
+
+def _margin(component: Component, nations: int) -> str:
+    margin = noise_margin((component.scale,) * nations) * component.step
+    return f"± {number_text(float(margin), 0 if margin.denominator == 1 else 1)}"
+
+
+def catalogue(catalogue: Catalogue, name: str | None, describe: Describe) -> RenderableType:
+    """The list of data sets, or one data set with who holds which column, when, and how it differs."""
+    if name is None:
+        table = _columns("data set", "title", "one row is")
+        for dataset_name, dataset in catalogue.datasets.items():
+            table.add_row(dataset_name, dataset.title, dataset.unit_description)
+        return table
+    dataset = catalogue.dataset(name)
+    holders = _columns("node", "nation", "holds", "known differences")
+    for node in describe().nodes:
+        holders.add_row(node.node, node.nation, *_holding_cells(node, name))
+    return Group(Text(dataset.description), _column_table(dataset), Text(""), holders)
+
+
+def _column_table(dataset: Dataset) -> RichTable:
+    table = _columns("column", "type", "group key", "meaning")
+    for column in dataset.columns:
+        table.add_row(column.name, domain_text(column), "yes" if column.may_be_key else "no", column.description)
+    return table
+
+
+def domain_text(column: Column) -> str:
+    values = ", ".join(column.codes) if column.type == "code" else f"{column.lower} to {column.upper}"
+    return f"{values}; may be missing" if column.nullable else values
+
+
+def _holding_cells(node: coordinator_pb2.NodeDescription, dataset: str) -> tuple[str, str]:
+    if node.WhichOneof("outcome") == "failure":
+        return f"unknown: {node.failure.reason}", node.failure.message
+    for holding in node.description.holdings:
+        if holding.dataset == dataset:
+            return holding_text(holding), "\n".join(difference_texts(holding))
+    return "nothing", ""
+
+
+def holding_text(holding: node_pb2.Holding) -> str:
+    coverage = coverage_from_proto(holding.coverage)
+    lines = [condition_text(coverage.rows) if coverage.rows is not None else "all rows"]
+    for entry in coverage.columns:
+        if not entry.held:
+            lines.append(f"{entry.column}: not held")
+        elif entry.rows is not None:
+            lines.append(f"{entry.column}: where {condition_text(entry.rows)}")
+    return "\n".join(lines)
+
+
+def difference_texts(holding: node_pb2.Holding) -> list[str]:
+    coverage = coverage_from_proto(holding.coverage)
+    return [*holding.differences, *(f"{e.column}: {e.difference}" for e in coverage.columns if e.difference)]
+
+
+def budget(response: coordinator_pb2.CoordinatorServiceGetBudgetResponse) -> RenderableType:
+    """Each node's accounts: spent and left, in epsilon and rho."""
+    table = _columns("node", "population", "spent", "left (rho)", "reserved (rho)")
+    for entry in response.budgets:
+        if entry.WhichOneof("outcome") == "failure":
+            table.add_row(entry.node, "-", f"{entry.failure.reason}: {entry.failure.message}", "-", "-")
+            continue
+        for account in entry.budget.accounts:
+            left = account.budget_rho_nano - account.spent_rho_nano - account.reserved_rho_nano
+            table.add_row(
+                entry.node,
+                account.population,
+                budget_text(account.spent_rho_nano, account.budget_rho_nano, account.delta),
+                f"{left / 1e9:.6f}",
+                f"{account.reserved_rho_nano / 1e9:.6f}",
+            )
+    return table

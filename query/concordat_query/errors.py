@@ -38,6 +38,7 @@ class Reason(StrEnum):
     KEY_REUSED = "KEY_REUSED"  # ALREADY_EXISTS: the idempotency key belongs to another query
     NO_RESERVATION = "NO_RESERVATION"  # FAILED_PRECONDITION: Commit without Prepare, expired or cancelled
     EDITION_UNAVAILABLE = "EDITION_UNAVAILABLE"  # FAILED_PRECONDITION: missing, changed or of another definition
+    NOT_YET = "NOT_YET"  # FAILED_PRECONDITION: charged and stored, but the query's own not_before lies ahead
     UNKNOWN_RESULT = "UNKNOWN_RESULT"  # NOT_FOUND: nothing was run under this key
     NODE_UNAVAILABLE = "NODE_UNAVAILABLE"  # UNAVAILABLE
     NODE_REFUSED = "NODE_REFUSED"  # FAILED_PRECONDITION: a node refused at Prepare; nobody was charged

@@ -186,12 +186,14 @@ class CommitRequest(_message.Message):
     def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., reservation: _Optional[str] = ..., participants: _Optional[_Iterable[str]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ...) -> None: ...
 
 class CommitResponse(_message.Message):
-    __slots__ = ("answer", "held_until")
+    __slots__ = ("answer", "held_until", "declaration")
     ANSWER_FIELD_NUMBER: _ClassVar[int]
     HELD_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    DECLARATION_FIELD_NUMBER: _ClassVar[int]
     answer: SignedAnswer
     held_until: int
-    def __init__(self, answer: _Optional[_Union[SignedAnswer, _Mapping]] = ..., held_until: _Optional[int] = ...) -> None: ...
+    declaration: SignedDeclaration
+    def __init__(self, answer: _Optional[_Union[SignedAnswer, _Mapping]] = ..., held_until: _Optional[int] = ..., declaration: _Optional[_Union[SignedDeclaration, _Mapping]] = ...) -> None: ...
 
 class CancelRequest(_message.Message):
     __slots__ = ("query", "reservation")

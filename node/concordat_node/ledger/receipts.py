@@ -1,0 +1,23 @@
+"""Receipts: the proof of a durable charge, without which the engine draws no noise. Only the ledger makes them."""
+
+from concordat.v1 import engine_pb2
+from concordat_node.ledger.log import Entry, Kind
+from concordat_query.signing import Purpose, SigningKey
+
+
+def sign_receipt(key: SigningKey, node: str, charge: Entry) -> engine_pb2.SignedReceipt:
+    """The receipt of a charge that stands durably in the log. The same charge always gets the same bytes.
+
+    Raises ValueError for an entry that is not a charge.
+    """
+    content = charge.content
+    if content["kind"] != Kind.CHARGE:
+        raise ValueError(f"entry {charge.sequence} of the log is no charge")
+    receipt = engine_pb2.Receipt(
+        node=node,
+        query_sha256=bytes.fromhex(content["query_sha256"]),
+        edition=content["edition"],
+        rho_nano=content["rho_nano"],
+        sequence=charge.sequence,
+    ).SerializeToString(deterministic=True)
+    return engine_pb2.SignedReceipt(receipt=receipt, signature=key.sign(Purpose.RECEIPT, receipt))

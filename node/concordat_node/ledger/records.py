@@ -1,0 +1,114 @@
+"""What goes into the ledger and what comes out, as values."""
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+from concordat.v1 import engine_pb2, node_pb2
+from concordat_query.errors import Reason, Refusal
+
+LARGEST_AMOUNT = 2**62
+"""No budget and no price exceeds this many nano-rho, so that sums of two fit SQLite's integers."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """An admitted query, as far as the ledger is concerned. Hashes are raw SHA-256 digests of 32 bytes.
+
+    `answer_key` stands for all that decides the answer (canonical query, definition, mapping, edition, agreement and
+    version, mechanism, and the analyst where answers are not shared); equal keys mean one charge and one answer.
+    """
+
+    analyst: str
+    idempotency_key: str
+    envelope_sha256: bytes
+    query_sha256: bytes
+    population: str
+    edition: str
+    rho_nano: int
+    answer_key: bytes
+    signed_query: bytes = b""
+    """The serialised SignedQuery: the question for the audit, and what a charge is recomputed from after a crash."""
+    not_before: int = 0
+    """Unix seconds; the answer is not handed over earlier. 0 for at once."""
+
+    def __post_init__(self) -> None:
+        if type(self.rho_nano) is not int or not 0 < self.rho_nano <= LARGEST_AMOUNT:
+            raise Refusal(Reason.INVALID_PRICE, "a price is a whole number of nano-rho above 0", field="query.rho_nano")
+
+    def to_log(self) -> dict[str, Any]:
+        return {
+            "analyst": self.analyst,
+            "idempotency_key": self.idempotency_key,
+            "envelope_sha256": self.envelope_sha256.hex(),
+            "query_sha256": self.query_sha256.hex(),
+            "population": self.population,
+            "edition": self.edition,
+            "rho_nano": self.rho_nano,
+            "answer_key": self.answer_key.hex(),
+            "signed_query": base64.b64encode(self.signed_query).decode(),
+            "not_before": self.not_before,
+        }
+
+    @classmethod
+    def from_log(cls, content: dict[str, Any]) -> "Request":
+        return cls(
+            analyst=content["analyst"],
+            idempotency_key=content["idempotency_key"],
+            envelope_sha256=bytes.fromhex(content["envelope_sha256"]),
+            query_sha256=bytes.fromhex(content["query_sha256"]),
+            population=content["population"],
+            edition=content["edition"],
+            rho_nano=content["rho_nano"],
+            answer_key=bytes.fromhex(content["answer_key"]),
+            signed_query=base64.b64decode(content["signed_query"]),
+            not_before=content["not_before"],
+        )
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """Budget held for a while. `id` is empty and `rho_nano` 0 where the key has been charged already."""
+
+    id: str
+    rho_nano: int
+    expires_at: float
+    """Unix seconds."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An answer's exact bytes, and the hour before which they are handed to nobody (Unix seconds, 0 for at once)."""
+
+    answer: bytes
+    not_before: int
+
+
+@dataclass(frozen=True)
+class Charge:
+    """Budget durably spent. Its answer is made from these fields alone: recomputing changes only the noise."""
+
+    sequence: int
+    request: Request
+    """As it was charged: for a request that shares another's charge, the other's. Its edition is pinned."""
+    participants: tuple[str, ...]
+    not_before: int
+    """Before this nobody gets the answer: the later of the charged request's hour and that of the one who asks."""
+    receipt: engine_pb2.SignedReceipt
+    head: node_pb2.SignedHead
+    """The log's head as of the charge."""
+    answer: bytes | None
+    """The stored answer, if there is one already."""
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A population's account in nano-rho. A budget lowered below what is spent leaves `spent` above `budget`."""
+
+    budget: int
+    spent: int
+    reserved: int
+
+    @property
+    def available(self) -> int:
+        return max(0, self.budget - self.spent - self.reserved)

@@ -1,0 +1,120 @@
+"""What the log says, entry by entry, and whether the tables say the same."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from concordat_node.ledger import log, schema
+from concordat_node.ledger.heads import head_bytes
+
+_Account = tuple[int, int, int]  # budget, ceiling, spent
+
+
+@dataclass
+class Projection:
+    """The tables as they follow from the log. Filled by `replay` alone."""
+
+    node: str = ""
+    accounts: dict[str, _Account] = field(default_factory=dict)
+    charges: dict[int, tuple[bytes, int, bytes]] = field(default_factory=dict)
+    """Sequence -> answer key, hour, head."""
+    claims: dict[tuple[str, str], tuple[bytes, int, int]] = field(default_factory=dict)
+    """Analyst and idempotency key -> the envelope's hash, the charge's sequence, hour."""
+    answers: dict[int, bytes] = field(default_factory=dict)
+    """A charge's sequence -> SHA-256 of its answer."""
+
+
+def replay(entries: Iterable[log.Entry]) -> Projection:
+    """Folds the log. Raises BrokenChainError where an entry cannot follow from those before it."""
+    state = Projection()
+    for entry in entries:
+        try:
+            _apply(state, entry)
+        except (KeyError, ValueError, TypeError):
+            raise log.BrokenChainError(f"entry {entry.sequence} of its log makes no sense") from None
+    return state
+
+
+def _apply(state: Projection, entry: log.Entry) -> None:
+    content = entry.content
+    match log.Kind(content["kind"]):
+        case log.Kind.GENESIS if entry.sequence == 1:
+            state.node = content["node"]
+        case log.Kind.BUDGET:
+            _, _, spent = state.accounts.get(content["population"], (0, 0, 0))
+            budget = content["budget_rho_nano"]
+            state.accounts[content["population"]] = (budget, max(budget, spent), spent)
+        case log.Kind.CHARGE:
+            _apply_charge(state, entry, content)
+        case log.Kind.SERVED if content["charge"] in state.charges:
+            _apply_claim(state, content, content["charge"])
+        case log.Kind.ANSWER if content["charge"] in state.charges and content["charge"] not in state.answers:
+            state.answers[content["charge"]] = bytes.fromhex(content["answer_sha256"])
+        case _:
+            raise ValueError("an entry out of its place")
+
+
+def _apply_charge(state: Projection, entry: log.Entry, content: dict[str, Any]) -> None:
+    budget, ceiling, spent = state.accounts[content["population"]]
+    amount = content["rho_nano"]
+    if type(amount) is not int or not 0 < amount <= ceiling - spent:
+        raise ValueError("a charge beyond the budget")
+    state.accounts[content["population"]] = (budget, ceiling, spent + amount)
+    spend = {population: account[2] for population, account in state.accounts.items()}
+    head = head_bytes(state.node, entry.epoch, entry.sequence, entry.hash, spend)
+    state.charges[entry.sequence] = (bytes.fromhex(content["answer_key"]), content["not_before"], head)
+    _apply_claim(state, content, entry.sequence)
+
+
+def _apply_claim(state: Projection, content: dict[str, Any], charge: int) -> None:
+    name = (content["analyst"], content["idempotency_key"])
+    if name in state.claims:
+        raise ValueError("a key used twice")
+    state.claims[name] = (bytes.fromhex(content["envelope_sha256"]), charge, content["not_before"])
+
+
+def verify(db: apsw.Connection, path: Path) -> Projection:
+    """Checks file, chain and every table against the log, and returns what the log says. Refuses what does not fit."""
+    schema.check(db, path)
+    try:
+        state = replay(log.verified_entries(db))
+    except log.BrokenChainError as error:
+        raise schema.damaged(path, str(error)) from None
+    if not state.node:
+        raise schema.damaged(path, "its log does not begin with a node's name")
+    _compare(state, db, path)
+    return state
+
+
+def _compare(state: Projection, db: apsw.Connection, path: Path) -> None:
+    accounts: Any = db.execute("SELECT population, budget, ceiling, spent FROM account")
+    if {row[0]: row[1:] for row in accounts} != state.accounts:
+        raise schema.damaged(path, "an account's balance is not what its log says")
+    charges: Any = db.execute("SELECT sequence, answer_key, not_before, head FROM charge")
+    if {row[0]: row[1:] for row in charges} != state.charges:
+        raise schema.damaged(path, "a charge is not what its log says")
+    claims: Any = db.execute("SELECT analyst, idempotency_key, envelope_sha256, charge, not_before FROM claim")
+    if {row[:2]: row[2:] for row in claims} != state.claims:
+        raise schema.damaged(path, "who may have which answer is not what its log says")
+    _compare_answers(state, db, path)
+    reserved: Any = db.execute(
+        "SELECT 1 FROM account WHERE reserved <>"
+        " (SELECT coalesce(sum(rho_nano), 0) FROM reservation WHERE population = account.population)"
+    ).fetchone()
+    if reserved is not None:
+        raise schema.damaged(path, "an account's reserved budget is not the sum of its reservations")
+
+
+def _compare_answers(state: Projection, db: apsw.Connection, path: Path) -> None:
+    found = 0
+    answers: Any = db.execute("SELECT charge, bytes FROM answer")
+    for charge, answer in answers:
+        if state.answers.get(charge) != hashlib.sha256(answer).digest():
+            raise schema.damaged(path, "a stored answer is not what its log says")
+        found += 1
+    if found != len(state.answers):
+        raise schema.damaged(path, "a stored answer is missing")

@@ -1,0 +1,51 @@
+"""What nodes gave, and their sum. Merging is addition of integers: exact, and the order does not matter."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from concordat_query.coverage import Coverage
+from concordat_query.errors import VerificationError
+
+from concordat_privacy.status import Status
+
+MAX_MAGNITUDE = 2**61
+"""Larger than any honest sum with its noise, small enough for what all nodes sent to add up within 64 bits."""
+
+
+@dataclass(frozen=True)
+class NodeAnswer:
+    """One node's noisy components: index in the plan -> one int64 for each cell. Components not held are absent.
+
+    `differences` are the known differences of its data that touch the query, in words.
+    """
+
+    node: str
+    nation: str
+    coverage: Coverage
+    components: Mapping[int, npt.NDArray[np.int64]]
+    differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A node asked that gave no answer: it holds nothing of what was asked (NOT_HELD) or was lost (UNAVAILABLE).
+
+    `coverage` is what it declared; None where it could not say.
+    """
+
+    node: str
+    nation: str
+    cause: Status
+    coverage: Coverage | None
+    differences: tuple[str, ...] = ()
+
+
+def add_up(vectors: Iterable[npt.NDArray[np.int64]], cells: int) -> npt.NDArray[np.int64]:
+    """The sum of vectors of `cells` integers each. Raises VerificationError where it would not fit 64 bits."""
+    stacked = np.array(list(vectors), dtype=np.int64).reshape(-1, cells)
+    if np.abs(stacked.astype(np.float64)).sum(axis=0).max(initial=0) > MAX_MAGNITUDE:
+        raise VerificationError("the answers hold figures that no honest sum can reach")
+    total: npt.NDArray[np.int64] = stacked.sum(axis=0)
+    return total

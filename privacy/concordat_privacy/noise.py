@@ -1,0 +1,71 @@
+"""Discrete Gaussian noise and its price, from OpenDP. The only module that imports it.
+
+Noise is drawn as a vector of its own, before any data is read, and added to exact integers elsewhere: so neither the
+sampler's time nor its errors can depend on data.
+"""
+
+import math
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import opendp.prelude as dp
+from concordat_query.errors import Reason, Refusal
+from concordat_query.model import NANO
+
+from concordat_privacy.plan import Component, Plan
+from concordat_privacy.sensitivity import MAX_SCALE
+
+dp.enable_features("contrib")
+
+_CACHED = 4096
+
+
+def draw(scale: float, cells: int) -> npt.NDArray[np.int64]:
+    """`cells` independent discrete Gaussians of that scale, fresh on every call.
+
+    Refuses a scale that is not finite, positive and small enough for the noise to fit 64 bits.
+    """
+    measurement = _measurement(scale)
+    return np.array(measurement([0] * cells), dtype=np.int64)
+
+
+def charge_by_map(plan: Plan, component: Component) -> int:
+    """What one component costs by OpenDP's own privacy map, in nano-rho, rounded up."""
+    return _mapped(component.scale, plan.sensitivity_squared(component))
+
+
+def check_prices(plan: Plan) -> None:
+    """Refuses a plan of which a component costs more by OpenDP's map than the share of rho set aside for it."""
+    for index, component in enumerate(plan.components):
+        if charge_by_map(plan, component) > component.rho_nano:
+            raise Refusal(
+                Reason.INVALID_PRICE,
+                f"component {index} costs more than its share of the price by the privacy map",
+                field="query.rho_nano",
+            )
+
+
+@lru_cache(maxsize=_CACHED)
+def _measurement(scale: float) -> dp.Measurement:
+    if not 0 < scale <= MAX_SCALE:  # false for NaN, too
+        raise Refusal(Reason.INVALID_PRICE, "the noise scale is out of range", field="query.rho_nano")
+    vectors = dp.vector_domain(dp.atom_domain(T="i64"))
+    return dp.m.make_gaussian(vectors, dp.l2_distance(T=float), scale=scale)
+
+
+@lru_cache(maxsize=_CACHED)
+def _mapped(scale: float, sensitivity_squared: int) -> int:
+    rho = float(_measurement(scale).map(_root_above(sensitivity_squared)))  # type: ignore[no-untyped-call]  # OpenDP's
+    if not math.isfinite(rho):
+        raise Refusal(Reason.INVALID_PRICE, "the privacy map gives no finite price", field="query.rho_nano")
+    return math.ceil(Fraction(rho) * NANO)
+
+
+def _root_above(square: int) -> float:
+    """The square root, rounded up to a double."""
+    root = math.sqrt(square)
+    while Fraction(root) ** 2 < square:
+        root = math.nextafter(root, math.inf)
+    return root

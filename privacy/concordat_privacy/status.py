@@ -1,0 +1,16 @@
+"""What can be said of one value. Silence is never zero: every way of giving no figure has its own word."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    OK = "ok"
+    PARTLY_HELD = "partly held"
+    """A figure for the part that is held; the notes say which."""
+    INCOMPLETE = "incomplete"
+    """A figure that lacks a node lost after it was charged; the same key run again completes it."""
+    NOT_HELD = "not held"
+    UNAVAILABLE = "unavailable"
+    """No figure: the node was lost after it was charged; the same key run again gets it."""
+    UNDEFINED = "undefined"
+    """No figure: the divisor, with its noise, is zero or negative."""

@@ -88,8 +88,8 @@ def truth(condition: Condition | None, row: Mapping[str, CellKey]) -> bool | Non
             values = [truth(term, row) for term in terms]
             return True if True in values else None if None in values else False
         case Negation(term):
-            value = truth(term, row)
-            return None if value is None else not value
+            inner = truth(term, row)
+            return None if inner is None else not inner
 
 
 def _compare(value: CellKey, comparator: Comparator, literal: CellKey) -> bool:

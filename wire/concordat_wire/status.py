@@ -41,6 +41,7 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.KEY_REUSED: grpc.StatusCode.ALREADY_EXISTS,
     Reason.NO_RESERVATION: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.EDITION_UNAVAILABLE: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.NOT_YET: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.UNKNOWN_RESULT: grpc.StatusCode.NOT_FOUND,
     Reason.NODE_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
     Reason.NODE_REFUSED: grpc.StatusCode.FAILED_PRECONDITION,
@@ -48,7 +49,7 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.DEADLINE_REQUIRED: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.INTERNAL: grpc.StatusCode.INTERNAL,
 }
-_TRY_AGAIN = frozenset({Reason.NODE_UNAVAILABLE, Reason.BUSY, Reason.INTERNAL})
+_TRY_AGAIN = frozenset({Reason.NODE_UNAVAILABLE, Reason.BUSY, Reason.NOT_YET, Reason.INTERNAL})
 _TRANSPORT = {
     grpc.StatusCode.DEADLINE_EXCEEDED: "no answer came within the time allowed",
     grpc.StatusCode.CANCELLED: "the call was cancelled before an answer came",

@@ -1,0 +1,145 @@
+"""The parser's tree, limited to the nodes and arguments that the language has. What is not listed is refused."""
+
+from sqlglot import Token, exp
+from sqlglot.errors import ErrorLevel, ParseError
+
+from concordat_query.errors import SqlRefusal
+from concordat_query.sql.source import Source, dialect, shown
+
+_PAIR = frozenset({"this", "expression"})
+_THIS = frozenset({"this"})
+
+_ARGUMENTS: dict[type[exp.Expr], frozenset[str]] = {
+    exp.Select: frozenset({"expressions", "from_", "where", "group"}),
+    exp.From: _THIS,
+    exp.Table: frozenset({"this", "db", "catalog"}),
+    exp.Dot: _PAIR,
+    exp.Where: _THIS,
+    exp.Group: frozenset({"expressions"}),
+    exp.Alias: frozenset({"this", "alias"}),
+    exp.Column: _THIS,
+    exp.Identifier: frozenset({"this", "quoted"}),
+    exp.Literal: frozenset({"this", "is_string"}),
+    exp.Null: frozenset(),
+    exp.Star: frozenset(),
+    exp.Paren: _THIS,
+    exp.Neg: _THIS,
+    exp.Not: _THIS,
+    exp.And: _PAIR,
+    exp.Or: _PAIR,
+    exp.EQ: _PAIR,
+    exp.NEQ: _PAIR,
+    exp.LT: _PAIR,
+    exp.LTE: _PAIR,
+    exp.GT: _PAIR,
+    exp.GTE: _PAIR,
+    exp.Is: _PAIR,
+    exp.In: frozenset({"this", "expressions"}),
+    exp.Between: frozenset({"this", "low", "high"}),
+    exp.Div: _PAIR,
+    exp.Count: frozenset({"this", "big_int"}),
+    exp.CountIf: _THIS,
+    exp.Sum: _THIS,
+    exp.Avg: _THIS,
+}
+FUNCTIONS = {"COUNT": exp.Count, "COUNTIF": exp.CountIf, "SUM": exp.Sum, "AVG": exp.Avg}
+
+_SPREAD = "AVG, SUM, COUNT and COUNTIF are answered; for a spread count bands with COUNTIF"
+_FUNCTION_ADVICE = {
+    **dict.fromkeys(
+        ["MIN", "MAX", "ANY_VALUE", "FIRST_VALUE", "LAST_VALUE", "ARRAY_AGG", "STRING_AGG"],
+        "it would expose one person; count the rows beyond a value with COUNTIF, or use AVG",
+    ),
+    **dict.fromkeys(["MEDIAN", "PERCENTILE_CONT", "PERCENTILE_DISC", "APPROX_QUANTILES"], _SPREAD),
+    **dict.fromkeys(["STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE", "VAR_POP", "VAR_SAMP"], _SPREAD),
+    **dict.fromkeys(["SAFE_DIVIDE", "DIV", "IEEE_DIVIDE"], "write a / b"),
+    **dict.fromkeys(["COUNT_IF", "SUM_IF"], "write COUNTIF(condition)"),
+    **dict.fromkeys(["MEAN"], "write AVG(column)"),
+    **dict.fromkeys(["CAST", "SAFE_CAST"], "columns have the catalogue's types; compare with a literal of that type"),
+}
+_ARGUMENT_ADVICE = {
+    ("Column", "table"): "write the column's name alone; one data set is asked",
+    ("Table", "alias"): "write the data set's name alone; it needs no alias",
+    ("Count", "expressions"): "COUNT takes * or one column",
+    ("Select", "joins"): "one data set is asked at a time; put it alone after FROM",
+}
+_NODE_ADVICE: dict[type[exp.Expr], str] = {
+    exp.Add: "sums of columns or aggregates are not answered; a sign may stand only before a number",
+    exp.Sub: "differences of columns or aggregates are not answered; a sign may stand only before a number",
+    exp.Concat: "two texts in a row; put a comma between them, or write one",
+    exp.Tuple: "a list in parentheses stands only after IN",
+}
+
+
+def parse_select(source: Source) -> exp.Select:
+    """The tree of one SELECT, holding listed nodes and arguments only."""
+    root = _parse(source, exp.Select)
+    if not isinstance(root, exp.Select):
+        raise source.refusal_at_node(root, "a query is one SELECT, without parentheses around it")
+    return root
+
+
+def parse_expression(source: Source) -> exp.Expr:
+    """The tree of one condition, holding listed nodes and arguments only."""
+    return _parse(source, exp.Condition)
+
+
+def _parse(source: Source, kind: type[exp.Expr]) -> exp.Expr:
+    try:
+        parser = dialect().parser(error_level=ErrorLevel.IMMEDIATE)
+        roots: list[exp.Expr | None] = parser.parse_into(kind, list(source.tokens), source.text)
+        root = roots[0] if len(roots) == 1 else None
+        if root is None:
+            raise source.refusal(source.end, "this cannot be understood as one query or condition")
+        for node in root.walk(bfs=False):
+            _check_node(source, node)
+    except ParseError as error:
+        raise _not_understood(source, error) from None
+    except RecursionError:
+        raise source.refusal(0, "the text nests too deep; simplify it") from None
+    return root
+
+
+def _not_understood(source: Source, error: ParseError) -> SqlRefusal:
+    """A parse error at its token. The parser's own description quotes what surrounds the token, so it is left out."""
+    token = _token_at(source, error)
+    before = source.tokens.index(token) - 1
+    if before >= 0 and source.tokens[before].end + 1 == token.start and token.token_type.name == "STRING":
+        return source.refusal(token.start, "two texts without space between; a quote inside a text is written \\'")
+    if token is source.tokens[-1]:
+        return source.refusal(token.start, f"at or after {shown(token.text)}: something is missing or out of place")
+    return source.refusal(token.start, f"{shown(token.text)} cannot be understood here")
+
+
+def _token_at(source: Source, error: ParseError) -> Token:
+    place = (error.errors[0].get("line"), error.errors[0].get("col")) if error.errors else None
+    found = (token for token in source.tokens if (token.line, token.col) == place)
+    return next(found, source.tokens[-1])
+
+
+def _check_node(source: Source, node: exp.Expr) -> None:
+    if isinstance(node, exp.Func) and not isinstance(node, exp.Connector):
+        _check_function(source, node)
+    allowed = _ARGUMENTS.get(type(node))
+    if allowed is None:
+        advice = _NODE_ADVICE.get(type(node), "see the language page for what may be written")
+        raise source.refusal_at_node(node, f"this form is not part of the language; {advice}")
+    for name, value in node.args.items():
+        if name not in allowed and value not in (None, False, []):
+            advice = _ARGUMENT_ADVICE.get((type(node).__name__, name), "see the language page for what may be written")
+            at = value if isinstance(value, exp.Expr) else node
+            raise source.refusal_at_node(at, f"this addition is not part of the language; {advice}")
+
+
+def _check_function(source: Source, node: exp.Func) -> None:
+    """Refuses a function that is not written by one of the known names: the parser knows others for the same node."""
+    start = node.meta.get("start")
+    name = next((token.text.upper() for token in source.tokens if token.start == start), "")
+    if FUNCTIONS.get(name) is type(node):
+        return
+    if not name:  # the parser keeps no place for functions with a grammar of their own, such as IF and CAST
+        name = node.sql_name()
+        inside = source.offset(node)
+        start = max((t.start for t in source.tokens if t.start < inside and t.text.upper() == name), default=inside)
+    advice = _FUNCTION_ADVICE.get(name, "COUNT, COUNTIF, SUM and AVG are answered")
+    raise source.refusal(int(start or 0), f"{shown(name)} is not answered: {advice}")

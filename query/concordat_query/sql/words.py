@@ -1,0 +1,173 @@
+"""The words and symbols of the language. Everything else is refused at its place, with what to write instead.
+
+The parser understands far more than is answered here, and passes over some of it; so its input is limited to these
+tokens before it sees them, and what it makes of them is limited again in `tree`.
+"""
+
+from sqlglot import Token, TokenType
+
+from concordat_query.sql.source import Source, shown
+
+_CONDITION = {
+    TokenType.VAR,
+    TokenType.IDENTIFIER,
+    TokenType.STRING,
+    TokenType.NUMBER,
+    TokenType.COMMA,
+    TokenType.L_PAREN,
+    TokenType.R_PAREN,
+    TokenType.EQ,
+    TokenType.NEQ,
+    TokenType.LT,
+    TokenType.LTE,
+    TokenType.GT,
+    TokenType.GTE,
+    TokenType.AND,
+    TokenType.OR,
+    TokenType.NOT,
+    TokenType.IN,
+    TokenType.BETWEEN,
+    TokenType.IS,
+    TokenType.NULL,
+    TokenType.DASH,
+    TokenType.DOT,
+}
+_STATEMENT = _CONDITION | {
+    TokenType.SELECT,
+    TokenType.FROM,
+    TokenType.WHERE,
+    TokenType.GROUP_BY,
+    TokenType.ALIAS,
+    TokenType.STAR,
+    TokenType.SLASH,
+}
+_RESERVED = {"SELECT", "FROM", "WHERE", "AS"}
+_NAMES = {TokenType.VAR, TokenType.IDENTIFIER}
+_NOT_AFTER_DIGITS = {*_NAMES, TokenType.NUMBER, TokenType.DOT}
+_SORTING = "sort and cut the result after it has come back"
+_ONE = "one data set is asked at a time; put it alone after FROM"
+_BOOLEAN = "conditions are comparisons; write the column, an operator and a literal"
+_READ_ONLY = "a query begins with SELECT; nothing can be changed or defined"
+
+_ADVICE = {
+    "ORDER BY": _SORTING,
+    "SORT BY": _SORTING,
+    "LIMIT": _SORTING,
+    "OFFSET": _SORTING,
+    "FETCH": _SORTING,
+    "HAVING": "leave it out and select rows of the result after it has come back",
+    "QUALIFY": "leave it out and select rows of the result after it has come back",
+    "FILTER": "write COUNTIF(condition), or put the condition into WHERE",
+    "CASE": "write COUNTIF(condition) for each case, or put the condition into WHERE",
+    "DISTINCT": "COUNT(*) and COUNT(column) count rows; distinct values cannot be counted",
+    "JOIN": _ONE,
+    "INNER": _ONE,
+    "LEFT": _ONE,
+    "RIGHT": _ONE,
+    "FULL": _ONE,
+    "OUTER": _ONE,
+    "CROSS": _ONE,
+    "NATURAL": _ONE,
+    "USING": _ONE,
+    "ON": _ONE,
+    "LATERAL": _ONE,
+    "UNNEST": _ONE,
+    "PIVOT": _ONE,
+    "UNPIVOT": _ONE,
+    "UNION": "ask one query at a time, or widen WHERE with OR or IN",
+    "INTERSECT": "ask one query at a time, or narrow WHERE with AND",
+    "EXCEPT": "ask one query at a time, or narrow WHERE with AND NOT",
+    "WITH": "WITH stands only in SELECT WITH DIFFERENTIAL_PRIVACY OPTIONS (...)",
+    "OVER": "windows are not answered; use GROUP BY",
+    "WINDOW": "windows are not answered; use GROUP BY",
+    "PARTITION BY": "windows are not answered; use GROUP BY",
+    "TABLESAMPLE": "leave it out: every row counts, and the noise is what protects",
+    "FOR": "leave it out: the edition in force is what is asked",
+    "ROLLUP": "write GROUP BY with plain columns; totals over nations come with GROUP BY nation",
+    "CUBE": "write GROUP BY with plain columns; totals over nations come with GROUP BY nation",
+    "GROUPING SETS": "write GROUP BY with plain columns; totals over nations come with GROUP BY nation",
+    "ALL": "write the columns out",
+    "LIKE": "write IN with the codes that are meant",
+    "ILIKE": "write IN with the codes that are meant",
+    "EXISTS": "subqueries are not answered; write a condition on columns",
+    "ANY": "write IN with the values that are meant",
+    "SOME": "write IN with the values that are meant",
+    "TRUE": _BOOLEAN,
+    "FALSE": _BOOLEAN,
+    "INTERVAL": _BOOLEAN,
+    "ARRAY": "write IN with the values that are meant",
+    "STRUCT": "select keys and aggregates one by one",
+    "+": "sums of columns or aggregates are not answered; a number needs no sign",
+    "%": "arithmetic is not answered, but for a quotient of two aggregates",
+    "||": "text cannot be joined",
+    "!": "write NOT",
+    "==": "write = once",
+    "@": "parameters are not known here; write the value",
+    "?": "parameters are not known here; write the value",
+    "|>": "pipes are not known here; write SELECT ... FROM ... WHERE ... GROUP BY ...",
+    **dict.fromkeys(["INSERT", "UPDATE", "DELETE", "MERGE", "CREATE", "DROP", "ALTER", "TRUNCATE", "SET"], _READ_ONLY),
+}
+
+
+def limit_statement(source: Source) -> Source:
+    """The source with the tokens of a SELECT only; words that mean nothing here have become names."""
+    tokens = source.tokens
+    if tokens[0].token_type is not TokenType.SELECT:
+        advice = "write the condition into WHERE" if tokens[0].text.upper() == "WITH" else "nothing can be changed"
+        raise source.refusal(tokens[0].start, f"a query begins with SELECT; {advice}")
+    if len(tokens) > 1 and tokens[-1].token_type is TokenType.SEMICOLON:
+        tokens = tokens[:-1]
+    for token in tokens[1:]:
+        if token.token_type is TokenType.SELECT:
+            raise source.refusal(token.start, "a second SELECT: subqueries are not answered; ask one at a time")
+        if token.token_type is TokenType.SEMICOLON:
+            raise source.refusal(token.start, "one query is answered at a time; end the text here")
+    return source.with_tokens(_limited(source.with_tokens(tokens), _STATEMENT))
+
+
+def limit_condition(source: Source) -> Source:
+    """The source with the tokens of a condition only."""
+    return source.with_tokens(_limited(source, _CONDITION))
+
+
+def _limited(source: Source, allowed: set[TokenType]) -> tuple[Token, ...]:
+    kept = tuple(_known(source, token, allowed) for token in source.tokens)
+    before: list[Token | None] = [None, *kept[:-1]]
+    after: list[Token | None] = [*kept[1:], None]
+    for previous, token, following in zip(before, kept, after, strict=True):
+        _check_neighbours(source, previous, token, following)
+    return kept
+
+
+def _known(source: Source, token: Token, allowed: set[TokenType]) -> Token:
+    word = " ".join(token.text.upper().split())
+    quoted = token.token_type in (TokenType.IDENTIFIER, TokenType.STRING)
+    if not quoted and word in _ADVICE:
+        raise source.refusal(token.start, f"{word} is not part of the language; {_ADVICE[word]}")
+    if token.token_type in allowed:
+        return token
+    if word.isidentifier() and source.text[token.start : token.end + 1].upper() == word and word not in _RESERVED:
+        return Token(TokenType.VAR, token.text, token.line, token.col, token.start, token.end)
+    raise source.refusal(token.start, f"{shown(token.text)} has no place here")
+
+
+def _check_neighbours(source: Source, previous: Token | None, token: Token, following: Token | None) -> None:
+    touching = following.token_type if following and following.start == token.end + 1 else None
+    if token.token_type is TokenType.NUMBER and touching in _NOT_AFTER_DIGITS:
+        raise source.refusal(token.start, "not a number; write digits with at most one decimal point, without _")
+    if token.token_type is TokenType.DOT and not (
+        previous and following and previous.token_type in _NAMES and following.token_type in _NAMES
+    ):
+        raise source.refusal(token.start, "a point joins two names, or follows a digit; write 0.5 instead of .5")
+    if token.token_type is TokenType.STAR:
+        _check_star(source, previous, token, following)
+
+
+def _check_star(source: Source, previous: Token | None, token: Token, following: Token | None) -> None:
+    if previous and following:
+        if previous.token_type is TokenType.L_PAREN and following.token_type is TokenType.R_PAREN:
+            return
+        if previous.token_type not in (TokenType.SELECT, TokenType.COMMA, TokenType.L_PAREN, TokenType.DOT):
+            message = "arithmetic is not answered, but for a quotient of two aggregates; multiply the result"
+            raise source.refusal(token.start, message)
+    raise source.refusal(token.start, "a star stands only in COUNT(*); name the keys and aggregates to be selected")

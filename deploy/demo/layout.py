@@ -1,0 +1,136 @@
+"""Every party's own folder: configuration, keys, certificates, catalogue, agreement and, for a node, its data.
+
+Parties share no file: what all must hold alike (authority's certificate, catalogue, agreement) is copied to each.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from agreement import Signatory, agreement_toml
+from concordat_node.certs import issue, make_authority
+from concordat_query import catalogue as catalogues
+from concordat_query.catalogue import Catalogue
+from concordat_query.signing import SigningKey
+from lookalike import FILES
+
+HERE = Path(__file__).parent
+NODES: Mapping[str, str] = {
+    "node-england": "England",
+    "node-scotland": "Scotland",
+    "node-wales": "Wales",
+    "node-northern-ireland": "Northern Ireland",
+}
+"""Each node's nation, by its name."""
+COORDINATOR, ANALYST = "coordinator", "analyst"
+LOOPBACK = "127.0.0.1"
+
+TLS = """\
+[tls]
+certificate = "certs/{name}.crt"
+key = "certs/{name}.key"
+authority = "certs/authority.crt"
+"""
+NODE = """\
+name = "{name}"
+nation = "{nation}"
+state = "state"
+catalogue = "catalogue.toml"
+agreement = "agreement.toml"
+signing_key = "certs/{name}.signing.key"
+data = "data"
+mappings = ["mapping.toml"]
+listen = "127.0.0.1:0"
+callers = ["coordinator"]
+
+[engine]
+memory_limit = "1GB"
+threads = 1
+
+"""
+COORDINATOR_HEAD = """\
+listen = "127.0.0.1:0"
+catalogue = "catalogue.toml"
+agreement = "agreement.toml"
+
+"""
+CLIENT = """\
+coordinator = "{address}"
+coordinator_name = "coordinator"
+catalogue = "catalogue.toml"
+agreement = "agreement.toml"
+signing_key = "certs/analyst.signing.key"
+
+"""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything of one demo stands."""
+
+    root: Path
+    catalogue: Catalogue
+
+    def folder(self, party: str) -> Path:
+        return self.root / party
+
+    def config(self, party: str) -> Path:
+        names = {COORDINATOR: "coordinator.toml", ANALYST: "client.toml"}
+        return self.folder(party) / names.get(party, "node.toml")
+
+
+def lay_out(root: Path, data: Path) -> Layout:
+    """Makes every folder, a development authority, all keys and certificates, the agreement, the nodes' files."""
+    layout = Layout(root, catalogues.load(HERE / "catalogue.toml"))
+    authority = root / "authority"
+    make_authority(authority)
+    for party in (*NODES, COORDINATOR, ANALYST):
+        issue(authority, party, ["localhost", LOOPBACK])
+        _give_certificates(authority, layout.folder(party) / "certs", party)
+    text = _agreement(layout, date.today())
+    for party in (*NODES, COORDINATOR, ANALYST):
+        shutil.copyfile(HERE / "catalogue.toml", layout.folder(party) / "catalogue.toml")
+        (layout.folder(party) / "agreement.toml").write_text(text)
+    for name, nation in NODES.items():
+        _fill_node(layout, name, nation, data)
+    return layout
+
+
+def _give_certificates(authority: Path, certs: Path, party: str) -> None:
+    """A party gets its own files and the authority's certificate, never the authority's key."""
+    certs.mkdir(parents=True)
+    for file in ("authority.crt", f"{party}.crt", f"{party}.key", f"{party}.signing.key"):
+        shutil.copy(authority / file, certs / file)
+
+
+def _agreement(layout: Layout, today: date) -> str:
+    def signatory(party: str, nation: str = "") -> Signatory:
+        key = SigningKey.read(layout.folder(party) / "certs" / f"{party}.signing.key")
+        return Signatory(party, key.public_key_text, nation)
+
+    nodes = [signatory(name, nation) for name, nation in NODES.items()]
+    return agreement_toml(layout.catalogue, nodes, signatory(ANALYST), today)
+
+
+def _fill_node(layout: Layout, name: str, nation: str, data: Path) -> None:
+    folder = layout.folder(name)
+    layout.config(name).write_text(NODE.format(name=name, nation=nation) + TLS.format(name=name))
+    shutil.copyfile(HERE / "mappings" / f"{nation.lower().replace(' ', '_')}.toml", folder / "mapping.toml")
+    (folder / "data").mkdir()
+    for file in FILES[nation]:
+        shutil.copyfile(data / file, folder / "data" / file)
+
+
+def write_coordinator(layout: Layout, addresses: Mapping[str, str]) -> None:
+    """coordinator.toml, once the nodes have said where they listen."""
+    nodes = [f"\n[[nodes]]\nname = {json.dumps(name)}\naddress = {json.dumps(at)}\n" for name, at in addresses.items()]
+    text = COORDINATOR_HEAD + TLS.format(name=COORDINATOR) + "".join(nodes)
+    layout.config(COORDINATOR).write_text(text)
+
+
+def write_client(layout: Layout, address: str) -> None:
+    """client.toml, once the coordinator has said where it listens."""
+    layout.config(ANALYST).write_text(CLIENT.format(address=address) + TLS.format(name=ANALYST))

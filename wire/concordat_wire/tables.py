@@ -1,0 +1,93 @@
+"""Tables as Arrow. A value column `v` becomes v, v__margin, v__status and v__low_reliability; where nations are kept
+apart, the nation column `n` gets n__is_total beside it. Notes travel in the schema's metadata.
+
+Whole figures are int64, others double. A figure that does not exist is null, and its status says why; where status is
+null too, the row is the total of other nations than those that the column has. A margin may be infinite.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import assert_never
+
+import pyarrow as pa
+from concordat_privacy.estimates import Table, Value
+from concordat_query.catalogue import CellKey
+from concordat_query.model import KeyColumn, NationColumn, OutputColumn, ValueColumn
+
+NOTES_KEY = b"concordat.notes"
+
+
+def to_arrow(table: Table, keys: Sequence[str]) -> pa.Table:
+    """The table with `keys` (those of its query, in the query's order) as one Arrow table; a name may occur twice."""
+    names: list[str] = []
+    arrays: list[pa.Array] = []
+    for name, array in _columns(table, list(keys)):
+        names.append(name)
+        arrays.append(array)
+    fields = [pa.field(name, array.type) for name, array in zip(names, arrays, strict=True)]
+    schema = pa.schema(fields, metadata={NOTES_KEY: json.dumps(table.notes).encode()})
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def to_ipc(table: Table, keys: Sequence[str]) -> bytes:
+    """The same as an Arrow IPC stream."""
+    arrow = to_arrow(table, keys)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, arrow.schema) as writer:
+        writer.write_table(arrow)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def from_ipc(data: bytes) -> pa.Table:
+    """Reads an Arrow IPC stream. Raises pyarrow.ArrowInvalid on anything else."""
+    with pa.ipc.open_stream(data) as reader:
+        return reader.read_all()
+
+
+def _columns(table: Table, keys: list[str]) -> Iterator[tuple[str, pa.Array]]:
+    position = 0
+    for column in table.columns:
+        yield from _column(table, column, keys, position)
+        position += isinstance(column, ValueColumn)
+
+
+def _column(table: Table, column: OutputColumn, keys: list[str], position: int) -> Iterator[tuple[str, pa.Array]]:
+    match column:
+        case NationColumn(name):
+            yield name, pa.array([row.nation for row in table.rows], pa.string())
+            yield f"{name}__is_total", pa.array([row.is_total for row in table.rows], pa.bool_())
+        case KeyColumn(name, key):
+            index = keys.index(key)
+            yield name, _keys([row.keys[index] for row in table.rows])
+        case ValueColumn(name):
+            yield from _values(name, [row.values[position] for row in table.rows])
+        case _:
+            assert_never(column)
+
+
+def _keys(values: Sequence[CellKey]) -> pa.Array:
+    """Codes as text, whole numbers as int64, others as decimals."""
+    numbers = [value for value in values if isinstance(value, Decimal)]
+    if not numbers:
+        return pa.array(values, pa.string())
+    if all(number == number.to_integral_value() for number in numbers):
+        return pa.array([None if value is None else int(value) for value in values], pa.int64())
+    return pa.array(values)
+
+
+def _values(name: str, values: Sequence[Value | None]) -> Iterator[tuple[str, pa.Array]]:
+    yield name, _numbers(value.estimate if value else None for value in values)
+    yield f"{name}__margin", _numbers(value.margin if value else None for value in values)
+    yield f"{name}__status", pa.array([value.status.value if value else None for value in values], pa.string())
+    yield (
+        f"{name}__low_reliability",
+        pa.array([value.low_reliability if value else None for value in values], pa.bool_()),
+    )
+
+
+def _numbers(figures: Iterable[float | int | None]) -> pa.Array:
+    given = list(figures)
+    whole = any(figure is not None for figure in given) and all(isinstance(figure, int | None) for figure in given)
+    return pa.array(given, pa.int64() if whole else pa.float64())

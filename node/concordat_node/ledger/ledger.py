@@ -21,15 +21,15 @@ from pathlib import Path
 from typing import Any
 
 import apsw
-
 from concordat.v1 import node_pb2
+from concordat_query.errors import Reason, Refusal, Unavailable
+from concordat_query.signing import SigningKey
+
 from concordat_node.ledger import log, replay, reservations, schema
 from concordat_node.ledger.heads import head_bytes, sign_head
 from concordat_node.ledger.lock import LedgerLock
 from concordat_node.ledger.receipts import sign_receipt
 from concordat_node.ledger.records import LARGEST_AMOUNT, Balance, Charge, Request, Reservation, Stored
-from concordat_query.errors import Reason, Refusal, Unavailable
-from concordat_query.signing import SigningKey
 
 Hook = Callable[[str], None]
 """Told the name of each step that a transaction reaches; where tests make a node die."""
@@ -192,6 +192,18 @@ class Ledger:
         if row[0] != envelope_sha256:
             raise reservations.key_reused(idempotency_key)
         return None if row[1] is None else Stored(row[1], row[2])
+
+    def charge_of(self, analyst: str, idempotency_key: str, envelope_sha256: bytes) -> Charge | None:
+        """The charge that answers this key, whether its answer is stored yet or not. Refuses a reused key."""
+        with self._reading():
+            row = self._one(
+                "SELECT envelope_sha256, charge, not_before FROM claim WHERE analyst = ? AND idempotency_key = ?",
+                analyst,
+                idempotency_key,
+            )
+            if row is not None and row[0] != envelope_sha256:
+                raise reservations.key_reused(idempotency_key)
+            return None if row is None else self._charge(row[1], row[2])
 
     def stored_answer(self, answer_key: bytes) -> Stored | None:
         """The answer that exists already for an answer key. Records nothing: `serve_stored` hands it over."""

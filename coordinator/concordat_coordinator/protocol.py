@@ -1,0 +1,216 @@
+"""The charge protocol as the coordinator drives it: Prepare everywhere, then Commit everywhere, or nothing anywhere.
+
+The coordinator passes the signed query on untouched. It may lose answers and time, never change or invent them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from concordat.v1 import coordinator_pb2, node_pb2, query_pb2
+from concordat_privacy.merge import NodeAnswer
+from concordat_privacy.plan import Plan
+from concordat_query.agreement import Agreement
+from concordat_query.catalogue import Catalogue
+from concordat_query.errors import ConcordatError, Reason, Refusal, Unavailable, VerificationError
+from concordat_query.model import Envelope, Presentation
+from concordat_wire.answers import read_answer, read_declaration
+
+from concordat_coordinator.federation import Federation, Member, each, every
+
+PREPARE_SECONDS = 10.0
+CANCEL_SECONDS = 2.0
+Progress = coordinator_pb2.Progress
+Emit = Callable[[Progress], None]
+Prepared = dict[str, node_pb2.PrepareResponse]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query as it came in, and what follows from it."""
+
+    signed: query_pb2.SignedQuery
+    credentials: query_pb2.Credentials
+    envelope: Envelope
+    presentation: Presentation
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A node's signed answer, and what was verified in it."""
+
+    signed: node_pb2.SignedAnswer
+    read: NodeAnswer
+
+
+@dataclass(frozen=True)
+class Round:
+    """How every node asked ended: with an answer, a declaration that it holds nothing, or a failure."""
+
+    answers: Mapping[str, Answered]
+    declared: Mapping[str, node_pb2.SignedDeclaration]
+    failures: Mapping[str, ConcordatError]
+    held_until: int = 0
+
+
+class Protocol:
+    """Drives queries over a federation."""
+
+    def __init__(self, federation: Federation, catalogue: Catalogue, agreement: Agreement) -> None:
+        self._federation = federation
+        self._catalogue = catalogue
+        self._agreement = agreement
+
+    async def prepare(self, asked: Asked, emit: Emit) -> Prepared:
+        """Every node's quote and reservation. If one node refuses or is away, all are given back and this raises."""
+        members = self._federation.of(asked.envelope.audience)
+        request = node_pb2.PrepareRequest(
+            query=asked.signed,
+            credentials=asked.credentials,
+            agreement_version=asked.envelope.agreement_version,
+            catalogue_sha256=asked.envelope.catalogue_sha256,
+            witnessed=self._federation.heads.values(),
+        )
+        prepared: Prepared = {}
+        failures: dict[str, ConcordatError] = {}
+        async for member, outcome in each(members, lambda m: m.stub.Prepare(request, timeout=PREPARE_SECONDS), again=True):
+            if isinstance(outcome, ConcordatError):
+                failures[member.name] = outcome
+            elif (broken := self._check_declared(outcome, asked, member)) is not None:
+                failures[member.name] = broken
+            else:
+                prepared[member.name] = outcome
+                step = Progress.STEP_TAKES_NO_PART if outcome.quote.nothing_held else Progress.STEP_PREPARED
+                emit(Progress(node=member.name, step=step))
+        if failures:
+            unsure = [m for m in members if not isinstance(failures.get(m.name), Refusal)]
+            await self.cancel(asked, unsure, prepared)
+            raise nobody_charged(failures)
+        return prepared
+
+    def _check_declared(
+        self, response: node_pb2.PrepareResponse, asked: Asked, member: Member
+    ) -> VerificationError | None:
+        if not response.quote.nothing_held:
+            return None
+        try:
+            self._read_declaration(response.declaration, asked, member)
+        except VerificationError as error:
+            return error
+        return None
+
+    def _read_declaration(self, signed: node_pb2.SignedDeclaration, asked: Asked, member: Member) -> None:
+        declared = read_declaration(signed, asked.envelope, asked.plan, self._catalogue, self._agreement)
+        if declared.node != member.name:
+            raise VerificationError(f"{member.name}: the declaration is another node's", field=member.name)
+
+    async def cancel(self, asked: Asked, members: Sequence[Member], prepared: Mapping[str, node_pb2.PrepareResponse]) -> None:
+        """Gives reservations back as far as nodes can be reached; the others lapse by themselves."""
+
+        def request(member: Member) -> node_pb2.CancelRequest:
+            reservation = prepared[member.name].reservation if member.name in prepared else ""
+            return node_pb2.CancelRequest(query=asked.signed, reservation=reservation)
+
+        await every(members, lambda m: m.stub.Cancel(request(m), timeout=CANCEL_SECONDS))
+
+    async def commit(self, asked: Asked, prepared: Mapping[str, node_pb2.PrepareResponse], emit: Emit, seconds: float) -> Round:
+        """Charges and collects at every prepared node that takes part. From here on nothing is given back."""
+        participants = sorted(name for name, response in prepared.items() if not response.quote.nothing_held)
+        round_ = await self._collect(
+            asked, participants, {name: prepared[name].reservation for name in participants}, emit, seconds
+        )
+        declared = {name: response.declaration for name, response in prepared.items() if response.quote.nothing_held}
+        return Round(round_.answers, {**declared, **round_.declared}, round_.failures, round_.held_until)
+
+    async def collect(self, asked: Asked, seconds: float) -> Round:
+        """What was paid for before: Commit without a reservation, which no node charges for."""
+        return await self._collect(asked, sorted(asked.envelope.audience), {}, lambda _: None, seconds)
+
+    async def _collect(
+        self, asked: Asked, participants: Sequence[str], reservations: Mapping[str, str], emit: Emit, seconds: float
+    ) -> Round:
+        answers: dict[str, Answered] = {}
+        declared: dict[str, node_pb2.SignedDeclaration] = {}
+        failures: dict[str, ConcordatError] = {}
+        held_until = 0
+
+        def request(member: Member) -> node_pb2.CommitRequest:
+            return node_pb2.CommitRequest(
+                query=asked.signed,
+                reservation=reservations.get(member.name, ""),
+                participants=participants,
+                credentials=asked.credentials,
+            )
+
+        members = self._federation.of(participants)
+        async for member, outcome in each(members, lambda m: m.stub.Commit(request(m), timeout=seconds), again=True):
+            read = self._read(outcome, asked, member)
+            match read:
+                case Answered():
+                    answers[member.name] = read
+                case node_pb2.SignedDeclaration():
+                    declared[member.name] = read
+                case int():
+                    held_until = max(held_until, read)
+                case ConcordatError():
+                    failures[member.name] = read
+            emit(Progress(node=member.name, step=_step(read)))
+        return Round(answers, declared, failures, held_until)
+
+    def _read(
+        self, outcome: node_pb2.CommitResponse | ConcordatError, asked: Asked, member: Member
+    ) -> Answered | node_pb2.SignedDeclaration | int | ConcordatError:
+        """A Commit's outcome, verified: an answer, a declaration, the hour of an answer still held, or a failure."""
+        if isinstance(outcome, ConcordatError):
+            return outcome
+        if outcome.held_until:
+            return outcome.held_until
+        try:
+            if outcome.HasField("declaration"):
+                self._read_declaration(outcome.declaration, asked, member)
+                return outcome.declaration
+            read = read_answer(outcome.answer, asked.envelope, asked.plan, self._catalogue, self._agreement)
+        except VerificationError as error:
+            return error
+        if read.node != member.name:
+            return VerificationError(f"{member.name}: the answer is another node's", field=member.name)
+        self._federation.heads[member.name] = node_pb2.Answer.FromString(outcome.answer.answer).head
+        return Answered(outcome.answer, read)
+
+
+def _step(read: object) -> "coordinator_pb2.Progress.Step":
+    if isinstance(read, ConcordatError):
+        return Progress.STEP_LOST
+    return Progress.STEP_TAKES_NO_PART if isinstance(read, node_pb2.SignedDeclaration) else Progress.STEP_ANSWERED
+
+
+def nobody_charged(failures: Mapping[str, ConcordatError]) -> ConcordatError:
+    """What the analyst is told when Prepare failed: each node at fault, its reason and its words."""
+    refused = sorted(name for name, error in failures.items() if isinstance(error, Refusal))
+    names = refused or sorted(failures)
+    words = "; ".join(told(name, failures[name]) for name in sorted(failures, key=lambda name: name not in refused))
+    field = f"{names[0]}: {failures[names[0]].reason.value}"
+    if refused:
+        return Refusal(Reason.NODE_REFUSED, f"{words}. Nobody was charged", field=field)
+    return Unavailable(Reason.NODE_UNAVAILABLE, f"{words}. Nobody was charged by this run", field=field)
+
+
+def told(node: str, error: ConcordatError) -> str:
+    verb = "refused" if isinstance(error, Refusal) else "did not answer"
+    return f"{node} {verb} ({error.reason.value}): {error.message}"
+
+
+def check_round(round_: Round) -> None:
+    """Raises where a round gave nothing to make a result of."""
+    if round_.held_until:
+        hour = datetime.fromtimestamp(round_.held_until, UTC).isoformat().replace("+00:00", "Z")
+        raise Unavailable(
+            Reason.NOT_YET, f"the answers are stored and handed over from {hour}; get the result then, with the same key"
+        )
+    if round_.failures and not round_.answers:
+        words = "; ".join(told(name, error) for name, error in sorted(round_.failures.items()))
+        never_run = {Reason.NO_RESERVATION, Reason.QUERY_EXPIRED}
+        if all(error.reason in never_run for error in round_.failures.values()):
+            raise Refusal(Reason.UNKNOWN_RESULT, f"nothing was run under this key: {words}")
+        raise Unavailable(Reason.NODE_UNAVAILABLE, f"no node gave an answer; run the same key again: {words}")

@@ -1,0 +1,89 @@
+"""From a round of answers to a Result: the same table that every client recomputes from the same answers."""
+
+from collections.abc import Mapping
+
+from concordat.v1 import coordinator_pb2, node_pb2
+from concordat_privacy.estimates import tabulate
+from concordat_privacy.merge import Absent
+from concordat_privacy.status import Status
+from concordat_query.agreement import Agreement
+from concordat_query.catalogue import Catalogue
+from concordat_query.errors import ConcordatError
+from concordat_query.model import AggregateRef, Expression, KeyColumn, NationColumn, Presentation, Query, ValueColumn
+from concordat_query.wire import malformed
+from concordat_wire.answers import answers_seed, read_declaration
+from concordat_wire.tables import to_ipc
+
+from concordat_coordinator.protocol import Asked, Round
+
+MissingNode = coordinator_pb2.MissingNode
+
+
+def check_presentation(presentation: Presentation, query: Query) -> None:
+    """Refuses, before anything is spent, a presentation that asks for what the query does not compute."""
+    if not presentation.columns:
+        raise malformed("presentation.columns", "there are none")
+    for column in presentation.columns:
+        match column:
+            case NationColumn() if not presentation.by_nation:
+                raise malformed("presentation.columns", "nation is shown but nations are merged")
+            case KeyColumn(_, key) if key not in query.keys:
+                raise malformed("presentation.columns", f"{key!r} is no key of the query")
+            case ValueColumn(_, value):
+                _check_expression(value, query)
+
+
+def _check_expression(expression: Expression, query: Query) -> None:
+    if isinstance(expression, AggregateRef):
+        if not 0 <= expression.index < len(query.aggregates):
+            raise malformed("presentation.columns", "a column shows an aggregate that the query does not have")
+        return
+    _check_expression(expression.dividend, query)
+    _check_expression(expression.divisor, query)
+
+
+def result_of(
+    asked: Asked,
+    round_: Round,
+    quotes: Mapping[str, node_pb2.Quote],
+    catalogue: Catalogue,
+    agreement: Agreement,
+) -> coordinator_pb2.Result:
+    """The Result of a round that gave something. `quotes` tell what this run cost; without one a node cost nothing."""
+    answers = [round_.answers[name] for name in sorted(round_.answers)]
+    missing = [_missing(name, round_) for name in sorted((*round_.declared, *round_.failures))]
+    absent = [_absent(entry, asked, catalogue, agreement) for entry in missing]
+    seed = answers_seed(answer.signed.answer for answer in answers)
+    table = tabulate(catalogue, asked.plan, asked.presentation, [answer.read for answer in answers], absent, seed)
+    return coordinator_pb2.Result(
+        answers=[answer.signed for answer in answers],
+        missing=missing,
+        table=to_ipc(table),
+        complete=not round_.failures,
+        charges=[_charge(name, quotes) for name in sorted((*round_.answers, *round_.failures))],
+    )
+
+
+def _charge(node: str, quotes: Mapping[str, node_pb2.Quote]) -> coordinator_pb2.Charge:
+    quote = quotes.get(node, node_pb2.Quote(stored_answer=True))
+    return coordinator_pb2.Charge(node=node, rho_nano=quote.rho_nano, stored_answer=quote.stored_answer)
+
+
+def _missing(node: str, round_: Round) -> coordinator_pb2.MissingNode:
+    if node in round_.declared:
+        return MissingNode(node=node, cause=MissingNode.CAUSE_NOT_HELD, declaration=round_.declared[node])
+    failure = failure_of(round_.failures[node])
+    return MissingNode(node=node, cause=MissingNode.CAUSE_UNAVAILABLE, failure=failure)
+
+
+def failure_of(error: ConcordatError) -> coordinator_pb2.NodeFailure:
+    return coordinator_pb2.NodeFailure(reason=error.reason.value, message=error.message)
+
+
+def _absent(
+    missing: coordinator_pb2.MissingNode, asked: Asked, catalogue: Catalogue, agreement: Agreement
+) -> Absent:
+    if missing.cause == MissingNode.CAUSE_NOT_HELD:
+        return read_declaration(missing.declaration, asked.envelope, asked.plan, catalogue, agreement)
+    nation = agreement.party_by_node[missing.node].nation
+    return Absent(missing.node, nation, Status.UNAVAILABLE, None)

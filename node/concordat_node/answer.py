@@ -1,0 +1,86 @@
+"""What a node signs: an answer to a charged query, or a declaration that it holds nothing of it."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from concordat.v1 import node_pb2
+from concordat_query.canonical import canonical_bytes
+from concordat_query.signing import Purpose, SigningKey
+from concordat_query.wire import coverage_to_proto
+from concordat_wire.answers import MECHANISM
+
+from concordat_node.admission import Admitted, Rules
+from concordat_node.importing.edition import EditionInfo
+from concordat_node.ledger.records import Charge
+
+
+def answer_key(admitted: Admitted, edition_id: str, rules: Rules) -> bytes:
+    """SHA-256 over all that decides an answer. Equal keys mean one charge and one answer.
+
+    The analyst is part of it unless the agreement shares answers.
+    """
+    agreement = rules.agreement
+    parts = [
+        "concordat.answer.v1",
+        hashlib.sha256(canonical_bytes(admitted.plan.query)).hexdigest(),
+        rules.catalogue.sha256,
+        admitted.dataset.definition_sha256,
+        admitted.holding.mapping_sha256,
+        edition_id,
+        agreement.id,
+        agreement.version,
+        MECHANISM,
+        [(index, admitted.plan.components[index].scale.hex()) for index in admitted.held],
+        None if agreement.shares_answers else admitted.asked.analyst,
+    ]
+    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).digest()
+
+
+def sign_answer(
+    admitted: Admitted,
+    charge: Charge,
+    edition: EditionInfo,
+    components: Sequence[node_pb2.Component],
+    rules: Rules,
+    key: SigningKey,
+) -> bytes:
+    """A serialised SignedAnswer: what is stored and then sent, byte for byte."""
+    answer = node_pb2.Answer(
+        node=rules.node,
+        query_sha256=admitted.query_sha256,
+        catalogue_sha256=rules.catalogue.sha256,
+        agreement_id=rules.agreement.id,
+        agreement_version=rules.agreement.version,
+        edition=edition_to_proto(edition),
+        definition_sha256=admitted.dataset.definition_sha256,
+        mapping_sha256=admitted.holding.mapping_sha256,
+        coverage=coverage_to_proto(admitted.holding.coverage),
+        differences=admitted.differences,
+        rho_nano=charge.request.rho_nano,
+        mechanism=MECHANISM,
+        participants=charge.participants,
+        components=sorted(components, key=lambda component: component.index),
+        head=charge.head,
+        not_before=charge.request.not_before,
+    ).SerializeToString(deterministic=True)
+    signed = node_pb2.SignedAnswer(answer=answer, signature=key.sign(Purpose.ANSWER, answer))
+    return signed.SerializeToString(deterministic=True)
+
+
+def sign_declaration(admitted: Admitted, rules: Rules, key: SigningKey) -> node_pb2.SignedDeclaration:
+    """The node's word that no cell of this query is held here."""
+    declaration = node_pb2.Declaration(
+        node=rules.node,
+        query_sha256=admitted.query_sha256,
+        catalogue_sha256=rules.catalogue.sha256,
+        mapping_sha256=admitted.holding.mapping_sha256,
+        coverage=coverage_to_proto(admitted.holding.coverage),
+        differences=admitted.differences,
+    ).SerializeToString(deterministic=True)
+    return node_pb2.SignedDeclaration(declaration=declaration, signature=key.sign(Purpose.DECLARATION, declaration))
+
+
+def edition_to_proto(edition: EditionInfo) -> node_pb2.Edition:
+    """The edition as the outside may see it."""
+    return node_pb2.Edition(id=edition.id, commitment=edition.commitment)

@@ -1,0 +1,150 @@
+"""From a node's signed answer to what merging needs, believing nothing that the signature and the query do not prove.
+
+The coordinator and every client read answers through here, so both refuse the same things.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from concordat.v1 import node_pb2
+from concordat_privacy.merge import Absent, NodeAnswer
+from concordat_privacy.plan import Plan, held_components
+from concordat_privacy.status import Status
+from concordat_query.agreement import Agreement, Party
+from concordat_query.canonical import query_sha256
+from concordat_query.catalogue import Catalogue
+from concordat_query.coverage import Coverage
+from concordat_query.errors import ConcordatError, VerificationError
+from concordat_query.model import Envelope
+from concordat_query.signing import Purpose, is_signed
+from concordat_query.wire import coverage_from_proto, parse
+from google.protobuf.message import Message
+
+M = TypeVar("M", bound=Message)
+MECHANISM = "discrete_gaussian"
+
+
+def answers_seed(answers: Iterable[bytes]) -> bytes:
+    """The seed of simulated margins: SHA-256 over the serialised Answers, sorted, each preceded by its length.
+
+    Whoever holds the answers draws the same margins, in whatever order they came.
+    """
+    digest = hashlib.sha256(b"concordat.v1.seed\0")
+    for answer in sorted(answers):
+        digest.update(len(answer).to_bytes(8, "big") + answer)
+    return digest.digest()
+
+
+def read_answer(
+    signed: node_pb2.SignedAnswer, envelope: Envelope, plan: Plan, catalogue: Catalogue, agreement: Agreement
+) -> NodeAnswer:
+    """One node's verified answer. Raises VerificationError that names the node and what is not as it must be."""
+    answer = _parsed(node_pb2.Answer, signed.answer, "an answer")
+    party = _party(answer.node, envelope, agreement)
+    _demand(
+        is_signed(Purpose.ANSWER, signed.answer, signed.signature, _key(party)), party, "the answer's signature is bad"
+    )
+    _check_subject(answer, envelope, plan, catalogue, party)
+    coverage = _coverage(answer.coverage, party)
+    components = _components(answer, plan, catalogue, coverage, party)
+    _check_head(answer.head, party)
+    return NodeAnswer(party.node, party.nation, coverage, components, tuple(answer.differences))
+
+
+def read_declaration(
+    signed: node_pb2.SignedDeclaration, envelope: Envelope, plan: Plan, catalogue: Catalogue, agreement: Agreement
+) -> Absent:
+    """A node's verified word that it holds nothing of the query. Raises VerificationError that names the node."""
+    declaration = _parsed(node_pb2.Declaration, signed.declaration, "a declaration")
+    party = _party(declaration.node, envelope, agreement)
+    genuine = is_signed(Purpose.DECLARATION, signed.declaration, signed.signature, _key(party))
+    _demand(genuine, party, "the declaration's signature is bad")
+    _demand(declaration.query_sha256 == query_sha256(plan.query), party, "the declaration is about another query")
+    _demand(declaration.catalogue_sha256 == catalogue.sha256, party, "the declaration follows another catalogue")
+    coverage = _coverage(declaration.coverage, party)
+    held = held_components(plan, catalogue.dataset(plan.query.dataset), coverage)
+    _demand(not held, party, "it declares to hold nothing, but its coverage holds a part of the query")
+    return Absent(party.node, party.nation, Status.NOT_HELD, coverage, tuple(declaration.differences))
+
+
+def _parsed(kind: type[M], data: bytes, what: str) -> M:
+    try:
+        return parse(kind, data, what)
+    except ConcordatError as error:
+        raise VerificationError(f"{what} cannot be read: {error.message}") from None
+
+
+def _party(node: str, envelope: Envelope, agreement: Agreement) -> Party:
+    if node not in agreement.party_by_node:
+        raise VerificationError("an answer came from a node that is no party of the agreement", field=node)
+    if node not in envelope.audience:
+        raise VerificationError(f"{node}: the query does not ask this node", field=node)
+    return agreement.party_by_node[node]
+
+
+def _key(party: Party) -> bytes:
+    return base64.b64decode(party.public_key)
+
+
+def _demand(holds: bool, party: Party, what: str) -> None:
+    if not holds:
+        raise VerificationError(f"{party.node}: {what}; do not use this result", field=party.node)
+
+
+def _check_subject(answer: node_pb2.Answer, envelope: Envelope, plan: Plan, catalogue: Catalogue, party: Party) -> None:
+    """The answer is to this query, under this catalogue and this agreement."""
+    dataset = catalogue.dataset(plan.query.dataset)
+    _demand(answer.query_sha256 == query_sha256(plan.query), party, "the answer is to another query")
+    _demand(
+        answer.catalogue_sha256 == envelope.catalogue_sha256 == catalogue.sha256,
+        party,
+        "the answer follows another catalogue",
+    )
+    _demand(
+        (answer.agreement_id, answer.agreement_version) == (envelope.agreement_id, envelope.agreement_version),
+        party,
+        "the answer was given under another agreement",
+    )
+    _demand(
+        answer.definition_sha256 == dataset.definition_sha256, party, "the answer follows another data set definition"
+    )
+    _demand(answer.mechanism == MECHANISM, party, "the answer's noise is of another kind")
+
+
+def _components(
+    answer: node_pb2.Answer, plan: Plan, catalogue: Catalogue, coverage: Coverage, party: Party
+) -> dict[int, npt.NDArray[np.int64]]:
+    """The vectors by component index: exactly those that the declared coverage holds, each of the planned form."""
+    held = held_components(plan, catalogue.dataset(plan.query.dataset), coverage)
+    indexes = [component.index for component in answer.components]
+    _demand(indexes == sorted(held), party, "the answer's components are not those that its coverage holds")
+    _demand(
+        answer.rho_nano == sum(plan.components[index].rho_nano for index in indexes),
+        party,
+        "the answer's price is not the planned one",
+    )
+    vectors = {}
+    for component in answer.components:
+        scale = plan.components[component.index].scale
+        _demand(component.scale == scale, party, "the answer's noise scale is not the planned one")
+        _demand(len(component.values) == plan.cells, party, "a component has not one value for every cell")
+        vectors[component.index] = np.array(component.values, dtype=np.int64)
+    return vectors
+
+
+def _check_head(signed: node_pb2.SignedHead, party: Party) -> None:
+    _demand(
+        is_signed(Purpose.HEAD, signed.head, signed.signature, _key(party)), party, "its log head's signature is bad"
+    )
+    _demand(_parsed(node_pb2.Head, signed.head, "a log head").node == party.node, party, "the log head is another's")
+
+
+def _coverage(message: node_pb2.Coverage, party: Party) -> Coverage:
+    try:
+        return coverage_from_proto(message)
+    except ConcordatError as error:
+        raise VerificationError(f"{party.node}: its coverage cannot be read: {error.message}") from None

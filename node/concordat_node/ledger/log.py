@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import apsw
@@ -37,7 +38,7 @@ class Entry:
     salt: bytes
     hash: bytes
 
-    @property
+    @cached_property
     def content(self) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(self.body)
         return content
@@ -63,10 +64,10 @@ def last(db: apsw.Connection) -> tuple[int, int, bytes]:
     return row or (1, 0, START)
 
 
-def append(db: apsw.Connection, content: Mapping[str, Any]) -> Entry:
-    """Adds an entry, within the caller's transaction."""
+def append(db: apsw.Connection, kind: Kind, at: int, content: Mapping[str, Any]) -> Entry:
+    """Adds an entry made at `at` (Unix seconds), within the caller's transaction."""
     epoch, sequence, before = last(db)
-    body, salt = canonical_json(content), os.urandom(32)
+    body, salt = canonical_json({**content, "kind": kind.value, "at": at}), os.urandom(32)
     entry = Entry(sequence + 1, epoch, body, salt, chain_hash(before, epoch, sequence + 1, salt, body))
     db.execute(
         "INSERT INTO log (sequence, epoch, body, salt, hash) VALUES (?, ?, ?, ?, ?)",

@@ -1,8 +1,10 @@
 """Receipts: the proof of a durable charge, without which the engine draws no noise. Only the ledger makes them."""
 
 from concordat.v1 import engine_pb2
-from concordat_node.ledger.log import Entry, Kind
 from concordat_query.signing import Purpose, SigningKey
+
+from concordat_node.ledger.log import Entry, Kind
+from concordat_node.ledger.records import Request
 
 
 def sign_receipt(key: SigningKey, node: str, charge: Entry) -> engine_pb2.SignedReceipt:
@@ -10,14 +12,14 @@ def sign_receipt(key: SigningKey, node: str, charge: Entry) -> engine_pb2.Signed
 
     Raises ValueError for an entry that is not a charge.
     """
-    content = charge.content
-    if content["kind"] != Kind.CHARGE:
+    if charge.content["kind"] != Kind.CHARGE:
         raise ValueError(f"entry {charge.sequence} of the log is no charge")
+    request = Request.from_log(charge.content["request"])
     receipt = engine_pb2.Receipt(
         node=node,
-        query_sha256=bytes.fromhex(content["query_sha256"]),
-        edition=content["edition"],
-        rho_nano=content["rho_nano"],
+        query_sha256=request.query_sha256,
+        edition=request.edition,
+        rho_nano=request.rho_nano,
         sequence=charge.sequence,
     ).SerializeToString(deterministic=True)
     return engine_pb2.SignedReceipt(receipt=receipt, signature=key.sign(Purpose.RECEIPT, receipt))

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+from concordat_query.errors import Refusal
 
 from concordat_node.ledger import log, schema
 from concordat_node.ledger.heads import head_bytes
+from concordat_node.ledger.records import Request
 
 _Account = tuple[int, int, int]  # budget, ceiling, spent
 
@@ -34,7 +36,7 @@ def replay(entries: Iterable[log.Entry]) -> Projection:
     for entry in entries:
         try:
             _apply(state, entry)
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError, Refusal):
             raise log.BrokenChainError(f"entry {entry.sequence} of its log makes no sense") from None
     return state
 
@@ -49,32 +51,40 @@ def _apply(state: Projection, entry: log.Entry) -> None:
             budget = content["budget_rho_nano"]
             state.accounts[content["population"]] = (budget, max(budget, spent), spent)
         case log.Kind.CHARGE:
-            _apply_charge(state, entry, content)
+            request = Request.from_log(content["request"])
+            _apply_charge(state, entry, request)
+            _apply_claim(state, request, entry.sequence)
         case log.Kind.SERVED if content["charge"] in state.charges:
-            _apply_claim(state, content, content["charge"])
+            _apply_claim(state, Request.from_log(content["request"]), content["charge"])
         case log.Kind.ANSWER if content["charge"] in state.charges and content["charge"] not in state.answers:
             state.answers[content["charge"]] = bytes.fromhex(content["answer_sha256"])
         case _:
             raise ValueError("an entry out of its place")
 
 
-def _apply_charge(state: Projection, entry: log.Entry, content: dict[str, Any]) -> None:
-    budget, ceiling, spent = state.accounts[content["population"]]
-    amount = content["rho_nano"]
-    if type(amount) is not int or not 0 < amount <= ceiling - spent:
+def _apply_charge(state: Projection, entry: log.Entry, request: Request) -> None:
+    budget, ceiling, spent = state.accounts[request.population]
+    if request.rho_nano > ceiling - spent:
         raise ValueError("a charge beyond the budget")
-    state.accounts[content["population"]] = (budget, ceiling, spent + amount)
+    state.accounts[request.population] = (budget, ceiling, spent + request.rho_nano)
     spend = {population: account[2] for population, account in state.accounts.items()}
     head = head_bytes(state.node, entry.epoch, entry.sequence, entry.hash, spend)
-    state.charges[entry.sequence] = (bytes.fromhex(content["answer_key"]), content["not_before"], head)
-    _apply_claim(state, content, entry.sequence)
+    state.charges[entry.sequence] = (request.answer_key, request.not_before, head)
 
 
-def _apply_claim(state: Projection, content: dict[str, Any], charge: int) -> None:
-    name = (content["analyst"], content["idempotency_key"])
+def _apply_claim(state: Projection, request: Request, charge: int) -> None:
+    name = (request.analyst, request.idempotency_key)
     if name in state.claims:
         raise ValueError("a key used twice")
-    state.claims[name] = (bytes.fromhex(content["envelope_sha256"]), charge, content["not_before"])
+    state.claims[name] = (request.envelope_sha256, charge, request.not_before)
+
+
+def entries(db: apsw.Connection, path: Path) -> list[log.Entry]:
+    """The whole log, its chain checked. Refuses a broken one."""
+    try:
+        return list(log.verified_entries(db))
+    except log.BrokenChainError as error:
+        raise schema.damaged(path, str(error)) from None
 
 
 def verify(db: apsw.Connection, path: Path) -> Projection:

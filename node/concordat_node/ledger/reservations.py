@@ -7,9 +7,9 @@ import secrets
 from typing import Any
 
 import apsw
+from concordat_query.errors import Reason, Refusal
 
 from concordat_node.ledger.records import Request, Reservation
-from concordat_query.errors import Reason, Refusal
 
 MOST_PER_ANALYST = 64
 

@@ -8,7 +8,6 @@ import os
 from pathlib import Path
 
 import apsw
-
 from concordat_query.errors import Reason, Refusal
 
 APPLICATION_ID = 0x436F6E63  # "Conc"

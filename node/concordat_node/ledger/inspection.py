@@ -1,0 +1,42 @@
+"""Looking at a ledger from another process, whether or not its node is serving."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from concordat_node.ledger import accounts, replay, schema
+from concordat_node.ledger.log import Entry
+from concordat_node.ledger.records import Balance
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A verified ledger at one moment. Reserved amounts include what has expired and was not yet swept."""
+
+    node: str
+    balances: dict[str, Balance]
+    entries: tuple[Entry, ...]
+    unanswered: int
+    """Charges whose answer is not stored: in work now, or left by a crash for the node to finish."""
+
+
+def inspect(path: Path) -> Inspection:
+    """Verifies the ledger at `path` and returns what stands in it. Changes nothing. Refuses as Ledger.open does."""
+    try:
+        db = schema.connect(path, read_only=True)
+    except apsw.Error:
+        raise schema.damaged(path, "there is no ledger to read") from None
+    try:
+        db.execute("BEGIN")
+        state = replay.verify(db, path)
+        entries = tuple(replay.entries(db, path))
+        unanswered: Any = db.execute(
+            "SELECT count(*) FROM charge WHERE sequence NOT IN (SELECT charge FROM answer)"
+        ).get
+        return Inspection(state.node, accounts.balances(db, 0), entries, unanswered)
+    except apsw.Error:
+        raise schema.damaged(path, "the file is damaged") from None
+    finally:
+        db.close()

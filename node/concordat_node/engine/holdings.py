@@ -1,0 +1,77 @@
+"""What the engine knows by itself: the catalogue, what this node declares to hold, and its editions.
+
+All of it is read once, from the node's own files, before the first request.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import duckdb
+from concordat_query import catalogue as catalogues
+from concordat_query.catalogue import Dataset
+from concordat_query.coverage import Coverage
+from concordat_query.errors import Refusal
+
+from concordat_node.engine import database, spill
+from concordat_node.engine.settings import EngineSettings
+from concordat_node.importing import edition
+from concordat_node.importing import mapping as mappings
+from concordat_node.importing.edition import EditionInfo
+from concordat_node.importing.mapping import Mapping as DatasetMapping
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One edition, verified whole when the engine started, and the table it is attached as."""
+
+    name: str
+    dataset: Dataset
+    coverage: Coverage
+    edition: EditionInfo
+    table: str
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """`by_edition` holds each edition under its id."""
+
+    node: str
+    ledger_public_key: bytes
+    catalogue_sha256: str
+    by_edition: Mapping[str, Holding]
+    connection: duckdb.DuckDBPyConnection
+
+
+def open_holdings(settings: EngineSettings) -> Holdings:
+    """Reads the node's files and locks the database. Refuses what is malformed.
+
+    An edition that is missing, changed, or of another definition or mapping is left out: queries on it fail.
+    """
+    catalogue = catalogues.load(settings.catalogue)
+    loaded = [mappings.load(path, catalogue) for path in settings.mappings]
+    editions = [(each, info) for each in loaded for info in _editions(settings, each)]
+    holdings = [
+        Holding(each.dataset, each.definition, each.coverage, info, f"edition{number}.{edition.TABLE}")
+        for number, (each, info) in enumerate(editions)
+    ]
+    connection = database.open_locked(
+        {f"edition{number}": info.path for number, (_, info) in enumerate(editions)},
+        spill=spill.claim(settings.state).folder,
+        spill_limit=settings.spill_limit,
+        memory_limit=settings.memory_limit,
+        threads=settings.threads,
+    )
+    by_edition = {holding.edition.id: holding for holding in holdings}
+    return Holdings(settings.node, settings.ledger_public_key, catalogue.sha256, by_edition, connection)
+
+
+def _editions(settings: EngineSettings, mapping: DatasetMapping) -> Iterator[EditionInfo]:
+    current = edition.current_id(settings.state, mapping.dataset)
+    for edition_id in dict.fromkeys([*([current] if current else []), *settings.pinned]):
+        try:
+            info = edition.find(settings.state, mapping.dataset, edition_id)
+            edition.require(info, mapping.definition.definition_sha256, mapping.mapping_sha256)
+            edition.verify(info)
+        except Refusal:
+            continue
+        yield info

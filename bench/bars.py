@@ -1,0 +1,50 @@
+"""Measured figures and the bars they are held against, printed and written as one JSON array."""
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure. `bar` is the largest value allowed, None where the figure only explains another."""
+
+    name: str
+    value: float
+    unit: str
+    bar: float | None = None
+
+    @property
+    def holds(self) -> bool | None:
+        return None if self.bar is None else self.value <= self.bar
+
+
+def milliseconds(name: str, seconds: float) -> Measure:
+    return Measure(name, round(seconds * 1e3, 3), "ms")
+
+
+def ratio(name: str, value: float, bar: float) -> Measure:
+    return Measure(name, round(value, 3), "times", bar)
+
+
+def percentile(samples: Sequence[float], share: float) -> float:
+    """A percentile of the samples, by the nearest rank."""
+    ordered = sorted(samples)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+median = statistics.median
+
+
+def show(measure: Measure) -> None:
+    bar = "" if measure.bar is None else f"   bar {measure.bar:g}: {'holds' if measure.holds else 'MISSED'}"
+    print(f"  {measure.name:<58} {measure.value:>10.3f} {measure.unit}{bar}", flush=True)
+
+
+def write(measures: Sequence[Measure], path: Path) -> None:
+    """Writes build/bench.json: one array of {name, value, unit, bar, holds}."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [{**asdict(measure), "holds": measure.holds} for measure in measures]
+    path.write_text(json.dumps(rows, indent=1) + "\n")

@@ -1,0 +1,45 @@
+"""`make bench`: measures against baselines in the same run, prints every figure with its bar, writes build/bench.json.
+
+Exit status 1 if a bar is missed, so that nobody overlooks it. Everything happens under build/bench.
+"""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+import commit
+import small_query
+from bars import Measure, show, write
+
+ROOT = Path(__file__).parents[1]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000], help="edition sizes")
+    parser.add_argument("--queries", type=int, default=200, help="small queries over four nodes")
+    arguments = parser.parse_args()
+    build = ROOT / "build" / "bench"
+    shutil.rmtree(build, ignore_errors=True)
+    build.mkdir(parents=True)
+    measures: list[Measure] = []
+    for rows in arguments.rows:
+        print(f"Commit on an edition of {rows:,} rows, one a unit; 20 cells, a count and a sum", flush=True)
+        measures += _shown(commit.measure(build / f"commit-{rows}", rows))
+    print("A small query (20 cells) over four nodes, client to client, mTLS", flush=True)
+    measures += _shown(small_query.measure(build / "small", arguments.queries))
+    write(measures, ROOT / "build" / "bench.json")
+    missed = [measure.name for measure in measures if measure.holds is False]
+    print(f"{len(missed)} bars missed: {', '.join(missed)}" if missed else "Every bar holds.")
+    return 1 if missed else 0
+
+
+def _shown(measures: list[Measure]) -> list[Measure]:
+    for measure in measures:
+        show(measure)
+    return measures
+
+
+if __name__ == "__main__":
+    sys.exit(main())

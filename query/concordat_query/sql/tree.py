@@ -5,6 +5,7 @@ from sqlglot.errors import ErrorLevel, ParseError
 
 from concordat_query.errors import SqlRefusal
 from concordat_query.sql.source import Source, dialect, shown
+from concordat_query.sql.whole import check_whole
 
 _PAIR = frozenset({"this", "expression"})
 _THIS = frozenset({"this"})
@@ -61,6 +62,7 @@ _ARGUMENT_ADVICE = {
     ("Column", "table"): "write the column's name alone; one data set is asked",
     ("Table", "alias"): "write the data set's name alone; it needs no alias",
     ("Count", "expressions"): "COUNT takes * or one column",
+    ("In", "field"): "IN takes a list of literals in parentheses",
     ("Select", "joins"): "one data set is asked at a time; put it alone after FROM",
 }
 _NODE_ADVICE: dict[type[exp.Expr], str] = {
@@ -93,6 +95,7 @@ def _parse(source: Source, kind: type[exp.Expr]) -> exp.Expr:
             raise source.refusal(source.end, "this cannot be understood as one query or condition")
         for node in root.walk(bfs=False):
             _check_node(source, node)
+        check_whole(source, root)
     except ParseError as error:
         raise _not_understood(source, error) from None
     except RecursionError:
@@ -118,25 +121,29 @@ def _token_at(source: Source, error: ParseError) -> Token:
 
 
 def _check_node(source: Source, node: exp.Expr) -> None:
-    if isinstance(node, exp.Func) and not isinstance(node, exp.Connector):
+    two_texts = isinstance(node, exp.Concat) and "start" not in node.meta
+    if isinstance(node, exp.Func) and not isinstance(node, exp.Connector) and not two_texts:
         _check_function(source, node)
     allowed = _ARGUMENTS.get(type(node))
     if allowed is None:
-        advice = _NODE_ADVICE.get(type(node), "see the language page for what may be written")
+        advice = _NODE_ADVICE.get(type(node), "docs/language.md tells what may be written")
         raise source.refusal_at_node(node, f"this form is not part of the language; {advice}")
     for name, value in node.args.items():
         if name not in allowed and value not in (None, False, []):
-            advice = _ARGUMENT_ADVICE.get((type(node).__name__, name), "see the language page for what may be written")
-            at = value if isinstance(value, exp.Expr) else node
+            advice = _ARGUMENT_ADVICE.get((type(node).__name__, name), "docs/language.md tells what may be written")
+            value = value[0] if isinstance(value, list) else value
+            at = value if isinstance(value, exp.Expr) and not isinstance(node, exp.Column) else node
             raise source.refusal_at_node(at, f"this addition is not part of the language; {advice}")
 
 
 def _check_function(source: Source, node: exp.Func) -> None:
     """Refuses a function that is not written by one of the known names: the parser knows others for the same node."""
     start = node.meta.get("start")
-    name = next((token.text.upper() for token in source.tokens if token.start == start), "")
+    name = next((token.text for token in source.tokens if token.start == start), "").upper()
     if FUNCTIONS.get(name) is type(node):
         return
+    if isinstance(node, exp.SafeFunc):
+        raise source.refusal_at_node(node, "SAFE. is not part of the language; leave it out")
     if not name:  # the parser keeps no place for functions with a grammar of their own, such as IF and CAST
         name = node.sql_name()
         inside = source.offset(node)

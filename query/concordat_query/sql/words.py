@@ -43,11 +43,14 @@ _STATEMENT = _CONDITION | {
 }
 _RESERVED = {"SELECT", "FROM", "WHERE", "AS"}
 _NAMES = {TokenType.VAR, TokenType.IDENTIFIER}
+_ENDS = {*_NAMES, TokenType.STRING, TokenType.NUMBER, TokenType.NULL, TokenType.R_PAREN, TokenType.STAR}
+_BEGINS = {*_NAMES, TokenType.STRING, TokenType.NUMBER, TokenType.NULL, TokenType.L_PAREN, TokenType.DASH}
+_BEGINS |= {TokenType.NOT, TokenType.STAR}
 _NOT_AFTER_DIGITS = {*_NAMES, TokenType.NUMBER, TokenType.DOT}
 _SORTING = "sort and cut the result after it has come back"
 _ONE = "one data set is asked at a time; put it alone after FROM"
 _BOOLEAN = "conditions are comparisons; write the column, an operator and a literal"
-_READ_ONLY = "a query begins with SELECT; nothing can be changed or defined"
+_READ_ONLY = "tables cannot be made nor changed"
 
 _ADVICE = {
     "ORDER BY": _SORTING,
@@ -102,6 +105,7 @@ _ADVICE = {
     "||": "text cannot be joined",
     "!": "write NOT",
     "==": "write = once",
+    ";": "one query is answered at a time; end the text here",
     "@": "parameters are not known here; write the value",
     "?": "parameters are not known here; write the value",
     "|>": "pipes are not known here; write SELECT ... FROM ... WHERE ... GROUP BY ...",
@@ -110,18 +114,12 @@ _ADVICE = {
 
 
 def limit_statement(source: Source) -> Source:
-    """The source with the tokens of a SELECT only; words that mean nothing here have become names."""
+    """The source with the tokens of one SELECT only; words that mean nothing here have become names."""
     tokens = source.tokens
     if tokens[0].token_type is not TokenType.SELECT:
-        advice = "write the condition into WHERE" if tokens[0].text.upper() == "WITH" else "nothing can be changed"
-        raise source.refusal(tokens[0].start, f"a query begins with SELECT; {advice}")
-    if len(tokens) > 1 and tokens[-1].token_type is TokenType.SEMICOLON:
+        raise source.refusal(tokens[0].start, "a query begins with SELECT; tables cannot be made nor changed")
+    if tokens[-1].token_type is TokenType.SEMICOLON:
         tokens = tokens[:-1]
-    for token in tokens[1:]:
-        if token.token_type is TokenType.SELECT:
-            raise source.refusal(token.start, "a second SELECT: subqueries are not answered; ask one at a time")
-        if token.token_type is TokenType.SEMICOLON:
-            raise source.refusal(token.start, "one query is answered at a time; end the text here")
     return source.with_tokens(_limited(source.with_tokens(tokens), _STATEMENT))
 
 
@@ -131,7 +129,7 @@ def limit_condition(source: Source) -> Source:
 
 
 def _limited(source: Source, allowed: set[TokenType]) -> tuple[Token, ...]:
-    kept = tuple(_known(source, token, allowed) for token in source.tokens)
+    kept = tuple(_known(source, index, token, allowed) for index, token in enumerate(source.tokens))
     before: list[Token | None] = [None, *kept[:-1]]
     after: list[Token | None] = [*kept[1:], None]
     for previous, token, following in zip(before, kept, after, strict=True):
@@ -139,11 +137,13 @@ def _limited(source: Source, allowed: set[TokenType]) -> tuple[Token, ...]:
     return kept
 
 
-def _known(source: Source, token: Token, allowed: set[TokenType]) -> Token:
+def _known(source: Source, index: int, token: Token, allowed: set[TokenType]) -> Token:
     word = " ".join(token.text.upper().split())
     quoted = token.token_type in (TokenType.IDENTIFIER, TokenType.STRING)
     if not quoted and word in _ADVICE:
         raise source.refusal(token.start, f"{word} is not part of the language; {_ADVICE[word]}")
+    if token.token_type is TokenType.SELECT and index > 0:
+        raise source.refusal(token.start, "a second SELECT: subqueries are not answered; ask one at a time")
     if token.token_type in allowed:
         return token
     if word.isidentifier() and source.text[token.start : token.end + 1].upper() == word and word not in _RESERVED:
@@ -159,6 +159,10 @@ def _check_neighbours(source: Source, previous: Token | None, token: Token, foll
         previous and following and previous.token_type in _NAMES and following.token_type in _NAMES
     ):
         raise source.refusal(token.start, "a point joins two names, or follows a digit; write 0.5 instead of .5")
+    if token.token_type is TokenType.COMMA and not (
+        previous and following and previous.token_type in _ENDS and following.token_type in _BEGINS
+    ):
+        raise source.refusal(token.start, "a comma stands between two things of a list; one of them is missing")
     if token.token_type is TokenType.STAR:
         _check_star(source, previous, token, following)
 

@@ -1,0 +1,224 @@
+"""A typed query held against the catalogue's data set and what the agreement permits of it.
+
+The client runs it before signing, every node at admission. It is total: whatever a well-formed message holds, it
+returns or raises Refusal with the field at fault, in time that the message's size bounds.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from concordat_query import rules
+from concordat_query.agreement import Permission
+from concordat_query.canonical import canonical_query
+from concordat_query.catalogue import Column, Dataset
+from concordat_query.errors import Reason, Refusal
+from concordat_query.model import (
+    NANO,
+    Aggregate,
+    AggregateRef,
+    Comparator,
+    Comparison,
+    Condition,
+    Conjunction,
+    Disjunction,
+    Expression,
+    KeyColumn,
+    Membership,
+    NationColumn,
+    Negation,
+    NullTest,
+    OutputColumn,
+    Presentation,
+    Query,
+    Quotient,
+    Statistic,
+    columns_of,
+)
+
+MAX_AGGREGATES = 100
+MAX_LEAVES = 2_000
+"""Comparisons and list members in all conditions of one query."""
+MAX_RHO_NANO = 100 * NANO
+MAX_OUTPUT_COLUMNS = 500
+
+
+def check_query(query: Query, dataset: Dataset, permission: Permission) -> None:
+    """Refuses a query that is malformed, not canonical, wrong for the data set, or not permitted.
+
+    The price in epsilon is not looked at here: converting it is the accountant's.
+    """
+    _check_size(query)
+    if query != canonical_query(query):
+        raise Refusal(
+            Reason.NOT_CANONICAL, "the query is not in canonical form; sign what canonical_query returns", field="query"
+        )
+    _check_columns(query, dataset, permission)
+    _check_limits(query, dataset, permission)
+
+
+# Size first: all that follows takes time in proportion to it.
+
+
+def _check_size(query: Query) -> None:
+    if not 1 <= len(query.aggregates) <= MAX_AGGREGATES:
+        raise _malformed("query.aggregates", f"a query has 1 to {MAX_AGGREGATES} aggregates")
+    leaves = 0
+    for condition in (query.where, *(aggregate.filter for aggregate in query.aggregates)):
+        leaves += _leaves(condition) if condition is not None else 0
+    if leaves > MAX_LEAVES:
+        raise _malformed("query", f"its conditions hold more than {MAX_LEAVES} literals; ask in parts")
+    for aggregate in query.aggregates:
+        if (aggregate.statistic is Statistic.COUNT_ROWS) != (aggregate.column is None):
+            raise _malformed("query.aggregates", "COUNT(*) takes no column, every other statistic takes one")
+
+
+def _leaves(condition: Condition) -> int:
+    match condition:
+        case Conjunction(terms) | Disjunction(terms):
+            if not terms:
+                raise _malformed("query", "AND and OR need terms")
+            return sum(_leaves(term) for term in terms)
+        case Negation(term):
+            return _leaves(term)
+        case Membership(_, literals):
+            if not literals:
+                raise _malformed("query", "IN needs at least one literal")
+            return len(literals)
+        case _:
+            return 1
+
+
+# Columns, their types, and whether the agreement lists them
+
+
+def _check_columns(query: Query, dataset: Dataset, permission: Permission) -> None:
+    for name in query.keys:
+        with _field("query.keys"):
+            rules.check_key(_permitted(dataset, permission, name), name)
+            if name not in permission.keys:
+                raise Refusal(Reason.NOT_IN_AGREEMENT, f"the agreement does not let queries group by {name}")
+    with _field("query.where"):
+        _check_condition(query.where, dataset, permission)
+    for index, aggregate in enumerate(query.aggregates):
+        with _field(f"query.aggregates[{index}]"):
+            _check_aggregate(aggregate, dataset, permission)
+
+
+def _check_aggregate(aggregate: Aggregate, dataset: Dataset, permission: Permission) -> None:
+    if aggregate.statistic not in permission.statistics:
+        raise Refusal(Reason.NOT_IN_AGREEMENT, f"the agreement does not permit {aggregate.statistic.value}")
+    if aggregate.column is not None:
+        column = _permitted(dataset, permission, aggregate.column)
+        rules.check_statistic(column, aggregate.column, aggregate.statistic)
+    _check_condition(aggregate.filter, dataset, permission)
+
+
+def _check_condition(condition: Condition | None, dataset: Dataset, permission: Permission) -> None:
+    for name in sorted(columns_of(condition)):
+        _permitted(dataset, permission, name)
+    if condition is not None:
+        _check_literals(condition, dataset)
+
+
+def _check_literals(condition: Condition, dataset: Dataset) -> None:
+    match condition:
+        case Conjunction(terms) | Disjunction(terms):
+            for term in terms:
+                _check_literals(term, dataset)
+        case Negation(term):
+            _check_literals(term, dataset)
+        case Comparison(name, comparator, literal):
+            rules.check_literal(dataset.by_name[name], name, comparator, literal)
+        case Membership(name, literals):
+            for literal in literals:
+                rules.check_literal(dataset.by_name[name], name, Comparator.EQUAL, literal)
+        case NullTest():
+            pass
+
+
+def _permitted(dataset: Dataset, permission: Permission, name: str) -> Column:
+    column = rules.find_column(dataset.by_name, name)
+    if name not in permission.columns:
+        raise Refusal(Reason.NOT_IN_AGREEMENT, f"the agreement does not list column {name}")
+    return column
+
+
+# Limits
+
+
+def _check_limits(query: Query, dataset: Dataset, permission: Permission) -> None:
+    _check_bound("query.max_groups", query.max_groups, permission.max_groups)
+    _check_bound("query.max_rows", query.max_rows, permission.max_rows)
+    if not 1 <= query.rho_nano <= MAX_RHO_NANO:
+        raise Refusal(Reason.INVALID_PRICE, f"rho is from 1 to {MAX_RHO_NANO} billionths", field="query.rho_nano")
+    cells = 1
+    for name in query.keys:
+        column = dataset.by_name[name]
+        cells *= column.fixed_upper - column.fixed_lower + 1 + column.nullable
+    if cells > permission.max_cells:
+        raise Refusal(
+            Reason.TOO_MANY_CELLS,
+            f"the group keys make {cells} cells and the agreement permits {permission.max_cells}; group by fewer",
+            field="query.keys",
+        )
+
+
+def _check_bound(field: str, value: int, highest: int) -> None:
+    if value < 1:
+        raise _malformed(field, "it must be at least 1")
+    if value > highest:
+        raise Refusal(Reason.NOT_IN_AGREEMENT, f"{field}: the agreement permits at most {highest}", field=field)
+
+
+@contextmanager
+def _field(field: str) -> Iterator[None]:
+    """Names the field in a refusal raised within."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise Refusal(refusal.reason, refusal.message, field=field) from None
+
+
+def _malformed(field: str, what: str) -> Refusal:
+    return Refusal(Reason.MALFORMED_REQUEST, f"{field}: {what}", field=field)
+
+
+# Presentations
+
+
+def check_presentation(presentation: Presentation, query: Query) -> None:
+    """Refuses a presentation that does not fit the query: the coordinator makes tables of what analysts send it."""
+    columns = presentation.columns
+    if not 1 <= len(columns) <= MAX_OUTPUT_COLUMNS:
+        raise _malformed("presentation.columns", f"a table has 1 to {MAX_OUTPUT_COLUMNS} columns")
+    names = [column.name.lower() for column in columns]
+    if len(set(names)) != len(names) or not all(1 <= len(name) <= 200 for name in names):
+        raise _malformed("presentation.columns", "every column needs a name of its own, of 1 to 200 characters")
+    for index, column in enumerate(columns):
+        _check_output(f"presentation.columns[{index}]", column, presentation, query)
+    if {column.key for column in columns if isinstance(column, KeyColumn)} != set(query.keys):
+        raise _malformed("presentation.columns", "every key of the query must be shown")
+    if presentation.by_nation != any(isinstance(column, NationColumn) for column in columns):
+        raise _malformed("presentation.by_nation", "the nation is shown where nations are kept apart, and only there")
+
+
+def _check_output(field: str, column: OutputColumn, presentation: Presentation, query: Query) -> None:
+    match column:
+        case KeyColumn(_, key) if key not in query.keys:
+            raise _malformed(field, "it shows a key that the query does not have")
+        case NationColumn() if not presentation.by_nation:
+            raise _malformed(field, "it shows the nation where nations are merged")
+        case KeyColumn() | NationColumn():
+            return
+        case _:
+            _check_expression(field, column.value, query)
+
+
+def _check_expression(field: str, expression: Expression, query: Query) -> None:
+    match expression:
+        case AggregateRef(index):
+            if not 0 <= index < len(query.aggregates):
+                raise _malformed(field, "it refers to an aggregate that the query does not have")
+        case Quotient(dividend, divisor):
+            _check_expression(field, dividend, query)
+            _check_expression(field, divisor, query)

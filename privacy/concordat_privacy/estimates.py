@@ -1,21 +1,32 @@
 """The table that people see: every figure with its margin of error and a status, from the nodes' noisy components."""
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from concordat_query.catalogue import CellKey
-from concordat_query.model import OutputColumn
+import numpy as np
+import numpy.typing as npt
+from concordat_query.catalogue import Catalogue, CellKey
+from concordat_query.errors import VerificationError
+from concordat_query.model import OutputColumn, Presentation
 
+from concordat_privacy.evaluation import Figure, Noisy, evaluate
+from concordat_privacy.merge import Absent, NodeAnswer, add_up
+from concordat_privacy.notes import notes
+from concordat_privacy.plan import Plan
+from concordat_privacy.standing import Code, Codes, Flags, Standing, components_of, standing
 from concordat_privacy.status import Status
 
-__all__ = ["Row", "Status", "Table", "Value"]
+__all__ = ["Row", "Status", "Table", "Value", "tabulate"]
 
 
 @dataclass(frozen=True)
 class Value:
     """One figure. `estimate` is an int for counts and whole sums, None where the status says why there is none.
 
-    `margin` is half the width of the 95% interval due to the noise alone; infinite where the noise may have turned a
-    divisor to zero. `low_reliability`: the margin is at least as large as the figure itself.
+    Noisy counts may be negative: nothing is clipped. `margin` is half the width of the 95% interval due to the noise
+    alone; infinite where the noise may have turned a divisor to zero. `low_reliability`: the margin is at least as
+    large as the figure itself or, for a mean, as half the distance between the bounds.
     """
 
     estimate: float | int | None
@@ -44,3 +55,144 @@ class Table:
     columns: tuple[OutputColumn, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """What the rows stand for: a cell each, and the nations that are to be added up (`nations[row, nation]`).
+
+    With `whole` a figure needs all of a row's nations; without, it is made of those that contribute.
+    """
+
+    labels: tuple[str | None, ...]
+    totals: tuple[bool, ...]
+    cells: npt.NDArray[np.intp]
+    nations: Flags
+    whole: bool
+
+
+def tabulate(
+    catalogue: Catalogue,
+    plan: Plan,
+    presentation: Presentation,
+    answers: Sequence[NodeAnswer],
+    absent: Sequence[Absent],
+    seed: bytes,
+) -> Table:
+    """The table of a query's answers: by nation with totals, or merged.
+
+    Deterministic given its arguments, whatever the order of answers; `seed` must follow from the answers. Raises
+    VerificationError where an answer lacks what its coverage promises or does not fit the plan.
+    """
+    stand = standing(catalogue, plan, presentation, answers, absent)
+    _check_answers(plan, stand)
+    lines = _by_nation(catalogue, plan, stand) if presentation.by_nation else _merged(plan, stand)
+    columns = [_column(plan, stand, lines, value, seed) for value in range(len(stand.values))]
+    return Table(presentation.columns, _rows(plan, lines, columns), notes(catalogue, plan, presentation, stand))
+
+
+def _rows(plan: Plan, lines: _Lines, columns: Sequence[Sequence[Value]]) -> tuple[Row, ...]:
+    keys = list(itertools.product(*plan.domains))
+    return tuple(
+        Row(label, is_total, keys[cell], tuple(column[row] for column in columns))
+        for row, (label, is_total, cell) in enumerate(
+            zip(lines.labels, lines.totals, lines.cells.tolist(), strict=True)
+        )
+    )
+
+
+def _check_answers(plan: Plan, stand: Standing) -> None:
+    for node, answer in enumerate(stand.answers):
+        for value, column in enumerate(stand.values):
+            if not stand.held[node, value].any():
+                continue
+            for index in components_of(column.value, plan):
+                vector = answer.components.get(index)
+                if vector is None or vector.shape != (plan.cells,):
+                    raise VerificationError(f"{answer.node}: the answer does not hold component {index} for every cell")
+
+
+def _merged(plan: Plan, stand: Standing) -> _Lines:
+    return _Lines(
+        labels=(None,) * plan.cells,
+        totals=(False,) * plan.cells,
+        cells=np.arange(plan.cells),
+        nations=np.ones((plan.cells, len(stand.nations)), dtype=np.bool_),
+        whole=False,
+    )
+
+
+def _by_nation(catalogue: Catalogue, plan: Plan, stand: Standing) -> _Lines:
+    """Each nation's rows in the catalogue's order, then the totals of each set of nations, larger sets first."""
+    count = len(stand.nations)
+    groups: list[tuple[tuple[int, ...], list[int]]] = [((nation,), list(range(plan.cells))) for nation in range(count)]
+    totals = _total_groups(stand, plan.cells) if count > 1 else []
+    labels: list[str | None] = []
+    cells: list[int] = []
+    flags = []
+    for nations, own in groups + totals:
+        name = catalogue.total_name(frozenset(stand.nations[n] for n in nations)) if len(nations) > 1 else None
+        labels += [name or stand.nations[nations[0]]] * len(own)
+        cells += own
+        flags.append(np.tile(np.isin(np.arange(count), nations), (len(own), 1)))
+    marks = (False,) * (count * plan.cells) + (True,) * (len(cells) - count * plan.cells)
+    return _Lines(tuple(labels), marks, np.array(cells, dtype=np.intp), np.concatenate(flags), whole=True)
+
+
+def _total_groups(stand: Standing, cells: int) -> list[tuple[tuple[int, ...], list[int]]]:
+    """Every set of at least two nations that contribute to some value, with the cells in which they do."""
+    contributing = stand.codes >= Code.PARTLY_HELD
+    found: dict[tuple[int, ...], list[int]] = {}
+    for cell in range(cells):
+        patterns = {tuple(np.flatnonzero(flags).tolist()) for flags in contributing[:, :, cell].T}
+        for nations in patterns:
+            if len(nations) > 1:
+                found.setdefault(nations, []).append(cell)
+    return sorted(found.items(), key=lambda group: (-len(group[0]), group[0]))
+
+
+def _column(plan: Plan, stand: Standing, lines: _Lines, value: int, seed: bytes) -> list[Value]:
+    """One value column over all rows."""
+    codes = stand.codes[:, value, lines.cells].T
+    contributing = lines.nations & (codes >= Code.PARTLY_HELD)
+    given: Flags = (contributing == lines.nations).all(axis=1) if lines.whole else contributing.any(axis=1)
+    statuses = _statuses(codes, lines.nations, given)
+    added = contributing[:, stand.nation_of] & stand.held[:, value, lines.cells].T & given[:, None]
+    rows = np.flatnonzero(given)
+    noisy = _sums(plan, stand, value, lines.cells[rows], added[rows])
+    figures = iter(evaluate(stand.values[value].value, plan, noisy, b"%s:%d" % (seed, value)))
+    return [
+        _value(next(figures), status) if ok else Value(None, None, status, low_reliability=False)
+        for ok, status in zip(given.tolist(), statuses, strict=True)
+    ]
+
+
+def _statuses(codes: Codes, nations: Flags, given: Flags) -> list[Status]:
+    """One status for each row, from its nations' standings and whether there is a figure."""
+    lost = (nations & (codes == Code.UNAVAILABLE)).any(axis=1)
+    whole = (~nations | (codes == Code.OK)).all(axis=1)
+    return [
+        (Status.INCOMPLETE if gone else Status.OK if complete else Status.PARTLY_HELD)
+        if ok
+        else (Status.UNAVAILABLE if gone else Status.NOT_HELD)
+        for ok, gone, complete in zip(given.tolist(), lost.tolist(), whole.tolist(), strict=True)
+    ]
+
+
+def _sums(plan: Plan, stand: Standing, value: int, cells: npt.NDArray[np.intp], added: Flags) -> Noisy:
+    """The components of one value, added up over the nodes that each row adds."""
+    sums = {}
+    for index in components_of(stand.values[value].value, plan):
+        vectors = [
+            np.where(added[:, node], answer.components[index][cells], 0)
+            for node, answer in enumerate(stand.answers)
+            if added[:, node].any()
+        ]
+        sums[index] = add_up(vectors, len(cells))
+    return Noisy(sums, added.sum(axis=1))
+
+
+def _value(figure: Figure, status: Status) -> Value:
+    if figure.estimate is None:
+        return Value(None, None, Status.UNDEFINED, low_reliability=False)
+    return Value(figure.estimate, figure.margin, status, figure.low_reliability)

@@ -1,0 +1,153 @@
+"""What a table's figures leave out, in plain words. From public facts alone: coverage, bounds, the query."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from concordat_query.catalogue import Catalogue, Dataset
+from concordat_query.coverage import Coverage
+from concordat_query.model import AggregateRef, Presentation
+from concordat_query.rendering import condition_text
+
+from concordat_privacy.merge import Absent, NodeAnswer
+from concordat_privacy.plan import Kind, Mean, Plan
+from concordat_privacy.standing import Code, Codes, Standing, columns_read, components_of
+from concordat_privacy.status import Status
+
+
+def notes(catalogue: Catalogue, plan: Plan, presentation: Presentation, stand: Standing) -> tuple[str, ...]:
+    """The notes, in order: who is lost, what lacks whom and why, known differences, limits, what estimates are."""
+    dataset = catalogue.dataset(plan.query.dataset)
+    return (
+        *_lost(stand),
+        *([] if presentation.by_nation else _merged(catalogue, stand)),
+        *_missing(plan, stand),
+        *_differences(plan, stand),
+        *_limits(plan, dataset),
+        *_biased(plan, stand),
+        *_protected(dataset, stand),
+    )
+
+
+def _lost(stand: Standing) -> list[str]:
+    return [
+        f"{entry.nation}: {entry.node} was lost after it was charged. "
+        "Run the same query under the same key to complete the result at no further cost."
+        for entry in stand.absent
+        if entry.cause is Status.UNAVAILABLE
+    ]
+
+
+def _merged(catalogue: Catalogue, stand: Standing) -> list[str]:
+    """Whom each merged figure stands for."""
+    grouped: dict[str, list[str]] = {}
+    for value, column in enumerate(stand.values):
+        flags = stand.codes[:, value, :] >= Code.PARTLY_HELD
+        sets = {tuple(np.flatnonzero(pattern).tolist()) for pattern in np.unique(flags, axis=1).T}
+        ordered = sorted((nations for nations in sets if nations), key=lambda nations: (-len(nations), nations))
+        names = [catalogue.total_name(frozenset(stand.nations[n] for n in nations)) for nations in ordered]
+        if names:
+            text = f"the figures are for {names[0]}" + "".join(f", in some cells for {name}" for name in names[1:])
+            grouped.setdefault(text, []).append(column.name)
+    return _sentences(grouped)
+
+
+def _missing(plan: Plan, stand: Standing) -> list[str]:
+    """Which nations are missing from which values, wholly or in part, and why."""
+    grouped: dict[str, list[str]] = {}
+    for index, nation in enumerate(stand.nations):
+        for value, column in enumerate(stand.values):
+            extent = _extent(stand.codes[index, value])
+            sources = [entry for entry in stand.sources if entry.nation == nation]
+            reasons = [_reason(plan, stand, source, value) for source in sources]
+            if extent and any(reasons):
+                why = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
+                grouped.setdefault(f"{nation} {extent}: {why}", []).append(column.name)
+    return _sentences(grouped)
+
+
+def _extent(codes: Codes) -> str:
+    found = set(codes.tolist())
+    if found == {int(Code.NOT_HELD)}:
+        return "is missing"
+    if Code.NOT_HELD in found:
+        return "is missing from some cells"
+    return "is answered in part" if Code.PARTLY_HELD in found else ""
+
+
+def _reason(plan: Plan, stand: Standing, source: NodeAnswer | Absent, value: int) -> str:
+    """Why a node holds less than all of a value; empty where nothing is known or nothing lacks."""
+    if source.coverage is None:
+        lost = isinstance(source, Absent) and source.cause is Status.UNAVAILABLE
+        return "" if lost else "it holds nothing of what is asked"
+    if (source.node, value) in stand.mixed:
+        return "it holds what is divided and what it is divided by for different rows"
+    need = components_of(stand.values[value].value, plan)
+    return _coverage_reason(source.coverage, frozenset().union(*(columns_read(plan, index) for index in need)))
+
+
+def _coverage_reason(coverage: Coverage, columns: Iterable[str]) -> str:
+    lacking = sorted(name for name in columns if not coverage.of(name).held)
+    if lacking:
+        return f"it does not hold {', '.join(lacking)}"
+    reasons = []
+    if coverage.rows is not None:
+        reasons.append(f"it holds only rows where {condition_text(coverage.rows)}")
+    for name in sorted(columns):
+        condition = coverage.of(name).rows
+        if condition is not None:
+            reasons.append(f"it holds {name} only where {condition_text(condition)}")
+    return "; ".join(reasons)
+
+
+def _differences(plan: Plan, stand: Standing) -> list[str]:
+    """Known differences of each node's data that touch the query, each once."""
+    read = frozenset().union(*(columns_read(plan, index) for index in range(len(plan.components))))
+    found: dict[str, None] = {}
+    for source in stand.sources:
+        own = [] if source.coverage is None else [source.coverage.of(name).difference for name in sorted(read)]
+        for text in (*source.differences, *own):
+            if text:
+                found.setdefault(f"{source.nation}: {_sentence(text)}")
+    return list(found)
+
+
+def _limits(plan: Plan, dataset: Dataset) -> list[str]:
+    unit = dataset.unit.replace("_", " ")
+    groups, rows = _count(plan.max_groups, "cell"), _count(plan.max_rows, "row")
+    texts = [f"Each {unit} counts in at most {groups} with at most {rows} in each."]
+    clamped = {component.column for component in plan.components if component.kind is not Kind.ROWS}
+    for name in sorted(name for name in clamped if name is not None):
+        column = dataset.column(name)
+        texts.append(f"Values of {name} are taken as {column.lower} to {column.upper}.")
+    texts.append(
+        "Margins are half the width of 95% intervals due to the noise alone, not to what these limits cut off."
+    )
+    return [" ".join(texts)]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _biased(plan: Plan, stand: Standing) -> list[str]:
+    names = [
+        column.name
+        for column in stand.values
+        if not isinstance(column.value, AggregateRef) or isinstance(plan.parts[column.value.index], Mean)
+    ]
+    return [f"{', '.join(names)}: means and quotients of noisy figures are not exactly unbiased."] if names else []
+
+
+def _protected(dataset: Dataset, stand: Standing) -> list[str]:
+    texts = [f"What is protected is {dataset.unit_description}."]
+    if len(stand.answers) + len(stand.absent) > 1:
+        texts.append("Each node protects its own data; whoever is in several nodes' data loses at most the sum.")
+    return [" ".join(texts)]
+
+
+def _sentences(grouped: dict[str, list[str]]) -> list[str]:
+    return [f"{', '.join(names)}: {_sentence(text)}" for text, names in grouped.items()]
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

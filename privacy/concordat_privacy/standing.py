@@ -1,0 +1,173 @@
+"""Who contributes to which value in which cell. Follows from plan, presentation and declared coverage alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from concordat_query.catalogue import Catalogue, Dataset
+from concordat_query.coverage import Coverage, Held
+from concordat_query.errors import VerificationError
+from concordat_query.model import (
+    AggregateRef,
+    Condition,
+    Expression,
+    Presentation,
+    Quotient,
+    ValueColumn,
+    columns_of,
+)
+
+from concordat_privacy.merge import Absent, NodeAnswer
+from concordat_privacy.plan import Mean, Plan, held_components
+from concordat_privacy.status import Status
+
+Codes = npt.NDArray[np.int8]
+Flags = npt.NDArray[np.bool_]
+
+
+class Code(IntEnum):
+    """A nation's standing in one value of one cell. From PARTLY_HELD on it contributes."""
+
+    NOT_HELD = 0
+    UNAVAILABLE = 1
+    PARTLY_HELD = 2
+    OK = 3
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`codes[nation, value, cell]` and `held[node, value, cell]`, both over what was asked.
+
+    `nations` are in the catalogue's order, `answers` by node name; `nation_of[node]` is an index into `nations`.
+    `mixed[node, value]`: the node holds a quotient's parts for different rows, so the quotient is not held there.
+    """
+
+    nations: tuple[str, ...]
+    answers: tuple[NodeAnswer, ...]
+    absent: tuple[Absent, ...]
+    values: tuple[ValueColumn, ...]
+    codes: Codes
+    held: Flags
+    mixed: frozenset[tuple[str, int]]
+
+    @property
+    def sources(self) -> list[NodeAnswer | Absent]:
+        """All nodes asked, answered or not, in the order of their nations."""
+        return sorted((*self.answers, *self.absent), key=lambda entry: self.nations.index(entry.nation))
+
+    @cached_property
+    def nation_of(self) -> npt.NDArray[np.intp]:
+        return np.array([self.nations.index(answer.nation) for answer in self.answers], dtype=np.intp)
+
+
+def standing(
+    catalogue: Catalogue,
+    plan: Plan,
+    presentation: Presentation,
+    answers: Sequence[NodeAnswer],
+    absent: Sequence[Absent],
+) -> Standing:
+    """Derives everyone's standing. Raises VerificationError for a nation that the catalogue does not name."""
+    dataset = catalogue.dataset(plan.query.dataset)
+    answers = tuple(sorted(answers, key=lambda answer: answer.node))
+    absent = tuple(sorted(absent, key=lambda entry: entry.node))
+    values = tuple(column for column in presentation.columns if isinstance(column, ValueColumn))
+    nations = _in_order(catalogue, {entry.nation for entry in (*answers, *absent)})
+    needs = [components_of(column.value, plan) for column in values]
+    shape = (len(values), plan.cells)
+    by_node = [_node_holds(plan, dataset, answer.coverage, needs) for answer in answers]
+    codes = np.zeros((len(nations), *shape), dtype=np.int8)
+    for index, nation in enumerate(nations):
+        own = [held for answer, (held, _) in zip(answers, by_node, strict=True) if answer.nation == nation]
+        lost, silent = _absences([entry for entry in absent if entry.nation == nation], plan, dataset, needs)
+        codes[index] = _nation_codes(own + silent, lost, shape)
+    return Standing(
+        nations=nations,
+        answers=answers,
+        absent=absent,
+        values=values,
+        codes=codes,
+        held=np.array([held > Held.NOTHING for held, _ in by_node], dtype=np.bool_).reshape(-1, *shape),
+        mixed=frozenset(
+            (answer.node, value) for answer, (_, mixed) in zip(answers, by_node, strict=True) for value in mixed
+        ),
+    )
+
+
+def components_of(expression: Expression, plan: Plan) -> tuple[int, ...]:
+    """The components that an expression needs, in order, each once."""
+    match expression:
+        case AggregateRef(index):
+            part = plan.parts[index]
+            return (part.rows, part.centred) if isinstance(part, Mean) else (part.component,)
+        case Quotient(dividend, divisor):
+            return tuple(sorted({*components_of(dividend, plan), *components_of(divisor, plan)}))
+
+
+def columns_read(plan: Plan, component: int) -> frozenset[str]:
+    """All columns on which a component depends: its own, the keys, and those of WHERE."""
+    return plan.components[component].reads | frozenset(plan.query.keys) | columns_of(plan.query.where)
+
+
+def _in_order(catalogue: Catalogue, nations: set[str]) -> tuple[str, ...]:
+    known = [nation.name for nation in catalogue.nations]
+    if not nations <= set(known):
+        raise VerificationError("an answer comes from a nation that the catalogue does not name")
+    return tuple(name for name in known if name in nations)
+
+
+def _node_holds(
+    plan: Plan, dataset: Dataset, coverage: Coverage, needs: Sequence[tuple[int, ...]]
+) -> tuple[Codes, list[int]]:
+    """How much of each value a node holds, cell by cell, and the values whose parts it holds for different rows."""
+    components = held_components(plan, dataset, coverage)
+    nothing = [Held.NOTHING] * plan.cells
+    held = np.zeros((len(needs), plan.cells), dtype=np.int8)
+    mixed = []
+    for value, need in enumerate(needs):
+        parts = np.array([components.get(index, nothing) for index in need], dtype=np.int8)
+        least = held[value] = parts.min(axis=0)
+        clash = (least > Held.NOTHING) & (least < Held.ALL) & _differ(parts, plan, coverage, need)
+        if clash.any():
+            held[value, clash] = Held.NOTHING
+            mixed.append(value)
+    return held, mixed
+
+
+def _differ(parts: Codes, plan: Plan, coverage: Coverage, need: tuple[int, ...]) -> Flags:
+    """Where a value's components are not held for the same rows: one in full, one in part, or by other conditions."""
+    conditions: set[Condition | None] = {coverage.condition(columns_read(plan, index)) for index in need}
+    differ: Flags = (parts.min(axis=0) != parts.max(axis=0)) | (len(conditions) > 1)
+    return differ
+
+
+def _absences(
+    absent: Sequence[Absent], plan: Plan, dataset: Dataset, needs: Sequence[tuple[int, ...]]
+) -> tuple[list[Flags], list[Codes]]:
+    """What lost nodes would have held (all, where unknown), and the emptiness of nodes that hold nothing."""
+    lost: list[Flags] = []
+    silent: list[Codes] = []
+    for entry in absent:
+        if entry.cause is not Status.UNAVAILABLE:
+            silent.append(np.zeros((len(needs), plan.cells), dtype=np.int8))
+        elif entry.coverage is None:
+            lost.append(np.ones((len(needs), plan.cells), dtype=np.bool_))
+        else:
+            held, _ = _node_holds(plan, dataset, entry.coverage, needs)
+            lost.append(held > Held.NOTHING)
+            silent.append(held)
+    return lost, silent
+
+
+def _nation_codes(held: Sequence[Codes], lost: Sequence[Flags], shape: tuple[int, int]) -> Codes:
+    codes = np.full(shape, Code.NOT_HELD, dtype=np.int8)
+    if held:
+        stacked = np.stack(held)
+        codes[stacked.max(axis=0) > Held.NOTHING] = Code.PARTLY_HELD
+        codes[stacked.min(axis=0) == Held.ALL] = Code.OK
+    for flags in lost:
+        codes[flags] = Code.UNAVAILABLE
+    return codes

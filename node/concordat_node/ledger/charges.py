@@ -13,15 +13,21 @@ from concordat_node.ledger.receipts import sign_receipt
 from concordat_node.ledger.records import Charge, Request, Stored
 
 
-def claimed(db: apsw.Connection, request: Request) -> int | None:
-    """The charge that answers this key, if there is one. Refuses another envelope under the same key."""
+def claim_of(db: apsw.Connection, analyst: str, idempotency_key: str, envelope_sha256: bytes) -> tuple[int, int] | None:
+    """(charge, hour) of the charge that answers this key, if there is one. Refuses another envelope under the key."""
     row: Any = db.execute(
-        "SELECT envelope_sha256, charge FROM claim WHERE analyst = ? AND idempotency_key = ?",
-        (request.analyst, request.idempotency_key),
+        "SELECT envelope_sha256, charge, not_before FROM claim WHERE analyst = ? AND idempotency_key = ?",
+        (analyst, idempotency_key),
     ).fetchone()
-    if row is not None and row[0] != request.envelope_sha256:
-        raise reservations.key_reused(request.idempotency_key)
-    return None if row is None else int(row[1])
+    if row is not None and row[0] != envelope_sha256:
+        raise reservations.key_reused(idempotency_key)
+    return None if row is None else (row[1], row[2])
+
+
+def claimed(db: apsw.Connection, request: Request) -> int | None:
+    """The charge that answers this request's key, if there is one. Refuses a reused key."""
+    claim = claim_of(db, request.analyst, request.idempotency_key, request.envelope_sha256)
+    return None if claim is None else claim[0]
 
 
 def share(db: apsw.Connection, request: Request, at: int) -> int | None:
@@ -85,15 +91,14 @@ def answer_of(db: apsw.Connection, charge: int) -> bytes | None:
 
 def answer_for_key(db: apsw.Connection, analyst: str, idempotency_key: str, envelope_sha256: bytes) -> Stored | None:
     """The answer stored for this key. Refuses another envelope under the same key."""
+    claim = claim_of(db, analyst, idempotency_key, envelope_sha256)
+    if claim is None:
+        return None
     row: Any = db.execute(
-        "SELECT claim.envelope_sha256, answer.bytes, max(claim.not_before, charge.not_before)"
-        " FROM claim JOIN charge ON charge.sequence = claim.charge LEFT JOIN answer ON answer.charge = claim.charge"
-        " WHERE claim.analyst = ? AND claim.idempotency_key = ?",
-        (analyst, idempotency_key),
+        "SELECT bytes, max(?, not_before) FROM charge JOIN answer ON charge = sequence WHERE sequence = ?",
+        (claim[1], claim[0]),
     ).fetchone()
-    if row is not None and row[0] != envelope_sha256:
-        raise reservations.key_reused(idempotency_key)
-    return None if row is None or row[1] is None else Stored(*row[1:])
+    return None if row is None else Stored(*row)
 
 
 def stored_answer(db: apsw.Connection, answer_key: bytes) -> Stored | None:

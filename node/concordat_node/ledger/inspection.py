@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+from concordat_query.errors import Reason, Refusal
 
 from concordat_node.ledger import accounts, replay, schema
 from concordat_node.ledger.log import Entry
@@ -27,7 +28,9 @@ def inspect(path: Path) -> Inspection:
     try:
         db = schema.connect(path, read_only=True)
     except apsw.Error:
-        raise schema.damaged(path, "there is no ledger to read") from None
+        raise Refusal(
+            Reason.NODE_UNAVAILABLE, f"{path}: there is no ledger to read; `serve` begins one", field=str(path)
+        ) from None
     try:
         db.execute("BEGIN")
         state = replay.verify(db, path)

@@ -151,6 +151,12 @@ class Ledger:
                 charges.share(db, request, self._now())
             return charges.answer_for_key(db, request.analyst, request.idempotency_key, request.envelope_sha256)
 
+    def charge_of(self, analyst: str, idempotency_key: str, envelope_sha256: bytes) -> Charge | None:
+        """The charge that answers this key, if one was made or shared. Refuses a reused key."""
+        with self._database.serialised() as db:
+            claim = charges.claim_of(db, analyst, idempotency_key, envelope_sha256)
+            return None if claim is None else charges.read(db, self._node, self._key, *claim)
+
     def answer_for_key(self, analyst: str, idempotency_key: str, envelope_sha256: bytes) -> Stored | None:
         """The answer stored for this key, with the hour from which it may be handed over. Refuses a reused key."""
         with self._database.serialised() as db:

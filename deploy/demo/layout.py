@@ -26,7 +26,6 @@ NODES: Mapping[str, str] = {
 }
 """Each node's nation, by its name."""
 COORDINATOR, ANALYST = "coordinator", "analyst"
-LOOPBACK = "127.0.0.1"
 
 TLS = """\
 [tls]
@@ -88,7 +87,7 @@ def lay_out(root: Path, data: Path) -> Layout:
     authority = root / "authority"
     make_authority(authority)
     for party in (*NODES, COORDINATOR, ANALYST):
-        issue(authority, party, ["localhost", LOOPBACK])
+        issue(authority, party)
         _give_certificates(authority, layout.folder(party) / "certs", party)
     text = _agreement(layout, date.today())
     for party in (*NODES, COORDINATOR, ANALYST):

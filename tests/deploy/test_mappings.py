@@ -1,0 +1,150 @@
+"""The four mappings translate four local codings into one catalogue, for look-alike and for real records."""
+
+import tomllib
+from collections import Counter
+from functools import lru_cache
+from pathlib import Path
+
+import duckdb
+import pytest
+from concordat_node.importing.mapping import Mapping, load
+from concordat_query import catalogue as catalogues
+from concordat_query.coverage import Held, held_by_cell
+from concordat_query.text import parse_condition
+from layout import HERE, NODES
+from lookalike import FILES
+from published import PUBLISHED, SEVERITIES
+
+CATALOGUE = catalogues.load(HERE / "catalogue.toml")
+DATASET = CATALOGUE.dataset("road.casualties")
+GREAT_BRITAIN = ["England", "Scotland", "Wales"]
+SCOPE = "mode IN ('Pedestrian', 'Pedal cycle')"
+
+
+def path_of(nation: str) -> Path:
+    return HERE / "mappings" / f"{nation.lower().replace(' ', '_')}.toml"
+
+
+def mapping_of(nation: str) -> Mapping:
+    return load(path_of(nation), CATALOGUE)
+
+
+@lru_cache
+def translated(records: Path, nation: str) -> duckdb.DuckDBPyConnection:
+    """A database whose table `translated` is what the mapping's own SELECT gives, before any repair."""
+    database = duckdb.connect()
+    for name, source in mapping_of(nation).sources.items():
+        database.read_parquet(str(records / source.path)).create_view(name)
+    select = tomllib.loads(path_of(nation).read_text())["select"]
+    database.execute(f"CREATE TABLE translated AS {select}")
+    return database
+
+
+def counts(records: Path, nation: str, column: str, where: str = "true") -> dict[object, int]:
+    """Rows by the values of one column."""
+    sql = f"SELECT {column}, count(*) FROM translated WHERE {where} GROUP BY 1"  # noqa: S608  # written in this file
+    return dict(translated(records, nation).execute(sql).fetchall())
+
+
+@pytest.mark.parametrize("nation", list(FILES))
+def test_a_mapping_reads_the_files_of_its_own_nation(nation: str) -> None:
+    assert tuple(source.path for source in mapping_of(nation).sources.values()) == FILES[nation]
+
+
+@pytest.mark.parametrize("nation", list(FILES))
+def test_every_value_is_one_that_the_catalogue_allows(records: Path, nation: str) -> None:
+    for column in DATASET.columns:
+        if not mapping_of(nation).coverage.of(column.name).held:
+            continue
+        found = counts(records, nation, column.name)
+        assert sum(found.values()) == PUBLISHED.rows[nation]
+        assert column.nullable or None not in found, column.name
+        known = set(column.codes) if column.type == "code" else set(range(int(column.lower or 0), 120))
+        assert set(found) - {None} <= known, column.name
+
+
+@pytest.mark.parametrize("nation", list(FILES))
+def test_casualties_of_2016_in_the_common_scope_are_the_published_ones(records: Path, nation: str) -> None:
+    assert counts(records, nation, "year", SCOPE)[2016] == PUBLISHED.in_scope_2016[nation]
+
+
+def test_severity_by_mode_of_great_britain_is_the_published_one(records: Path) -> None:
+    for mode, kind in (("Pedestrian", "Pedestrian"), ("Pedal cycle", "Cyclist")):
+        found: Counter[object] = Counter()
+        for nation in GREAT_BRITAIN:
+            found.update(counts(records, nation, "severity", f"year = 2016 AND mode = '{mode}'"))
+        assert tuple(found[severity] for severity in SEVERITIES) == PUBLISHED.gb_severity_2016[kind]
+
+
+def test_severity_of_all_road_users_in_northern_ireland_is_the_published_one(records: Path) -> None:
+    found = counts(records, "Northern Ireland", "severity")
+    assert tuple(found[severity] for severity in SEVERITIES) == PUBLISHED.ni_severity
+
+
+def test_every_casualty_in_northern_ireland_gets_its_collisions_district(records: Path) -> None:
+    districts = counts(records, "Northern Ireland", "area")
+    assert len(districts) == 11
+    assert None not in districts
+
+
+def test_age_groups_of_great_britain_follow_from_single_years(records: Path) -> None:
+    groups = dict(translated(records, "Wales").execute("SELECT DISTINCT age, age_group FROM translated").fetchall())
+    edges = (groups[16], groups[17], groups[24], groups[25], groups[64], groups[65], groups[None])
+    assert edges == ("0-16", "17-24", "17-24", "25-34", "55-64", "65 and over", None)
+
+
+@pytest.mark.parametrize("nation", GREAT_BRITAIN)
+@pytest.mark.parametrize(
+    ("where", "column", "held"),
+    [
+        ("year = 2016 AND mode IN ('Pedestrian', 'Pedal cycle')", "severity", Held.ALL),
+        ("year = 2016", "severity", Held.PART),
+        ("mode = 'Pedestrian'", "age", Held.PART),
+        ("mode = 'Pedestrian' AND year >= 2014", "age_group", Held.ALL),
+        ("mode = 'Pedestrian' AND year < 2014", "age", Held.NOTHING),
+        ("mode = 'Motorcycle'", "severity", Held.NOTHING),
+        ("mode = 'Pedal cycle'", "age_band", Held.ALL),
+    ],
+)
+def test_great_britain_declares_what_it_holds(nation: str, where: str, column: str, held: Held) -> None:
+    condition = parse_condition(where, DATASET)
+    assert held_by_cell(DATASET, mapping_of(nation).coverage, condition, (), [column]) == [held]
+
+
+@pytest.mark.parametrize(
+    ("where", "column", "held"),
+    [
+        ("year = 2016 AND mode IN ('Pedestrian', 'Pedal cycle')", "severity", Held.ALL),
+        ("year = 2016", "age_group", Held.ALL),
+        ("year >= 2015", "sex", Held.PART),
+        ("year = 2015", "sex", Held.NOTHING),
+        ("year = 2016", "age", Held.NOTHING),
+        ("year = 2016", "age_band", Held.NOTHING),
+        ("year = 2016", "home_area_type", Held.NOTHING),
+        ("year = 2016", "deprivation_decile", Held.NOTHING),
+    ],
+)
+def test_northern_ireland_declares_what_it_holds(where: str, column: str, held: Held) -> None:
+    condition = parse_condition(where, DATASET)
+    assert held_by_cell(DATASET, mapping_of("Northern Ireland").coverage, condition, (), [column]) == [held]
+
+
+def test_only_england_holds_a_deprivation_decile() -> None:
+    holders = [nation for nation in FILES if mapping_of(nation).coverage.of("deprivation_decile").held]
+    assert holders == ["England"]
+
+
+def test_northern_ireland_says_what_was_inferred() -> None:
+    coverage = mapping_of("Northern Ireland").coverage
+    for column in ("sex", "age_group", "area", "pedestrian_location", "pedestrian_movement"):
+        assert "nferred" in coverage.of(column).difference
+    assert "74%" in coverage.of("pedestrian_location").difference
+
+
+def test_columns_that_may_not_be_missing_are_held_everywhere_for_all_rows() -> None:
+    for nation in NODES.values():
+        for column in DATASET.columns:
+            if not column.nullable:
+                entry = mapping_of(nation).coverage.of(column.name)
+                assert entry.held, (nation, column.name)
+                assert entry.rows is None, (nation, column.name)

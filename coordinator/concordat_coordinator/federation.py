@@ -83,7 +83,9 @@ async def outcome(member: Member, call: Call[R], *, again: bool) -> R | Concorda
         await asyncio.wait_for(member.channel.channel_ready(), RECONNECT_SECONDS)
         return await call(member)
     except TimeoutError:
-        return Unavailable(Reason.NODE_UNAVAILABLE, "the node cannot be reached; ask its operator whether it is running")
+        return Unavailable(
+            Reason.NODE_UNAVAILABLE, "the node cannot be reached; ask its operator whether it is running"
+        )
     except aio.AioRpcError as error:
         return error_from_rpc(error)
 

@@ -3,7 +3,7 @@
 The coordinator passes the signed query on untouched. It may lose answers and time, never change or invent them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -74,7 +74,9 @@ class Protocol:
         )
         prepared: Prepared = {}
         failures: dict[str, ConcordatError] = {}
-        async for member, outcome in each(members, lambda m: m.stub.Prepare(request, timeout=PREPARE_SECONDS), again=True):
+        async for member, outcome in each(
+            members, lambda m: m.stub.Prepare(request, timeout=PREPARE_SECONDS), again=True
+        ):
             if isinstance(outcome, ConcordatError):
                 failures[member.name] = outcome
             elif (broken := self._check_declared(outcome, asked, member)) is not None:
@@ -105,7 +107,9 @@ class Protocol:
         if declared.node != member.name:
             raise VerificationError(f"{member.name}: the declaration is another node's", field=member.name)
 
-    async def cancel(self, asked: Asked, members: Sequence[Member], prepared: Mapping[str, node_pb2.PrepareResponse]) -> None:
+    async def cancel(
+        self, asked: Asked, members: Sequence[Member], prepared: Mapping[str, node_pb2.PrepareResponse]
+    ) -> None:
         """Gives reservations back as far as nodes can be reached; the others lapse by themselves."""
 
         def request(member: Member) -> node_pb2.CancelRequest:
@@ -114,7 +118,9 @@ class Protocol:
 
         await every(members, lambda m: m.stub.Cancel(request(m), timeout=CANCEL_SECONDS))
 
-    async def commit(self, asked: Asked, prepared: Mapping[str, node_pb2.PrepareResponse], emit: Emit, seconds: float) -> Round:
+    async def commit(
+        self, asked: Asked, prepared: Mapping[str, node_pb2.PrepareResponse], emit: Emit, seconds: float
+    ) -> Round:
         """Charges and collects at every prepared node that takes part. From here on nothing is given back."""
         participants = sorted(name for name, response in prepared.items() if not response.quote.nothing_held)
         round_ = await self._collect(
@@ -206,7 +212,8 @@ def check_round(round_: Round) -> None:
     if round_.held_until:
         hour = datetime.fromtimestamp(round_.held_until, UTC).isoformat().replace("+00:00", "Z")
         raise Unavailable(
-            Reason.NOT_YET, f"the answers are stored and handed over from {hour}; get the result then, with the same key"
+            Reason.NOT_YET,
+            f"the answers are stored and handed over from {hour}; get the result then by the same key",
         )
     if round_.failures and not round_.answers:
         words = "; ".join(told(name, error) for name, error in sorted(round_.failures.items()))

@@ -58,7 +58,7 @@ def result_of(
     return coordinator_pb2.Result(
         answers=[answer.signed for answer in answers],
         missing=missing,
-        table=to_ipc(table),
+        table=to_ipc(table, asked.envelope.query.keys),
         complete=not round_.failures,
         charges=[_charge(name, quotes) for name in sorted((*round_.answers, *round_.failures))],
     )
@@ -80,9 +80,7 @@ def failure_of(error: ConcordatError) -> coordinator_pb2.NodeFailure:
     return coordinator_pb2.NodeFailure(reason=error.reason.value, message=error.message)
 
 
-def _absent(
-    missing: coordinator_pb2.MissingNode, asked: Asked, catalogue: Catalogue, agreement: Agreement
-) -> Absent:
+def _absent(missing: coordinator_pb2.MissingNode, asked: Asked, catalogue: Catalogue, agreement: Agreement) -> Absent:
     if missing.cause == MissingNode.CAUSE_NOT_HELD:
         return read_declaration(missing.declaration, asked.envelope, asked.plan, catalogue, agreement)
     nation = agreement.party_by_node[missing.node].nation

@@ -33,7 +33,7 @@ class CoordinatorService:
         self._protocol = Protocol(federation, catalogue, agreement)
         self._running: set[asyncio.Task[None]] = set()
 
-    async def Run(  # noqa: N802  # as the .proto names it
+    async def Run(  # as the .proto names it
         self, request: coordinator_pb2.RunRequest, context: Context
     ) -> AsyncIterator[coordinator_pb2.RunResponse]:
         """Runs apart from the caller: one who goes away during Commit interrupts nothing that is being paid for."""
@@ -80,7 +80,7 @@ class CoordinatorService:
             reason = error.reason.value if isinstance(error, ConcordatError) else type(error).__name__
             _log.info("run ended reason=%s", reason)
 
-    async def GetResult(  # noqa: N802
+    async def GetResult(
         self, request: coordinator_pb2.GetResultRequest, context: Context
     ) -> coordinator_pb2.GetResultResponse:
         asked = self._read(request)
@@ -107,7 +107,7 @@ class CoordinatorService:
                 field="query.envelope.catalogue_sha256",
             )
 
-    async def Explain(  # noqa: N802
+    async def Explain(
         self, request: coordinator_pb2.CoordinatorServiceExplainRequest, context: Context
     ) -> coordinator_pb2.CoordinatorServiceExplainResponse:
         members = self._federation.of(envelope_from_bytes(request.query.envelope).audience)
@@ -122,7 +122,7 @@ class CoordinatorService:
             ]
         )
 
-    async def Describe(  # noqa: N802
+    async def Describe(
         self, request: coordinator_pb2.CoordinatorServiceDescribeRequest, context: Context
     ) -> coordinator_pb2.CoordinatorServiceDescribeResponse:
         describe = node_pb2.DescribeRequest()
@@ -138,7 +138,7 @@ class CoordinatorService:
             nodes.append(told)
         return coordinator_pb2.CoordinatorServiceDescribeResponse(nodes=nodes)
 
-    async def GetBudget(  # noqa: N802
+    async def GetBudget(
         self, request: coordinator_pb2.CoordinatorServiceGetBudgetRequest, context: Context
     ) -> coordinator_pb2.CoordinatorServiceGetBudgetResponse:
         look = node_pb2.GetBudgetRequest()

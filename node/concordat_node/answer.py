@@ -46,6 +46,7 @@ def sign_answer(
     key: SigningKey,
 ) -> bytes:
     """A serialised SignedAnswer: what is stored and then sent, byte for byte."""
+    ordered: list[node_pb2.Component] = sorted(components, key=_index)
     answer = node_pb2.Answer(
         node=rules.node,
         query_sha256=admitted.query_sha256,
@@ -60,12 +61,16 @@ def sign_answer(
         rho_nano=charge.request.rho_nano,
         mechanism=MECHANISM,
         participants=charge.participants,
-        components=sorted(components, key=lambda component: component.index),
+        components=ordered,
         head=charge.head,
         not_before=charge.request.not_before,
     ).SerializeToString(deterministic=True)
     signed = node_pb2.SignedAnswer(answer=answer, signature=key.sign(Purpose.ANSWER, answer))
     return signed.SerializeToString(deterministic=True)
+
+
+def _index(component: node_pb2.Component) -> int:
+    return component.index
 
 
 def sign_declaration(admitted: Admitted, rules: Rules, key: SigningKey) -> node_pb2.SignedDeclaration:

@@ -16,7 +16,7 @@ from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue, FileModel, Label, read_file_model
 from concordat_query.errors import Reason, Refusal
 from concordat_query.signing import SigningKey
-from concordat_wire.tls import TlsFiles
+from concordat_wire.tls import Tls, TlsFiles
 from pydantic import Field
 
 from concordat_node.importing.mapping import Mapping
@@ -73,6 +73,10 @@ class Settings:
     @property
     def data(self) -> Path:
         return self.path(self.file.data)
+
+    @property
+    def tls(self) -> Tls:
+        return self.file.tls.beside(self.folder)
 
     @property
     def mapping_paths(self) -> tuple[Path, ...]:

@@ -74,7 +74,7 @@ class NodeService:
 
     # What a coordinator may ask
 
-    async def Describe(  # noqa: N802  # as the .proto names it
+    async def Describe(  # as the .proto names it
         self, request: node_pb2.DescribeRequest, context: Context
     ) -> node_pb2.DescribeResponse:
         rules = self._rules
@@ -103,16 +103,12 @@ class NodeService:
             told.edition.CopyFrom(edition_to_proto(edition))
         return told
 
-    async def Explain(  # noqa: N802
-        self, request: node_pb2.ExplainRequest, context: Context
-    ) -> node_pb2.ExplainResponse:
+    async def Explain(self, request: node_pb2.ExplainRequest, context: Context) -> node_pb2.ExplainResponse:
         asked = self._desk.identify(request.query)
         quote, _, _ = await self._quoted(asked, reserve=False)
         return node_pb2.ExplainResponse(quote=quote)
 
-    async def Prepare(  # noqa: N802
-        self, request: node_pb2.PrepareRequest, context: Context
-    ) -> node_pb2.PrepareResponse:
+    async def Prepare(self, request: node_pb2.PrepareRequest, context: Context) -> node_pb2.PrepareResponse:
         self._refuse_while_draining()
         asked = self._desk.identify(request.query)
         await self._heed(request.witnessed)
@@ -126,9 +122,7 @@ class NodeService:
             response.reserved_until = int(reservation.expires_at)
         return response
 
-    async def Commit(  # noqa: N802
-        self, request: node_pb2.CommitRequest, context: Context
-    ) -> node_pb2.CommitResponse:
+    async def Commit(self, request: node_pb2.CommitRequest, context: Context) -> node_pb2.CommitResponse:
         """Runs apart from the call: a caller who goes away cannot come between charge and stored answer."""
         asked = self._desk.identify(request.query)
         task = asyncio.create_task(self._commit(asked, request.reservation, tuple(request.participants)))
@@ -136,16 +130,12 @@ class NodeService:
         task.add_done_callback(self._committed)
         return await asyncio.shield(task)
 
-    async def Cancel(  # noqa: N802
-        self, request: node_pb2.CancelRequest, context: Context
-    ) -> node_pb2.CancelResponse:
+    async def Cancel(self, request: node_pb2.CancelRequest, context: Context) -> node_pb2.CancelResponse:
         asked = self._desk.identify(request.query)
         await self._ledger.run(lambda ledger: ledger.cancel(asked.analyst, asked.envelope.idempotency_key))
         return node_pb2.CancelResponse()
 
-    async def GetBudget(  # noqa: N802
-        self, request: node_pb2.GetBudgetRequest, context: Context
-    ) -> node_pb2.GetBudgetResponse:
+    async def GetBudget(self, request: node_pb2.GetBudgetRequest, context: Context) -> node_pb2.GetBudgetResponse:
         balances = await self._ledger.run(Ledger.balances)
         accounts = [
             self._account(population, balances[population])
@@ -231,9 +221,7 @@ class NodeService:
         self, asked: Identified, reservation: str, participants: tuple[str, ...]
     ) -> node_pb2.CommitResponse:
         decided = self._decide(asked)
-        charge = await self._ledger.run(
-            lambda ledger: self._charge(ledger, asked, decided, reservation, participants)
-        )
+        charge = await self._ledger.run(lambda ledger: self._charge(ledger, asked, decided, reservation, participants))
         if charge is None:
             declaration = sign_declaration(self._desk.admitted(asked, self._clock()), self._rules, self._key)
             return node_pb2.CommitResponse(declaration=declaration)
@@ -263,7 +251,7 @@ class NodeService:
         return ledger.charge(decided.request, reservation, participants)
 
     def _check_participants(self, asked: Identified, participants: tuple[str, ...]) -> None:
-        """Participants are signed into the answer, so they must be nodes that the analyst asked, this one among them."""
+        """Participants are signed into the answer: they must be nodes that the analyst asked, this one among them."""
         known = set(participants) <= set(asked.envelope.audience) and self._rules.node in participants
         if not known or list(participants) != sorted(set(participants)):
             raise Refusal(
@@ -329,4 +317,3 @@ class NodeService:
         self._draining = True
         if self._commits:
             await asyncio.wait(self._commits, timeout=seconds)
-

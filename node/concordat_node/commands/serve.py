@@ -1,0 +1,22 @@
+"""`concordat-node serve`: runs the node until it is told to stop."""
+
+import asyncio
+from pathlib import Path
+
+import click
+from concordat_wire.command_line import log_to_stderr
+
+from concordat_node.commands.options import config_option
+from concordat_node.config import read_settings
+from concordat_node.runtime import run_until_told
+
+
+@click.command("serve")
+@config_option
+def serve(config: Path) -> None:
+    """Serve this node's data to the coordinators that its configuration names.
+
+    Prints one line, `ready on host:port`, once calls are accepted. SIGTERM or Ctrl-C finishes running commits first.
+    """
+    log_to_stderr()
+    asyncio.run(run_until_told(read_settings(config), lambda address: click.echo(f"ready on {address}")))

@@ -7,7 +7,7 @@ from pathlib import Path
 from layout import ANALYST, COORDINATOR, NODES, Layout, write_client, write_coordinator
 from processes import Child, ChildFailed, stop_all
 
-READY = r"ready .*?(127\.0\.0\.1:\d+)"
+READY = r"^ready on (\S+:\d+)$"
 IMPORT_SECONDS = 300.0
 START_SECONDS = 60.0
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from concordat_query.catalogue import Catalogue, CellKey
-from concordat_query.errors import VerificationError
-from concordat_query.model import OutputColumn, Presentation
+from concordat_query.errors import Reason, Refusal, VerificationError
+from concordat_query.model import KeyColumn, OutputColumn, Presentation, ValueColumn
 
 from concordat_privacy.evaluation import Figure, Noisy, evaluate
 from concordat_privacy.merge import Absent, NodeAnswer, add_up
 from concordat_privacy.notes import notes
 from concordat_privacy.plan import Plan
-from concordat_privacy.standing import Code, Codes, Flags, Standing, components_of, standing
+from concordat_privacy.standing import Code, Codes, Flags, Standing, aggregates_of, components_of, standing
 from concordat_privacy.status import Status
 
-__all__ = ["Row", "Status", "Table", "Value", "tabulate"]
+__all__ = ["Row", "Status", "Table", "Value", "check_presentation", "tabulate"]
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,28 @@ def tabulate(
     """The table of a query's answers: by nation with totals, or merged.
 
     Deterministic given its arguments, whatever the order of answers; `seed` must follow from the answers. Raises
-    VerificationError where an answer lacks what its coverage promises or does not fit the plan.
+    VerificationError where an answer lacks what its coverage promises or does not fit the plan, and Refusal as
+    `check_presentation` does.
     """
+    check_presentation(plan, presentation)
     stand = standing(catalogue, plan, presentation, answers, absent)
     _check_answers(plan, stand)
     lines = _by_nation(catalogue, plan, stand) if presentation.by_nation else _merged(plan, stand)
     columns = [_column(plan, stand, lines, value, seed) for value in range(len(stand.values))]
     return Table(presentation.columns, _rows(plan, lines, columns), notes(catalogue, plan, presentation, stand))
+
+
+def check_presentation(plan: Plan, presentation: Presentation) -> None:
+    """Refuses a presentation that shows what the query does not ask for, before anything is charged."""
+    for column in presentation.columns:
+        if isinstance(column, KeyColumn) and column.key not in plan.query.keys:
+            raise _unasked(f"column {column.name!r} shows a key by which the query does not group")
+        if isinstance(column, ValueColumn) and max(aggregates_of(column.value)) >= len(plan.parts):
+            raise _unasked(f"column {column.name!r} shows a statistic that the query does not ask for")
+
+
+def _unasked(message: str) -> Refusal:
+    return Refusal(Reason.MALFORMED_REQUEST, message, field="presentation.columns")
 
 
 def _rows(plan: Plan, lines: _Lines, columns: Sequence[Sequence[Value]]) -> tuple[Row, ...]:
@@ -125,42 +140,45 @@ def _merged(plan: Plan, stand: Standing) -> _Lines:
 def _by_nation(catalogue: Catalogue, plan: Plan, stand: Standing) -> _Lines:
     """Each nation's rows in the catalogue's order, then the totals of each set of nations, larger sets first."""
     count = len(stand.nations)
-    groups: list[tuple[tuple[int, ...], list[int]]] = [((nation,), list(range(plan.cells))) for nation in range(count)]
-    totals = _total_groups(stand, plan.cells) if count > 1 else []
-    labels: list[str | None] = []
-    cells: list[int] = []
-    flags = []
-    for nations, own in groups + totals:
-        name = catalogue.total_name(frozenset(stand.nations[n] for n in nations)) if len(nations) > 1 else None
-        labels += [name or stand.nations[nations[0]]] * len(own)
-        cells += own
-        flags.append(np.tile(np.isin(np.arange(count), nations), (len(own), 1)))
-    marks = (False,) * (count * plan.cells) + (True,) * (len(cells) - count * plan.cells)
-    return _Lines(tuple(labels), marks, np.array(cells, dtype=np.intp), np.concatenate(flags), whole=True)
+    everywhere = list(range(plan.cells))
+    groups = [(tuple(other == nation for other in range(count)), everywhere) for nation in range(count)]
+    groups += _total_groups(stand) if count > 1 else []
+    lengths = [len(cells) for _, cells in groups]
+    return _Lines(
+        labels=tuple(itertools.chain(*([_label(catalogue, stand, flags)] * len(cells) for flags, cells in groups))),
+        totals=tuple(group >= count for group, length in enumerate(lengths) for _ in range(length)),
+        cells=np.array([cell for _, cells in groups for cell in cells], dtype=np.intp),
+        nations=np.repeat(np.array([flags for flags, _ in groups], dtype=np.bool_), lengths, axis=0),
+        whole=True,
+    )
 
 
-def _total_groups(stand: Standing, cells: int) -> list[tuple[tuple[int, ...], list[int]]]:
+def _label(catalogue: Catalogue, stand: Standing, flags: Sequence[bool]) -> str:
+    names = list(itertools.compress(stand.nations, flags))
+    return names[0] if len(names) == 1 else catalogue.total_name(frozenset(names))
+
+
+def _total_groups(stand: Standing) -> list[tuple[tuple[bool, ...], list[int]]]:
     """Every set of at least two nations that contribute to some value, with the cells in which they do."""
-    contributing = stand.codes >= Code.PARTLY_HELD
-    found: dict[tuple[int, ...], list[int]] = {}
-    for cell in range(cells):
-        patterns = {tuple(np.flatnonzero(flags).tolist()) for flags in contributing[:, :, cell].T}
-        for nations in patterns:
-            if len(nations) > 1:
-                found.setdefault(nations, []).append(cell)
-    return sorted(found.items(), key=lambda group: (-len(group[0]), group[0]))
+    contributing = (stand.codes >= Code.PARTLY_HELD).transpose(2, 1, 0).tolist()
+    found: dict[tuple[bool, ...], list[int]] = {}
+    for cell, values in enumerate(contributing):
+        for flags in {tuple(flags) for flags in values}:
+            if sum(flags) > 1:
+                found.setdefault(flags, []).append(cell)
+    return sorted(found.items(), key=lambda group: (sum(group[0]), group[0]), reverse=True)
 
 
 def _column(plan: Plan, stand: Standing, lines: _Lines, value: int, seed: bytes) -> list[Value]:
     """One value column over all rows."""
     codes = stand.codes[:, value, lines.cells].T
     contributing = lines.nations & (codes >= Code.PARTLY_HELD)
-    given: Flags = (contributing == lines.nations).all(axis=1) if lines.whole else contributing.any(axis=1)
+    given: Flags = np.all(contributing == lines.nations, axis=1) if lines.whole else np.any(contributing, axis=1)
     statuses = _statuses(codes, lines.nations, given)
     added = contributing[:, stand.nation_of] & stand.held[:, value, lines.cells].T & given[:, None]
     rows = np.flatnonzero(given)
     noisy = _sums(plan, stand, value, lines.cells[rows], added[rows])
-    figures = iter(evaluate(stand.values[value].value, plan, noisy, b"%s:%d" % (seed, value)))
+    figures = iter(evaluate(stand.values[value].value, plan, noisy, seed))
     return [
         _value(next(figures), status) if ok else Value(None, None, status, low_reliability=False)
         for ok, status in zip(given.tolist(), statuses, strict=True)

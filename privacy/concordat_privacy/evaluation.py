@@ -119,10 +119,9 @@ def _half_widths(
 
 
 def _noise(components: Sequence[int], plan: Plan, nodes: int, seed: bytes) -> dict[int, Floats]:
-    return {
-        index: draws(b"%s:%d:%d" % (seed, index, nodes), (plan.components[index].scale,) * nodes, DRAWS)
-        for index in components
-    }
+    """Draws of the noise of `nodes` nodes for each component. Rows of a table share them: each has its own margin."""
+    scales = [(plan.components[index].scale,) * nodes for index in components]
+    return dict(zip(components, draws(seed, scales, DRAWS), strict=True))
 
 
 def _divisors(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> tuple[Flags, Flags]:

@@ -64,19 +64,27 @@ def _probabilities(scales: tuple[float, ...]) -> Floats:
 def _discrete_gaussian(sigma: float) -> Floats:
     """P(x) proportional to exp(-x**2 / (2 sigma**2)) on the integers."""
     width = math.ceil(_HALF_WIDTH * sigma) + 1
-    weights: Floats = np.exp(-((np.arange(-width, width + 1) / sigma) ** 2) / 2)
-    return weights / weights.sum()
+    weights = np.exp(-((np.arange(-width, width + 1) / sigma) ** 2) / 2)
+    probabilities: Floats = weights / weights.sum()
+    return probabilities
 
 
-def draws(seed: bytes, scales: Sequence[float], count: int) -> Floats:
-    """`count` simulated values of the summed noise, as whole floats, in an order that `seed` decides.
+def draws(seed: bytes, scales: Sequence[Sequence[float]], count: int) -> Floats:
+    """Simulated noise as whole floats: a row of `count` values for each sum of discrete Gaussians in `scales`.
 
-    A Latin hypercube sample (McKay, Beckman, Conover 1979): the distribution's quantiles at the middles of `count`
-    equal strata, shuffled. Use another seed for each component. MT19937 as RandomState uses it is frozen for ever.
+    A Latin hypercube sample (McKay, Beckman, Conover 1979): each row holds its distribution's quantiles at the middles
+    of `count` equal strata, in an order of its own that follows from `seed` and the row's number alone.
     """
+    orders = _orders(seed, len(scales), count)
+    return np.stack([_quantiles(tuple(sorted(row)), count)[order] for row, order in zip(scales, orders, strict=True)])
+
+
+@lru_cache(maxsize=32)
+def _orders(seed: bytes, rows: int, count: int) -> npt.NDArray[np.intp]:
+    """Shuffled indices. MT19937 as RandomState uses it is frozen for ever, and no two of its doubles will be equal."""
     words = np.frombuffer(hashlib.sha256(seed).digest(), dtype="<u4")
-    generator = np.random.RandomState(words)
-    return _quantiles(tuple(sorted(scales)), count)[generator.permutation(count)]
+    orders: npt.NDArray[np.intp] = np.random.RandomState(words).random_sample((rows, count)).argsort(axis=1)
+    return orders
 
 
 @lru_cache(maxsize=512)

@@ -56,7 +56,8 @@ class Standing:
     @property
     def sources(self) -> list[NodeAnswer | Absent]:
         """All nodes asked, answered or not, in the order of their nations."""
-        return sorted((*self.answers, *self.absent), key=lambda entry: self.nations.index(entry.nation))
+        entries: list[NodeAnswer | Absent] = [*self.answers, *self.absent]
+        return sorted(entries, key=lambda entry: self.nations.index(entry.nation))
 
     @cached_property
     def nation_of(self) -> npt.NDArray[np.intp]:
@@ -75,7 +76,7 @@ def standing(
     answers = tuple(sorted(answers, key=lambda answer: answer.node))
     absent = tuple(sorted(absent, key=lambda entry: entry.node))
     values = tuple(column for column in presentation.columns if isinstance(column, ValueColumn))
-    nations = _in_order(catalogue, {entry.nation for entry in (*answers, *absent)})
+    nations = _in_order(catalogue, {answer.nation for answer in answers} | {entry.nation for entry in absent})
     needs = [components_of(column.value, plan) for column in values]
     shape = (len(values), plan.cells)
     by_node = [_node_holds(plan, dataset, answer.coverage, needs) for answer in answers]
@@ -97,14 +98,22 @@ def standing(
     )
 
 
-def components_of(expression: Expression, plan: Plan) -> tuple[int, ...]:
-    """The components that an expression needs, in order, each once."""
+def aggregates_of(expression: Expression) -> tuple[int, ...]:
+    """The aggregates that an expression refers to, by index, each once."""
     match expression:
         case AggregateRef(index):
-            part = plan.parts[index]
-            return (part.rows, part.centred) if isinstance(part, Mean) else (part.component,)
+            return (index,)
         case Quotient(dividend, divisor):
-            return tuple(sorted({*components_of(dividend, plan), *components_of(divisor, plan)}))
+            return tuple(sorted({*aggregates_of(dividend), *aggregates_of(divisor)}))
+
+
+def components_of(expression: Expression, plan: Plan) -> tuple[int, ...]:
+    """The components that an expression needs, by index, each once."""
+    found: set[int] = set()
+    for index in aggregates_of(expression):
+        part = plan.parts[index]
+        found |= {part.rows, part.centred} if isinstance(part, Mean) else {part.component}
+    return tuple(sorted(found))
 
 
 def columns_read(plan: Plan, component: int) -> frozenset[str]:
@@ -124,24 +133,30 @@ def _node_holds(
 ) -> tuple[Codes, list[int]]:
     """How much of each value a node holds, cell by cell, and the values whose parts it holds for different rows."""
     components = held_components(plan, dataset, coverage)
-    nothing = [Held.NOTHING] * plan.cells
+    codes = np.zeros((len(plan.components), plan.cells), dtype=np.int8)
+    for index, cells in components.items():
+        codes[index] = np.frombuffer(bytes(cells), dtype=np.int8)
     held = np.zeros((len(needs), plan.cells), dtype=np.int8)
-    mixed = []
     for value, need in enumerate(needs):
-        parts = np.array([components.get(index, nothing) for index in need], dtype=np.int8)
-        least = held[value] = parts.min(axis=0)
-        clash = (least > Held.NOTHING) & (least < Held.ALL) & _differ(parts, plan, coverage, need)
-        if clash.any():
-            held[value, clash] = Held.NOTHING
-            mixed.append(value)
+        held[value] = codes[list(need)].min(axis=0)
+    mixed = [
+        value for value, need in enumerate(needs) if _drop_mixed(held[value], codes[list(need)], plan, coverage, need)
+    ]
     return held, mixed
 
 
-def _differ(parts: Codes, plan: Plan, coverage: Coverage, need: tuple[int, ...]) -> Flags:
-    """Where a value's components are not held for the same rows: one in full, one in part, or by other conditions."""
+def _drop_mixed(held: Codes, parts: Codes, plan: Plan, coverage: Coverage, need: tuple[int, ...]) -> bool:
+    """Marks as not held the cells where a value's components are held for different rows; whether there are any.
+
+    One in full and one in part, or both in part by different conditions: such a quotient describes nobody.
+    """
+    partly = held == Held.PART
+    if not partly.any():
+        return False
     conditions: set[Condition | None] = {coverage.condition(columns_read(plan, index)) for index in need}
-    differ: Flags = (parts.min(axis=0) != parts.max(axis=0)) | (len(conditions) > 1)
-    return differ
+    clash = partly if len(conditions) > 1 else partly & (parts.max(axis=0) != Held.PART)
+    held[clash] = Held.NOTHING
+    return bool(clash.any())
 
 
 def _absences(

@@ -25,7 +25,7 @@ def find_column(columns: Mapping[str, Column], name: str) -> Column:
         return columns[name]
     if name in RESERVED_NAMES:
         raise Refusal(Reason.UNKNOWN_COLUMN, f"{name} is an attribute of nodes, not a column, and cannot stand here")
-    raise Refusal(Reason.UNKNOWN_COLUMN, f"there is no such column; {_nearest(name, columns, 'there are')}")
+    raise Refusal(Reason.UNKNOWN_COLUMN, f"there is no such column; {nearest(name, columns, 'there are')}")
 
 
 def check_literal(column: Column, name: str, comparator: Comparator, literal: Literal) -> None:
@@ -38,7 +38,7 @@ def check_literal(column: Column, name: str, comparator: Comparator, literal: Li
         raise Refusal(Reason.WRONG_TYPE, f"{name} holds codes, which have no order; use =, <>, IN or NOT IN")
     elif literal not in column.codes:
         raise Refusal(
-            Reason.UNKNOWN_CODE, f"{name} has no such code; {_nearest(literal, column.codes, 'its codes are')}"
+            Reason.UNKNOWN_CODE, f"{name} has no such code; {nearest(literal, column.codes, 'its codes are')}"
         )
 
 
@@ -70,8 +70,8 @@ def check_key(column: Column, name: str) -> None:
         )
 
 
-def _nearest(word: str, known: Iterable[str], otherwise: str) -> str:
-    """ "did you mean ...?" where one is near, else the first of what there is."""
+def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
+    """The end of a message: "did you mean ...?" where one is near, else the first of what there is."""
     by_folded = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(word.casefold()[:200], by_folded, n=1, cutoff=0.6)
     if near:

@@ -9,6 +9,7 @@ from sqlglot import TokenType, exp
 from concordat_query import rules
 from concordat_query.catalogue import Catalogue, Column
 from concordat_query.coverage import truth
+from concordat_query.errors import Reason
 from concordat_query.model import Aggregate, Condition, Conjunction, Statistic
 from concordat_query.sql.conditions import Scope, read_condition, unwrapped
 from concordat_query.sql.source import Source
@@ -49,8 +50,10 @@ def read_dataset(source: Source, catalogue: Catalogue, select: exp.Select) -> tu
         at = source.end if table is None else source.offset(table)
         raise source.refusal(at, "FROM and the name of one data set are needed")
     name = ".".join(part.name for part in table.parts).lower()
-    with Scope(source, {}).located(table):
-        return name, Scope(source, catalogue.dataset(name).by_name)
+    if name not in catalogue.datasets:
+        message = f"there is no such data set; {rules.nearest(name, catalogue.datasets, 'there are')}"
+        raise source.refusal_at_node(table, message, Reason.UNKNOWN_DATASET)
+    return name, Scope(source, catalogue.datasets[name].by_name)
 
 
 def read_where(
@@ -172,8 +175,7 @@ def _item(scope: Scope, node: exp.Expr, grouping: Grouping) -> Item:
 def _alias(source: Source, node: exp.Alias) -> str:
     """The name after AS. Refuses one without AS: it is as likely a comma forgotten."""
     name = node.args["alias"]
-    start = name.meta.get("start")
-    index = next((i for i, token in enumerate(source.tokens) if token.start == start), 0)
+    index = source.index_of_start.get(name.meta.get("start"), 0)
     if index == 0 or source.tokens[index - 1].token_type is not TokenType.ALIAS:
         raise source.refusal_at_node(name, "write AS before a new name, or the comma that is missing")
     text = str(name.name)

@@ -5,7 +5,7 @@ Nothing of the text is lost: what stands between two tokens is white space or a 
 
 import re
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 from sqlglot import Token, TokenType, exp
 from sqlglot.dialects import BigQuery
@@ -17,7 +17,7 @@ MAX_LENGTH = 64 * 1024
 MAX_PARENTHESES = 12
 """Deepest nesting of parentheses. The parser recurses; conditions this deep stay within the wire's depth."""
 
-_GAP = re.compile(r"(?:\s+|--[^\r\n]*|#[^\r\n]*|/\*(?!\+)(?:(?!/\*).)*?\*/)*", re.DOTALL)
+_GAP = re.compile(r"(?>\s+|--[^\r\n]*|#[^\r\n]*|/\*(?!\+)(?:(?!/\*).)*?\*/)*+", re.DOTALL)
 _FAULT = re.compile(r"from \d+:(\d+)$")
 _SHOWN = 40
 
@@ -28,6 +28,11 @@ class Source:
 
     text: str
     tokens: tuple[Token, ...]
+
+    @cached_property
+    def index_of_start(self) -> dict[int, int]:
+        """The index of the token that begins at an offset."""
+        return {token.start: index for index, token in enumerate(self.tokens)}
 
     def with_tokens(self, tokens: tuple[Token, ...]) -> "Source":
         return replace(self, tokens=tokens)

@@ -139,7 +139,8 @@ def _check_node(source: Source, node: exp.Expr) -> None:
 def _check_function(source: Source, node: exp.Func) -> None:
     """Refuses a function that is not written by one of the known names: the parser knows others for the same node."""
     start = node.meta.get("start")
-    name = next((token.text for token in source.tokens if token.start == start), "").upper()
+    index = None if start is None else source.index_of_start.get(int(start))
+    name = "" if index is None else source.tokens[index].text.upper()
     if FUNCTIONS.get(name) is type(node):
         return
     if isinstance(node, exp.SafeFunc):

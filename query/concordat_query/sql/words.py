@@ -47,6 +47,7 @@ _ENDS = {*_NAMES, TokenType.STRING, TokenType.NUMBER, TokenType.NULL, TokenType.
 _BEGINS = {*_NAMES, TokenType.STRING, TokenType.NUMBER, TokenType.NULL, TokenType.L_PAREN, TokenType.DASH}
 _BEGINS |= {TokenType.NOT, TokenType.STAR}
 _NOT_AFTER_DIGITS = {*_NAMES, TokenType.NUMBER, TokenType.DOT}
+_MAX_POINTS = 16
 _SORTING = "sort and cut the result after it has come back"
 _ONE = "one data set is asked at a time; put it alone after FROM"
 _BOOLEAN = "conditions are comparisons; write the column, an operator and a literal"
@@ -129,6 +130,9 @@ def limit_condition(source: Source) -> Source:
 
 
 def _limited(source: Source, allowed: set[TokenType]) -> tuple[Token, ...]:
+    points = [token for token in source.tokens if token.token_type is TokenType.DOT]
+    if len(points) > _MAX_POINTS:  # the parser takes time in the square of a name's parts
+        raise source.refusal(points[_MAX_POINTS].start, "too many points; a column's name has none")
     kept = tuple(_known(source, index, token, allowed) for index, token in enumerate(source.tokens))
     before: list[Token | None] = [None, *kept[:-1]]
     after: list[Token | None] = [*kept[1:], None]

@@ -29,7 +29,7 @@ class Member:
     name: str
     nation: str
     channel: aio.Channel
-    stub: node_pb2_grpc.NodeServiceAsyncStub
+    stub: "node_pb2_grpc.NodeServiceAsyncStub"  # exists in the stub file only
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 The coordinator passes the signed query on untouched. It may lose answers and time, never change or invent them.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 

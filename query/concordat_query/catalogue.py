@@ -25,6 +25,8 @@ CellKey = str | Decimal | None
 Model = TypeVar("Model", bound=BaseModel)
 MAX_KEY_DOMAIN = 10_000
 RESERVED_NAMES = frozenset({"nation", "holder"})
+EDITION_NAMES = frozenset({"unit", "unit_rows", "token_hi", "token_lo", "row_key"})
+"""What a node's edition holds beside the catalogue's columns."""
 
 
 class FileModel(BaseModel):
@@ -52,6 +54,8 @@ class Column(FileModel):
     def _consistent(self) -> Self:
         if self.name in RESERVED_NAMES:
             raise ValueError(f"{self.name!r} is an attribute of nodes and cannot be a column")
+        if self.name in EDITION_NAMES:
+            raise ValueError(f"{self.name!r} is a column of every edition already; use another name")
         if self.type == "code":
             if not self.codes or len(set(self.codes)) != len(self.codes):
                 raise ValueError(f"column {self.name!r}: codes must be given, each once")

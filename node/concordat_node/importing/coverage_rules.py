@@ -57,6 +57,8 @@ def _condition(key: str, text: str | None, dataset: Dataset) -> Condition | None
 def _check_conditions(coverage: Coverage, dataset: Dataset) -> None:
     conditions = [("holds.rows", coverage.rows)]
     for entry in coverage.columns:
+        if entry.rows is not None and not entry.held:
+            raise _fault(f"holds.columns.{entry.column}.rows", "the column is not held at all; remove one of the two")
         conditions.append((f"holds.columns.{entry.column}.rows", entry.rows))
         _check_constancy(entry, dataset)
     read: set[str] = set()

@@ -34,7 +34,7 @@ def _stays_in_folder(text: str) -> str:
 
 
 class Source(FileModel):
-    """One local file. A source with a parent key is a parent: it may be joined, and gives NULL where it is ambiguous."""
+    """One local file. With a parent key it is a parent: it may be joined, and an ambiguous key matches nothing."""
 
     path: Annotated[str, Field(min_length=1), AfterValidator(_stays_in_folder)]
     table: str | None = None

@@ -58,13 +58,18 @@ def new_draft(state: Path, dataset: str) -> Path:
     return draft
 
 
+def edition_id(draft: Path) -> str:
+    """The id that a draft will have as an edition."""
+    return draft.name.removeprefix(_DRAFT)
+
+
 def seal(draft: Path, state: Path, dataset: str, definition_sha256: str, mapping_sha256: str) -> Manifest:
     """Makes the draft's database read-only and durable and writes its manifest."""
     database = draft / edition.DATABASE
     database.chmod(0o400)
     edition.sync(database)
     manifest = Manifest(
-        id=draft.name.removeprefix(_DRAFT),
+        id=edition_id(draft),
         dataset=dataset,
         sequence=_sequence(state, dataset) + 1,
         definition_sha256=definition_sha256,

@@ -228,7 +228,8 @@ class _Reader:
         if alias not in self._by_alias:
             raise source.refusal_at_node(node, f"there is no source {shown(alias)} in FROM", Reason.UNKNOWN_COLUMN)
         if alias not in visible:
-            raise source.refusal_at_node(node, f"this may not read source {shown(alias)}, only {', '.join(visible)}")
+            others = ", ".join(sorted(visible))
+            raise source.refusal_at_node(node, f"this may not read source {shown(alias)}, only {others}")
         self._reads.setdefault(self._by_alias[alias], set()).add(node.name.lower())
         return exp.column(node.name.lower(), table=alias, quoted=True)
 

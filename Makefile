@@ -7,9 +7,19 @@ NEWEST := python3 python3.13 python3.12 python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --no-compile
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock"
+
+# Installs a lock file and names each package as it comes. The stamp, not the pipe's status, tells whether it succeeded.
+define install
+	@rm -f $@
+	@{ $(PIP) --require-hashes -r $< && touch $@; } | while read -r doing what rest; do case "$$doing" in \
+		Collecting|Processing) echo "  $${what##*/}" ;; \
+		Installing) echo "  ... unpacking them" ;; \
+	esac; done
+	@test -f $@
+endef
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench proto lock clean setup setup-test
@@ -76,8 +86,7 @@ $(STAMPS)/python:
 
 $(STAMPS)/run: requirements/run.txt $(STAMPS)/python
 	@echo "Installing what Concordat runs on: $$(grep -c '==' $<) pinned packages (some 600 MB unpacked)."
-	@$(PIP) --require-hashes -r $<
-	@touch $@
+	$(install)
 
 $(STAMPS)/house: pyproject.toml $(STAMPS)/run
 	@echo "Installing Concordat itself, editable."
@@ -86,5 +95,4 @@ $(STAMPS)/house: pyproject.toml $(STAMPS)/run
 
 $(STAMPS)/test: requirements/test.txt $(STAMPS)/run
 	@echo "Installing what tests and checks add."
-	@$(PIP) --require-hashes -r $<
-	@touch $@
+	$(install)

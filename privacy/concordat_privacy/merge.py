@@ -44,7 +44,8 @@ class Absent:
 
 def add_up(vectors: Iterable[npt.NDArray[np.int64]], cells: int) -> npt.NDArray[np.int64]:
     """The sum of vectors of `cells` integers each. Raises VerificationError where it would not fit 64 bits."""
-    stacked = np.array(list(vectors), dtype=np.int64).reshape(-1, cells)
+    listed = list(vectors)
+    stacked = np.array(listed, dtype=np.int64).reshape(len(listed), cells)  # either may be 0
     if np.abs(stacked.astype(np.float64)).sum(axis=0).max(initial=0) > MAX_MAGNITUDE:
         raise VerificationError("the answers hold figures that no honest sum can reach")
     total: npt.NDArray[np.int64] = stacked.sum(axis=0)

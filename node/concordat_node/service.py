@@ -208,12 +208,21 @@ class NodeService:
     def _decide(self, asked: Identified) -> Ready | Refusal:
         """Full admission and an intact edition, or why not. As a value: a query charged before needs neither."""
         now = self._clock()
+        self._refuse_after_rollback()
         try:
-            self._refuse_after_rollback()
             check_lifetime(asked.envelope, now)
             return self._desk.ready(asked, now)
         except Refusal as refusal:
-            return refusal
+            expired = refusal.reason is Reason.QUERY_EXPIRED
+            return (self._nothing_held(asked, now) if expired else None) or refusal
+
+    def _nothing_held(self, asked: Identified, now: float) -> Ready | None:
+        """A declaration is free and public: those who fetch a result after the query expired get it, too."""
+        try:
+            admitted = self._desk.admitted(asked, now)
+        except Refusal:
+            return None
+        return Ready(admitted, None, None) if admitted.nothing_held else None
 
     # Commit
 

@@ -1,12 +1,28 @@
 """A query's whole way: Prepare everywhere, Commit everywhere, one result that proves itself."""
 
+import asyncio
+import time
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from concordat.v1 import coordinator_pb2, node_pb2
-from concordat_query.wire import envelope_from_bytes
+from concordat.v1 import coordinator_pb2, node_pb2, query_pb2
+from concordat_query.errors import Reason, Unavailable
+from concordat_query.model import (
+    AggregateRef,
+    Comparator,
+    Comparison,
+    KeyColumn,
+    NationColumn,
+    Presentation,
+    Quotient,
+    ValueColumn,
+)
+from concordat_query.wire import envelope_from_bytes, presentation_to_proto
+from concordat_wire.status import error_from_rpc
 from concordat_wire.tables import from_ipc
-from fakes.federation import FakeFederation, federation
+from fakes.federation import FakeFederation, by_severity, federation, presentation_of
+from grpc import aio
 
 Missing = coordinator_pb2.MissingNode
 Step = coordinator_pb2.Progress
@@ -33,3 +49,243 @@ async def test_a_query_over_four_nodes_gives_four_answers_and_a_table_with_a_tot
         for member in fed.members.values():
             assert await member.spent() == 10_000_000
             assert await member.reserved() == 0
+
+
+async def test_the_same_holds_with_engines_that_scan_editions(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales", "Scotland"], real_engine=True) as fed:
+        signed = fed.signed()
+        result = await fed.run(signed)
+        assert result.complete
+        assert len(result.answers) == 2
+        assert [member.node is not None for member in fed.members.values()] == [True, True]
+        for member in fed.members.values():
+            assert await member.log() == ["genesis", "budget", "budget", "charge", "answer"]
+
+
+async def test_the_same_key_gives_the_same_bytes_and_costs_nothing_again(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
+        signed = fed.signed()
+        first, second = await fed.run(signed), await fed.run(signed)
+        assert second.answers == first.answers
+        assert second.table == first.table
+        for charge in second.charges:
+            assert charge.stored_answer
+            assert charge.rho_nano == 0
+        for member in fed.members.values():
+            assert await member.spent() == 10_000_000
+            assert len(member.engine.releases) == 1
+
+
+async def test_the_same_query_under_another_key_is_served_the_stored_answer_free(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
+        first, second = await fed.run(fed.signed()), await fed.run(fed.signed())
+        assert second.answers == first.answers
+        assert [charge.rho_nano for charge in second.charges] == [0, 0]
+        assert await fed.members["Wales"].spent() == 10_000_000
+        assert await fed.members["Wales"].log() == ["genesis", "budget", "budget", "charge", "answer", "served"]
+
+
+@pytest.mark.parametrize("shares", [True, False])
+async def test_another_analyst_gets_a_stored_answer_only_where_the_agreement_shares_them(
+    tmp_path: Path, shares: bool
+) -> None:
+    async with federation(tmp_path, nations=["Wales"], shares_answers=shares) as fed:
+        first = await fed.run(fed.signed())
+        second = await fed.run(fed.signed(key=fed.other))
+        assert (second.answers == first.answers) is shares
+        assert await fed.members["Wales"].spent() == (10_000_000 if shares else 20_000_000)
+
+
+async def test_a_node_that_holds_nothing_of_the_query_takes_no_part_and_says_so_signed(tmp_path: Path) -> None:
+    holds = {"Wales": {"rows": "year = 2014"}}
+    asked = by_severity(where=Comparison("year", Comparator.EQUAL, Decimal(2016)))
+    async with federation(tmp_path, nations=["Wales", "Scotland"], holds=holds) as fed:
+        events = await fed.run_events(fed.signed(asked))
+        result = events[-1].result
+        assert result.complete
+        assert [(missing.node, missing.cause) for missing in result.missing] == [("node-wales", Missing.CAUSE_NOT_HELD)]
+        answer = node_pb2.Answer.FromString(result.answers[0].answer)
+        assert list(answer.participants) == ["node-scotland"]
+        assert await fed.members["Wales"].spent() == 0
+        assert Step.STEP_TAKES_NO_PART in [event.progress.step for event in events[:-1]]
+
+
+async def test_a_query_of_which_no_node_holds_anything_gives_a_table_of_statuses(tmp_path: Path) -> None:
+    holds = {"Wales": {"rows": "year = 2014"}}
+    asked = by_severity(where=Comparison("year", Comparator.EQUAL, Decimal(2016)))
+    async with federation(tmp_path, nations=["Wales"], holds=holds) as fed:
+        result = await fed.run(fed.signed(asked))
+        assert not result.answers
+        assert set(from_ipc(result.table).column("value_0__status").to_pylist()) == {"not held"}
+
+
+async def test_one_refusal_costs_nobody_anything_and_names_the_node_and_its_reason(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
+        wales = fed.members["Wales"]
+        wales.edition.path.chmod(0o600)
+        wales.edition.path.write_bytes(b"changed")
+        with pytest.raises(aio.AioRpcError) as raised:
+            await fed.run(fed.signed())
+        error = error_from_rpc(raised.value)
+        assert error.reason is Reason.NODE_REFUSED
+        assert error.field == "node-wales: EDITION_UNAVAILABLE"
+        assert "node-wales refused (EDITION_UNAVAILABLE)" in error.message
+        assert "Nobody was charged" in error.message
+        for member in fed.members.values():
+            assert await member.log() == ["genesis", "budget", "budget"]
+            assert await member.reserved() == 0
+
+
+async def test_a_node_down_before_prepare_costs_nobody_anything_and_is_named(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
+        await fed.members["Wales"].kill()
+        with pytest.raises(aio.AioRpcError) as raised:
+            await fed.run(fed.signed())
+        error = error_from_rpc(raised.value)
+        assert error.reason is Reason.NODE_UNAVAILABLE
+        assert error.field == "node-wales: NODE_UNAVAILABLE"
+        assert "node-wales did not answer" in error.message
+        assert await fed.members["Scotland"].log() == ["genesis", "budget", "budget"]
+        assert await fed.members["Scotland"].reserved() == 0
+
+
+async def test_a_node_lost_after_commit_leaves_a_partial_result_that_the_same_key_completes(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
+        wales = fed.members["Wales"]
+        wales.engine.may_go_on.clear()
+        signed = fed.signed()
+        running = asyncio.create_task(fed.run(signed))
+        while not wales.engine.releases:
+            await asyncio.sleep(0.01)
+        wales.engine.fails = Unavailable(Reason.NODE_UNAVAILABLE, "killed")
+        wales.engine.may_go_on.set()
+        await wales.kill()
+        partial = await running
+        assert not partial.complete
+        assert [(m.node, m.cause) for m in partial.missing] == [("node-wales", Missing.CAUSE_UNAVAILABLE)]
+        assert len(partial.answers) == 1
+        await wales.start()
+        whole = await fed.run(signed)
+        assert whole.complete
+        assert partial.answers[0] in whole.answers
+        assert len(whole.answers) == 2
+        for member in fed.members.values():
+            assert await member.spent() == 10_000_000
+            assert await member.log() == ["genesis", "budget", "budget", "charge", "answer"]
+
+
+async def test_an_analyst_who_goes_away_during_commit_is_charged_once_and_finds_the_answer(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
+        for member in fed.members.values():
+            member.engine.may_go_on.clear()
+        signed = fed.signed()
+        running = asyncio.create_task(fed.run(signed))
+        while not all(member.engine.releases for member in fed.members.values()):
+            await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        for member in fed.members.values():
+            member.engine.may_go_on.set()
+        found = await get_result(fed, signed)
+        assert found.complete
+        assert len(found.answers) == 2
+        for member in fed.members.values():
+            assert await member.spent() == 10_000_000
+            assert len(member.engine.releases) == 1
+
+
+async def test_get_result_returns_what_was_run_even_after_the_query_expired(tmp_path: Path) -> None:
+    holds = {"Wales": {"rows": "year = 2014"}}
+    asked = by_severity(where=Comparison("year", Comparator.EQUAL, Decimal(2016)))
+    async with federation(tmp_path, nations=["Wales", "Scotland"], holds=holds) as fed:
+        signed = fed.signed(asked)
+        ran = await fed.run(signed)
+        fed.clock.offset = 7200
+        assert await get_result(fed, signed) == with_nothing_charged(ran)
+
+
+async def test_get_result_of_a_query_never_run_is_unknown_and_charges_nothing(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
+        with pytest.raises(aio.AioRpcError) as raised:
+            await get_result(fed, fed.signed())
+        assert error_from_rpc(raised.value).reason is Reason.UNKNOWN_RESULT
+        assert await fed.members["Wales"].log() == ["genesis", "budget", "budget"]
+
+
+async def test_an_answer_held_until_its_hour_is_charged_at_once_and_handed_over_then(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales"]) as fed:
+        signed = fed.signed(not_before=int(time.time()) + 1000)
+        for again in (fed.run(signed), get_result(fed, signed), fed.run(fed.signed())):
+            with pytest.raises(aio.AioRpcError) as raised:
+                await again
+            assert error_from_rpc(raised.value).reason is Reason.NOT_YET
+        assert await fed.members["Wales"].spent() == 10_000_000
+        fed.clock.offset = 1001
+        assert (await fed.run(signed)).complete
+        assert await fed.members["Wales"].spent() == 10_000_000
+
+
+@pytest.mark.parametrize(
+    "presentation",
+    [
+        Presentation(True, ()),
+        Presentation(True, (ValueColumn("a", AggregateRef(1)),)),
+        Presentation(True, (ValueColumn("a", Quotient(AggregateRef(0), AggregateRef(7))),)),
+        Presentation(True, (KeyColumn("a", "year"),)),
+        Presentation(False, (NationColumn("a"),)),
+    ],
+)
+async def test_a_presentation_of_what_the_query_lacks_is_refused_before_anything_is_charged(
+    tmp_path: Path, presentation: Presentation
+) -> None:
+    async with federation(tmp_path, nations=["Wales"]) as fed:
+        with pytest.raises(aio.AioRpcError) as raised:
+            await fed.run_events(fed.signed(), presentation)
+        assert error_from_rpc(raised.value).reason is Reason.MALFORMED_REQUEST
+        assert await fed.members["Wales"].log() == ["genesis", "budget", "budget"]
+
+
+async def test_explain_quotes_each_node_or_tells_why_not_and_reserves_nothing(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
+        await fed.members["Wales"].kill()
+        request = coordinator_pb2.CoordinatorServiceExplainRequest(query=fed.signed())
+        scotland, wales = (await fed.analysts_stub().Explain(request, timeout=10)).quotes
+        assert scotland.quote.rho_nano == 10_000_000
+        assert scotland.quote.account.budget_rho_nano > 0
+        assert wales.failure.reason == "NODE_UNAVAILABLE"
+        assert await fed.members["Scotland"].reserved() == 0
+
+
+async def test_describe_and_budget_tell_of_every_node_and_of_those_that_fail(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
+        await fed.members["Wales"].kill()
+        described = await fed.analysts_stub().Describe(coordinator_pb2.CoordinatorServiceDescribeRequest(), timeout=10)
+        scotland, wales = described.nodes
+        assert (scotland.nation, wales.nation) == ("Scotland", "Wales")
+        assert scotland.description.holdings[0].edition.id == fed.members["Scotland"].edition.id
+        assert wales.failure.reason == "NODE_UNAVAILABLE"
+        told = await fed.analysts_stub().GetBudget(coordinator_pb2.CoordinatorServiceGetBudgetRequest(), timeout=10)
+        assert [account.population for account in told.budgets[0].budget.accounts] == ["patients", "people"]
+        assert told.budgets[1].failure.reason == "NODE_UNAVAILABLE"
+
+
+async def test_a_node_that_the_coordinator_does_not_know_is_refused_by_name(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales"]) as fed:
+        with pytest.raises(aio.AioRpcError) as raised:
+            await fed.run(fed.signed(audience=("node-france", "node-wales")))
+        error = error_from_rpc(raised.value)
+        assert error.reason is Reason.NOT_IN_AUDIENCE
+        assert "node-france" in error.message
+
+
+async def get_result(fed: FakeFederation, signed: query_pb2.SignedQuery) -> coordinator_pb2.Result:
+    shown = presentation_to_proto(presentation_of(envelope_from_bytes(signed.envelope).query))
+    request = coordinator_pb2.GetResultRequest(query=signed, presentation=shown)
+    return (await fed.analysts_stub().GetResult(request, timeout=10)).result
+
+
+def with_nothing_charged(result: coordinator_pb2.Result) -> coordinator_pb2.Result:
+    for charge in result.charges:
+        charge.rho_nano = 0
+        charge.stored_answer = True
+    return result

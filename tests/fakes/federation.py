@@ -24,18 +24,26 @@ from concordat_node.importing import mapping as mappings
 from concordat_node.importing.edition import EditionInfo
 from concordat_privacy.plan import held_components, plan
 from concordat_query.catalogue import Catalogue
-from concordat_query.model import Aggregate, AggregateRef, Envelope, KeyColumn, NationColumn, Presentation, ValueColumn
-from concordat_query.model import Query, Statistic
+from concordat_query.model import (
+    Aggregate,
+    AggregateRef,
+    Envelope,
+    KeyColumn,
+    NationColumn,
+    Presentation,
+    Query,
+    Statistic,
+    ValueColumn,
+)
 from concordat_query.signing import Purpose, SigningKey
 from concordat_query.wire import envelope_from_bytes, envelope_to_bytes, presentation_to_proto
 from concordat_wire.channel import open_channel
-from grpc import aio
-
 from fakes.catalogue import NATIONS, small_catalogue
 from fakes.certificates import FakeAuthority
 from fakes.editions import Row, build_edition
 from fakes.engine import CASUALTIES, query
 from fakes.toml import write_toml
+from grpc import aio
 
 COORDINATOR, ANALYST, OTHER = "coordinator", "analyst", "other"
 SECONDS = 10.0
@@ -382,9 +390,7 @@ def _write_coordinator(
             "listen": "127.0.0.1:0",
             "catalogue": catalogue_path.name,
             "agreement": agreement_path.name,
-            "nodes": [
-                {"name": member.name, "address": f"127.0.0.1:{member.port}"} for member in members.values()
-            ],
+            "nodes": [{"name": member.name, "address": f"127.0.0.1:{member.port}"} for member in members.values()],
             "tls": tls_table(COORDINATOR, "certs"),
         },
     )

@@ -7,7 +7,8 @@ looking at one unit's rows only, so a neighbouring edition differs in that unit'
 
 # ruff: noqa: S608  # the text holds integers, names from the catalogue and nothing that an analyst wrote
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from concordat_privacy.plan import Component, Kind, Plan
@@ -36,12 +37,29 @@ Recipe = tuple[tuple[int, int], ...]
 """A component as a linear combination of measures: (factor, measure's position)."""
 
 
+Places = tuple[Mapping[int | None, int], ...]
+"""For each leading column of a scan's rows, how far its value moves the cell's position."""
+
+
 @dataclass(frozen=True)
 class Scan:
-    """One statement. Its rows are (cell, one integer or NULL per measure); cells without rows are missing."""
+    """One statement. Its rows are what `places` decodes, then one integer or NULL per measure.
+
+    Cells without rows are missing from them.
+    """
 
     sql: str
+    places: Places
     recipes: tuple[Recipe, ...]
+
+    def cell(self, row: Sequence[int | None]) -> int:
+        """The position of a row's cell among all combinations of the keys' domains."""
+        return sum(place[value] for place, value in zip(self.places, row, strict=False))
+
+    def values(self, row: Sequence[int | None]) -> list[int]:
+        """A row's exact value of each component. SQL's sum over no value at all is NULL, and 0 here."""
+        sums = row[len(self.places) :]
+        return [sum(factor * (sums[measure] or 0) for factor, measure in recipe) for recipe in self.recipes]
 
 
 def scan(plan: Plan, dataset: Dataset, coverage: Coverage, indexes: Sequence[int], table: str) -> Scan:
@@ -50,7 +68,10 @@ def scan(plan: Plan, dataset: Dataset, coverage: Coverage, indexes: Sequence[int
     measures = list(dict.fromkeys(measure for parts in combined for _, measure in parts))
     recipes = tuple(tuple((factor, measures.index(measure)) for factor, measure in parts) for parts in combined)
     source = _Source(plan, dataset, table, _kept_rows(plan, coverage), tuple(measures))
-    return Scan(source.statement(_limits(plan, dataset)), recipes)
+    limits = _limits(plan, dataset)
+    if limits.cells is None and limits.rows is None:
+        return Scan(source.by_keys(), source.places(), recipes)
+    return Scan(source.by_cell(limits), ({cell: cell for cell in range(plan.cells)},), recipes)
 
 
 def _measures(component: Component, dataset: Dataset, coverage: Coverage) -> list[tuple[int, Measure]]:
@@ -89,8 +110,8 @@ class _Limits:
 
 def _limits(plan: Plan, dataset: Dataset) -> _Limits:
     """From declared facts alone. What the edition holds has no say in it."""
-    one_cell = all(dataset.constant_within_unit(key) for key in plan.query.keys)
-    reachable = 1 if one_cell else min(plan.cells, dataset.max_rows_per_unit)
+    varying = [dataset.column(key) for key in plan.query.keys if not dataset.constant_within_unit(key)]
+    reachable = min(math.prod(len(column.stored_domain) for column in varying), dataset.max_rows_per_unit)
     return _Limits(
         cells=plan.max_groups if plan.max_groups < reachable else None,
         rows=plan.max_rows if plan.max_rows < dataset.max_rows_per_unit else None,
@@ -105,18 +126,29 @@ class _Source:
     kept: Condition | None
     measures: tuple[Measure, ...]
 
-    def statement(self, limits: _Limits) -> str:
-        if limits.cells is None and limits.rows is None:
-            return self._plain(None)
-        light = self._plain(f"unit_rows <= {limits.never_trimmed}")
-        columns = ", ".join(f"sum(_m{i})" for i in range(len(self.measures)))
-        heavy = ", ".join(f"_m{i}" for i in range(len(self.measures)))
-        both = f"{light} UNION ALL SELECT _cell, {heavy} FROM ({self._trimmed(limits)})"
-        return f"SELECT _cell, {columns} FROM ({both}) GROUP BY _cell"
+    def by_keys(self) -> str:
+        """Sums over all kept rows, by the keys as they are stored: the fastest where no limit can bind."""
+        keys = ", ".join(quoted(self.dataset, key) for key in self.plan.query.keys)
+        groups = f" GROUP BY {keys}" if keys else ""
+        return f"SELECT {keys}{', ' if keys else ''}{self._sums()} FROM {self.table}{self._where(None)}{groups}"
 
-    def _plain(self, also: str | None) -> str:
-        """Sums over all kept rows. The light units of a bounded query, which cannot lose a row, take this way too."""
-        return f"SELECT {self._cell()} AS _cell, {self._sums()} FROM {self.table}{self._where(also)} GROUP BY _cell"
+    def places(self) -> Places:
+        """How `by_keys` decodes: the last key runs fastest."""
+        places, stride = [], self.plan.cells
+        for key in self.plan.query.keys:
+            domain = self.dataset.column(key).stored_domain
+            stride //= len(domain)
+            places.append({value: index * stride for index, value in enumerate(domain)})
+        return tuple(places)
+
+    def by_cell(self, limits: _Limits) -> str:
+        """Sums over the rows that the limits leave. Units that cannot exceed them are spared the choosing."""
+        light = self._where(f"unit_rows <= {limits.never_trimmed}")
+        spared = f"SELECT {self._cell()} AS _cell, {self._sums()} FROM {self.table}{light} GROUP BY _cell"
+        columns = ", ".join(f"_m{i}" for i in range(len(self.measures)))
+        both = f"{spared} UNION ALL SELECT _cell, {columns} FROM ({self._trimmed(limits)})"
+        sums = ", ".join(f"sum(_m{i})" for i in range(len(self.measures)))
+        return f"SELECT _cell, {sums} FROM ({both}) GROUP BY _cell"
 
     def _trimmed(self, limits: _Limits) -> str:
         """Sums per unit and cell, of the chosen rows in the chosen cells of the units that may exceed a limit."""
@@ -142,12 +174,12 @@ class _Source:
         return " WHERE " + " AND ".join(terms) if terms else ""
 
     def _cell(self) -> str:
-        """The cell's position among all combinations of the keys' domains, the last key running fastest."""
+        """The same position as `places` gives, in SQL."""
         code, stride = "CAST(0 AS BIGINT)", self.plan.cells
         for key in self.plan.query.keys:
             column = self.dataset.column(key)
             stride //= len(column.stored_domain)
-            place = f"CAST({quoted(self.dataset, key)} AS BIGINT) - {column.fixed_lower}"
+            place = f"CAST({quoted(self.dataset, key)} AS BIGINT) - ({column.fixed_lower})"
             if column.nullable:
                 place = f"coalesce({place}, {len(column.stored_domain) - 1})"
             code += f" + ({place}) * {stride}"

@@ -3,8 +3,9 @@
 All of it is read once, from the node's own files, before the first request.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 from concordat_query import catalogue as catalogues
@@ -19,6 +20,9 @@ from concordat_node.importing import mapping as mappings
 from concordat_node.importing.edition import EditionInfo
 from concordat_node.importing.mapping import Mapping as DatasetMapping
 
+SMALL = 16 * 2**20
+"""Bytes of an edition's file. Scanning less is over sooner than a second thread has been woken."""
+
 
 @dataclass(frozen=True)
 class Holding:
@@ -29,6 +33,7 @@ class Holding:
     coverage: Coverage
     edition: EditionInfo
     table: str
+    connection: duckdb.DuckDBPyConnection
 
 
 @dataclass(frozen=True)
@@ -39,30 +44,48 @@ class Holdings:
     ledger_public_key: bytes
     catalogue_sha256: str
     by_edition: Mapping[str, Holding]
-    connection: duckdb.DuckDBPyConnection
 
 
 def open_holdings(settings: EngineSettings) -> Holdings:
-    """Reads the node's files and locks the database. Refuses what is malformed.
+    """Reads the node's files and locks the databases. Refuses what is malformed.
 
     An edition that is missing, changed, or of another definition or mapping is left out: queries on it fail.
     """
     catalogue = catalogues.load(settings.catalogue)
     loaded = [mappings.load(path, catalogue) for path in settings.mappings]
-    editions = [(each, info) for each in loaded for info in _editions(settings, each)]
-    holdings = [
-        Holding(each.dataset, each.definition, each.coverage, info, f"edition{number}.{edition.TABLE}")
-        for number, (each, info) in enumerate(editions)
-    ]
+    found = [(mapping, info) for mapping in loaded for info in _editions(settings, mapping)]
+    folder = spill.claim(settings.state).folder
+    small = [each for each in found if each[1].fingerprint.size < SMALL]
+    large = [each for each in found if each[1].fingerprint.size >= SMALL]
+    opened = [*_opened(small, settings, folder, threads=1), *_opened(large, settings, folder, settings.threads)]
+    by_edition = {holding.edition.id: holding for holding in opened}
+    return Holdings(settings.node, settings.ledger_public_key, catalogue.sha256, by_edition)
+
+
+def _opened(
+    found: Sequence[tuple[DatasetMapping, EditionInfo]], settings: EngineSettings, folder: Path, threads: int
+) -> list[Holding]:
+    """The editions in a locked database of their own. How many threads scan them changes no result."""
+    if not found:
+        return []
     connection = database.open_locked(
-        {f"edition{number}": info.path for number, (_, info) in enumerate(editions)},
-        spill=spill.claim(settings.state).folder,
+        {f"edition{number}": info.path for number, (_, info) in enumerate(found)},
+        spill=folder,
         spill_limit=settings.spill_limit,
         memory_limit=settings.memory_limit,
-        threads=settings.threads,
+        threads=threads,
     )
-    by_edition = {holding.edition.id: holding for holding in holdings}
-    return Holdings(settings.node, settings.ledger_public_key, catalogue.sha256, by_edition, connection)
+    return [
+        Holding(
+            mapping.dataset,
+            mapping.definition,
+            mapping.coverage,
+            info,
+            f"edition{number}.{edition.TABLE}",
+            connection,
+        )
+        for number, (mapping, info) in enumerate(found)
+    ]
 
 
 def _editions(settings: EngineSettings, mapping: DatasetMapping) -> Iterator[EditionInfo]:

@@ -4,7 +4,7 @@ The engine trusts neither the service that calls it nor the analyst: the charge 
 query by its hash, and plan, sensitivities and noise follow from the engine's own catalogue.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from concordat.v1 import engine_pb2, node_pb2, query_pb2
@@ -17,7 +17,7 @@ from concordat_query.errors import Refusal
 from concordat_query.model import Query
 from concordat_query.signing import Purpose, is_signed
 
-from concordat_node.engine.bounding import Recipe, scan
+from concordat_node.engine.bounding import scan
 from concordat_node.engine.holdings import Holding, Holdings
 from concordat_node.importing import edition
 
@@ -42,9 +42,10 @@ def release(request: engine_pb2.EngineRequest, holdings: Holdings) -> list[node_
     vectors = {index: noise.draw(planned.components[index].scale, planned.cells).tolist() for index in held}
     with _failing(EngineResponse.FAILURE_REQUEST):
         task = scan(planned, holding.dataset, holding.coverage, held, holding.table)
-    for cell, *sums in holdings.connection.execute(task.sql).fetchall():
-        for index, recipe in zip(held, task.recipes, strict=True):
-            vectors[index][cell] += _combined(recipe, sums)
+    for row in holding.connection.execute(task.sql).fetchall():
+        cell = task.cell(row)
+        for index, exact in zip(held, task.values(row), strict=True):
+            vectors[index][cell] += exact
     return [
         node_pb2.Component(index=index, scale=planned.components[index].scale, values=map(_wrapped, vector))
         for index, vector in vectors.items()
@@ -90,11 +91,6 @@ def _planned(query: Query, holding: Holding, rho_nano: int) -> tuple[Plan, list[
     with _failing(EngineResponse.FAILURE_PRICE):
         noise.check_prices(planned)
     return planned, held
-
-
-def _combined(recipe: Recipe, sums: Sequence[int | None]) -> int:
-    """A component's exact value in one cell. A sum over no value at all is NULL in SQL, and 0 here."""
-    return sum(factor * (sums[measure] or 0) for factor, measure in recipe)
 
 
 def _wrapped(value: int) -> int:

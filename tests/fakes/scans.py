@@ -1,0 +1,119 @@
+"""Exact sums as the engine's SQL gives them, and as a plain reading of the rules gives them."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import duckdb
+from concordat_node.engine.bounding import scan
+from concordat_node.importing import edition
+from concordat_privacy.plan import Component, Kind, Plan
+from concordat_query.catalogue import CellKey, Column, Dataset
+from concordat_query.coverage import Coverage, truth
+from concordat_query.model import columns_of
+from fakes.editions import Row
+
+Units = Sequence[Sequence[Row]]
+NEVER_LIGHT = 1_000_000
+
+
+@dataclass(frozen=True)
+class FakeTable:
+    """Units' rows in a table of an edition's shape. A unit keeps its token while others come and go."""
+
+    connection: duckdb.DuckDBPyConnection
+    dataset: Dataset
+
+    def fill(self, units: Units, unit_rows: int | None = None) -> None:
+        """Replaces all rows. `unit_rows` stands in for every unit's number of rows."""
+        records = [
+            (number, unit_rows or len(rows), *token(number), row_key(number, rank), *self._values(row))
+            for number, rows in enumerate(units)
+            for rank, row in enumerate(rows)
+        ]
+        self.connection.execute("DROP TABLE IF EXISTS rows")
+        self.connection.execute(edition.table_ddl(self.dataset))
+        if records:
+            values = ", ".join("(" + ", ".join("NULL" if v is None else str(v) for v in each) + ")" for each in records)
+            self.connection.execute(f"INSERT INTO rows VALUES {values}")  # noqa: S608  # made up here
+
+    def _values(self, row: Row) -> list[int | None]:
+        return [row.get(column.name) for column in self.dataset.columns]
+
+    def exact(self, plan: Plan, coverage: Coverage = Coverage()) -> list[list[int]]:  # noqa: B008  # frozen
+        """Every component's exact vector, by the engine's own statement."""
+        task = scan(plan, self.dataset, coverage, range(len(plan.components)), "rows")
+        vectors = [[0] * plan.cells for _ in plan.components]
+        for row in self.connection.execute(task.sql).fetchall():
+            for vector, value in zip(vectors, task.values(row), strict=True):
+                vector[task.cell(row)] += value
+        return vectors
+
+    def expected(self, plan: Plan, units: Units, coverage: Coverage = Coverage()) -> list[list[int]]:  # noqa: B008
+        """The same, row by row in Python."""
+        vectors = [[0] * plan.cells for _ in plan.components]
+        for number, rows in enumerate(units):
+            for cell, row in self._chosen(plan, number, rows, coverage):
+                for vector, component in zip(vectors, plan.components, strict=True):
+                    vector[cell] += self._contribution(component, row, coverage)
+        return vectors
+
+    def _chosen(self, plan: Plan, number: int, rows: Sequence[Row], coverage: Coverage) -> list[tuple[int, Row]]:
+        reads = columns_of(plan.query.where) | frozenset(plan.query.keys)
+        limits = [plan.query.where, coverage.condition(reads)]
+        by_cell: dict[int, list[tuple[int, Row]]] = {}
+        for rank, row in enumerate(rows):
+            if all(truth(limit, public(self.dataset, row)) is True for limit in limits):
+                by_cell.setdefault(cell_of(self.dataset, plan, row), []).append((row_key(number, rank), row))
+        cells = sorted(by_cell, key=lambda cell: self._rank(number, cell))[: plan.max_groups]
+        kept = {cell: sorted(by_cell[cell], key=lambda each: each[0])[: plan.max_rows] for cell in cells}
+        return [(cell, row) for cell, rows_kept in kept.items() for _, row in rows_kept]
+
+    def _rank(self, number: int, cell: int) -> tuple[int, int]:
+        hi, lo = token(number)
+        sql = f"SELECT hash({hi}::UBIGINT, {lo}::UBIGINT, {cell}::BIGINT)"
+        found = self.connection.execute(sql).fetchone()
+        assert found is not None
+        return found[0], cell
+
+    def _contribution(self, component: Component, row: Row, coverage: Coverage) -> int:
+        seen = public(self.dataset, row)
+        if any(truth(limit, seen) is not True for limit in (component.filter, coverage.condition(component.reads))):
+            return 0
+        value = 0 if component.column is None else row.get(component.column)
+        if value is None:
+            return 0
+        if component.kind is Kind.ROWS:
+            return 1
+        column = self.dataset.column(component.column or "")
+        return value if component.kind is Kind.SUM else 2 * value - column.fixed_lower - column.fixed_upper
+
+
+def open_table(dataset: Dataset) -> FakeTable:
+    return FakeTable(duckdb.connect(":memory:", config={"threads": 1}), dataset)
+
+
+def token(number: int) -> tuple[int, int]:
+    return (number + 1) * 0x9E3779B97F4A7C15 % 2**64, (number + 1) * 0xC2B2AE3D27D4EB4F % 2**64
+
+
+def row_key(number: int, rank: int) -> int:
+    return (number * 1009 + rank + 1) * 0xD6E8FEB86659FD93 % 2**64
+
+
+def cell_of(dataset: Dataset, plan: Plan, row: Row) -> int:
+    """Found by listing all cells, as the plan's own words have it."""
+    cells = list(itertools.product(*(dataset.column(key).stored_domain for key in plan.query.keys)))
+    return cells.index(tuple(row.get(key) for key in plan.query.keys))
+
+
+def public(dataset: Dataset, row: Row) -> dict[str, CellKey]:
+    """A stored row in the catalogue's terms."""
+    return {column.name: _public(column, row.get(column.name)) for column in dataset.columns}
+
+
+def _public(column: Column, stored: int | None) -> CellKey:
+    if stored is None:
+        return None
+    return column.codes[stored] if column.type == "code" else Decimal(stored).scaleb(-column.decimals)

@@ -1,0 +1,191 @@
+"""No unit moves the exact sums by more than the plan claims, and some unit moves them by exactly that."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from concordat_privacy.plan import Plan, plan
+from concordat_query.coverage import ColumnCoverage, Coverage
+from concordat_query.model import Aggregate, Comparator, Comparison, Condition, NullTest, Statistic
+from fakes.catalogue import small_catalogue
+from fakes.editions import Row
+from fakes.engine import CASUALTIES, COUNT, VISITS, query
+from fakes.scans import NEVER_LIGHT, Units, open_table, row_key
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+DATASET = small_catalogue().dataset(VISITS)
+TABLE = open_table(DATASET)
+LIMIT = DATASET.max_rows_per_unit
+FEMALE = Comparison("sex", Comparator.EQUAL, "Female")
+DEAR = Comparison("cost", Comparator.GREATER, Decimal("100"))
+EVERYTHING = (
+    COUNT,
+    Aggregate(Statistic.COUNT_ROWS, filter=DEAR),
+    Aggregate(Statistic.COUNT_VALUES, "weight"),
+    Aggregate(Statistic.SUM, "cost", FEMALE),
+    Aggregate(Statistic.AVG, "weight"),
+)
+
+
+def _values(name: str) -> st.SearchStrategy[int | None]:
+    column = DATASET.column(name)
+    numbers = st.sampled_from([column.fixed_lower, column.fixed_upper]) | st.integers(
+        column.fixed_lower, column.fixed_upper
+    )
+    return numbers if not column.nullable else st.none() | numbers
+
+
+def _units() -> st.SearchStrategy[Units]:
+    row = st.fixed_dictionaries({name: _values(name) for name in ("clinic", "cost", "weight")})
+    unit = st.tuples(_values("sex"), st.lists(row, max_size=LIMIT))
+    return st.lists(unit.map(lambda each: [{**row, "sex": each[0]} for row in each[1]]), max_size=4)
+
+
+def _plans() -> st.SearchStrategy[Plan]:
+    return st.builds(
+        lambda keys, where, groups, rows: plan(
+            query(VISITS, keys, EVERYTHING, where, max_groups=groups, max_rows=rows), DATASET
+        ),
+        st.sampled_from([(), ("clinic",), ("sex",), ("clinic", "sex")]),
+        st.sampled_from([None, FEMALE, DEAR, NullTest("weight")]),
+        st.sampled_from([1, 2, 5, 30]),
+        st.sampled_from([1, 3, 20]),
+    )
+
+
+def _distance_squared(left: Sequence[int], right: Sequence[int]) -> int:
+    return sum((a - b) ** 2 for a, b in zip(left, right, strict=True))
+
+
+@settings(max_examples=80, deadline=None)
+@given(_units(), _plans())
+def test_sums_are_those_of_the_rows_that_the_rules_choose(units: Units, planned: Plan) -> None:
+    TABLE.fill(units)
+    assert TABLE.exact(planned) == TABLE.expected(planned, units)
+
+
+@settings(max_examples=50, deadline=None)
+@given(_units(), _plans())
+def test_sparing_light_units_changes_no_sum(units: Units, planned: Plan) -> None:
+    TABLE.fill(units)
+    spared = TABLE.exact(planned)
+    TABLE.fill(units, unit_rows=NEVER_LIGHT)
+    assert TABLE.exact(planned) == spared
+
+
+@settings(max_examples=80, deadline=None)
+@given(_units(), _plans(), st.integers(0, 3))
+def test_deleting_a_unit_moves_every_component_by_no_more_than_claimed(units: Units, planned: Plan, gone: int) -> None:
+    TABLE.fill(units)
+    with_it = TABLE.exact(planned)
+    TABLE.fill([[] if number == gone else rows for number, rows in enumerate(units)])
+    without = TABLE.exact(planned)
+    for component, left, right in zip(planned.components, with_it, without, strict=True):
+        assert _distance_squared(left, right) <= planned.sensitivity_squared(component)
+
+
+@pytest.mark.parametrize("keys", [(), ("clinic",), ("sex",)])
+@pytest.mark.parametrize("groups", [1, 2, 6, 30])
+@pytest.mark.parametrize("rows", [1, 3, 7, 20])
+@pytest.mark.parametrize("extreme", ["fixed_lower", "fixed_upper"])
+def test_the_claimed_distance_is_attained_by_a_unit_that_has_all_it_may(
+    keys: tuple[str, ...], groups: int, rows: int, extreme: str
+) -> None:
+    sums = [Aggregate(Statistic.SUM, "cost"), Aggregate(Statistic.SUM, "weight")]
+    aggregates = [COUNT, *sums, Aggregate(Statistic.AVG, "weight")]
+    planned = plan(query(VISITS, keys, aggregates, max_groups=groups, max_rows=rows), DATASET)
+    cost, weight = (getattr(DATASET.column(name), extreme) for name in ("cost", "weight"))
+    # Full cells first, which is where the sum of squares is largest; what is left goes to one more cell, if it may.
+    cells = [min(rank // planned.max_rows, planned.max_groups - 1) for rank in range(LIMIT)]
+    unit = [{"clinic": cell, "sex": 0, "cost": cost, "weight": weight} for cell in cells]
+    TABLE.fill([unit])
+    for component, vector in zip(planned.components, TABLE.exact(planned), strict=True):
+        claimed = planned.sensitivity_squared(component)
+        largest = 0 if component.column is None else abs(getattr(DATASET.column(component.column), extreme))
+        reaches_per_row = component.kind.value in ("rows", "centred") or largest == component.per_row
+        if reaches_per_row:
+            assert sum(value**2 for value in vector) == claimed
+
+
+def test_rows_are_chosen_after_where_and_before_an_aggregates_own_condition() -> None:
+    unit = [{"clinic": 0, "sex": 0, "cost": cost} for cost in (20_000, 1, 2, 3, 4, 5, 6, 7, 8, 9)]
+    TABLE.fill([unit])
+    filtered = plan(query(VISITS, (), [Aggregate(Statistic.COUNT_ROWS, filter=DEAR)]), DATASET)
+    asked = plan(query(VISITS, (), [COUNT], DEAR), DATASET)
+    first = min(range(10), key=lambda rank: row_key(0, rank))
+    assert TABLE.exact(asked) == [[1]]
+    assert TABLE.exact(filtered) == [[1 if first == 0 else 0]]
+    TABLE.fill([[*unit[1 : first + 1], unit[0], *unit[first + 1 :]]])
+    assert TABLE.exact(filtered) == [[1]]
+
+
+def test_units_differ_in_the_cells_that_are_chosen_for_them() -> None:
+    """Were it always the first cells, every figure but theirs would be empty."""
+    unit = [{"clinic": clinic, "sex": 0, "cost": 0} for clinic in range(6)]
+    TABLE.fill([unit] * 120)
+    (counts,) = TABLE.exact(plan(query(VISITS, ("clinic",), [COUNT], max_groups=2), DATASET))
+    assert sum(counts) == 240
+    assert all(20 <= count <= 60 for count in counts)
+
+
+@pytest.mark.parametrize("units", [[], [[{"clinic": 3, "sex": None, "cost": 7}]]])
+@pytest.mark.parametrize("rows", [1, 20])
+def test_every_public_cell_has_a_value_whether_a_row_is_in_it_or_not(units: Units, rows: int) -> None:
+    TABLE.fill(units)
+    planned = plan(query(VISITS, ("clinic", "sex"), EVERYTHING, max_groups=20, max_rows=rows), DATASET)
+    vectors = TABLE.exact(planned)
+    assert [len(vector) for vector in vectors] == [18] * len(planned.components)
+    assert sum(vectors[_count_index(planned)]) == len(units)
+
+
+def _count_index(planned: Plan) -> int:
+    return next(i for i, each in enumerate(planned.components) if each.column is None and each.filter is None)
+
+
+def test_a_missing_key_has_a_cell_of_its_own_and_the_last_key_runs_fastest() -> None:
+    rows: list[Row] = [{"clinic": 1, "sex": 0, "cost": 1}, {"clinic": 1, "sex": None, "cost": 1}]
+    TABLE.fill([[row] for row in rows])
+    for max_rows in (1, 20):
+        planned = plan(query(VISITS, ("clinic", "sex"), [COUNT], max_groups=18, max_rows=max_rows), DATASET)
+        (counts,) = TABLE.exact(planned)
+        assert [cell for cell, count in enumerate(counts) if count] == [3, 5]
+
+
+def test_only_rows_count_for_which_every_column_read_is_held() -> None:
+    table = open_table(small_catalogue().dataset(CASUALTIES))
+    rows: list[Row] = [{"year": 2014 + i % 3, "severity": i % 3, "mode": 0, "age": None} for i in range(9)]
+    units = [[row] for row in rows]
+    table.fill(units)
+    held = Coverage(columns=(ColumnCoverage("age", rows=Comparison("year", Comparator.EQUAL, Decimal(2016))),))
+    aggregates = [COUNT, Aggregate(Statistic.COUNT_ROWS, filter=NullTest("age"))]
+    planned = plan(query(CASUALTIES, ("year",), aggregates), table.dataset)
+    by_filter = dict(zip([each.filter for each in planned.components], table.exact(planned, held), strict=True))
+    assert by_filter == {None: [3, 3, 3], NullTest("age"): [0, 0, 3]}
+    in_where = plan(query(CASUALTIES, ("year",), [COUNT], NullTest("age")), table.dataset)
+    assert table.exact(in_where, held) == [[0, 0, 3]]
+
+
+@settings(max_examples=50, deadline=None)
+@given(_units(), _plans())
+def test_coverage_limits_rows_before_they_are_chosen_where_the_whole_query_reads_the_column(
+    units: Units, planned: Plan
+) -> None:
+    clinic_a: Condition = Comparison("clinic", Comparator.EQUAL, "A")
+    held = Coverage(columns=(ColumnCoverage("weight", rows=clinic_a), ColumnCoverage("sex", rows=FEMALE)))
+    TABLE.fill(units)
+    assert TABLE.exact(planned, held) == TABLE.expected(planned, units, held)
+
+
+def test_sums_are_exact_beyond_64_bits_of_doubles() -> None:
+    columns = [column.model_dump() for column in DATASET.columns if column.name in ("clinic", "sex")]
+    wide = {"name": "wide", "type": "number", "description": "", "lower": -(2**31), "upper": 2**31}
+    dataset = DATASET.model_validate({**DATASET.model_dump(), "columns": [*columns, wide]})
+    table = open_table(dataset)
+    units = [[{"clinic": 0, "wide": value} for value in (2**31, 2**31, 2**31 - 1, -(2**31))] for _ in range(5)]
+    table.fill(units)
+    asked = query(VISITS, ("clinic",), [Aggregate(Statistic.AVG, "wide"), Aggregate(Statistic.SUM, "wide")])
+    for max_rows in (3, 20):
+        planned = plan(replace(asked, max_rows=max_rows, rho_nano=10**9), dataset)
+        assert table.exact(planned) == table.expected(planned, units)

@@ -9,6 +9,7 @@ from sqlglot import Token, TokenType
 from concordat_query.sql.source import Source, shown
 
 MAX_CONTRIBUTED = 10_000
+_OPTIONS = ("epsilon", "max_groups_contributed", "max_rows_contributed")
 _KNOWN = "epsilon, max_groups_contributed and max_rows_contributed"
 _ADVICE = {
     "delta": "leave it out; the agreement sets it",
@@ -51,23 +52,19 @@ def _read_options(source: Source, tokens: tuple[Token, ...]) -> Options:
         word = name.text.lower()
         if word in found:
             raise source.refusal(name.start, f"{word} is given twice; keep one")
-        match word:
-            case "epsilon":
-                found[word] = _epsilon(source, value)
-            case "max_groups_contributed" | "max_rows_contributed":
-                found[word] = _limit(source, value, word)
-            case _:
-                advice = _ADVICE.get(word, f"known are {_KNOWN}")
-                raise source.refusal(name.start, f"{shown(name.text)} is not an option here; {advice}")
-    return Options(**found)  # type: ignore[arg-type]  # the three names above, each of its type
+        found[word] = _epsilon(source, value) if word == "epsilon" else _limit(source, value, word)
+    return Options(**found)  # type: ignore[arg-type]  # each of _OPTIONS with a value of its type
 
 
 def _assignments(source: Source, tokens: tuple[Token, ...]) -> Iterator[tuple[Token, Token]]:
-    """The pairs of `name = number, name = number`."""
+    """The pairs of `name = number, name = number`, of known names."""
     for start in range(0, len(tokens), 4):
         name, *rest = tokens[start : start + 4]
         if name.token_type is not TokenType.VAR:
             raise source.refusal(name.start, f"the name of an option is needed here: {_KNOWN}")
+        if name.text.lower() not in _OPTIONS:
+            advice = _ADVICE.get(name.text.lower(), f"known are {_KNOWN}")
+            raise source.refusal(name.start, f"{shown(name.text)} is not an option here; {advice}")
         if not rest or rest[0].token_type is not TokenType.EQ or rest[0].text != "=":
             raise source.refusal(name.start, f"write {shown(name.text)[1:-1]} = and a number")
         if len(rest) < 2 or rest[1].token_type is not TokenType.NUMBER:

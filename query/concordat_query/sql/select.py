@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlglot import TokenType, exp
+from sqlglot import exp
 
 from concordat_query import rules
 from concordat_query.catalogue import Catalogue, Column
@@ -173,16 +173,11 @@ def _item(scope: Scope, node: exp.Expr, grouping: Grouping) -> Item:
 
 
 def _alias(source: Source, node: exp.Alias) -> str:
-    """The name after AS. Refuses one without AS: it is as likely a comma forgotten."""
-    name = node.args["alias"]
-    index = source.index_of_start.get(name.meta.get("start"), 0)
-    if index == 0 or source.tokens[index - 1].token_type is not TokenType.ALIAS:
-        raise source.refusal_at_node(name, "write AS before a new name, or the comma that is missing")
-    text = str(name.name)
-    if not _ALIAS.fullmatch(text) or "__" in text:
+    name = str(node.args["alias"].name)
+    if not _ALIAS.fullmatch(name) or "__" in name:
         message = "a name has letters, digits and single underscores, begins with a letter, and is at most 63 long"
-        raise source.refusal_at_node(name, message)
-    return text
+        raise source.refusal_at_node(node.args["alias"], message)
+    return name
 
 
 def _selected_key(scope: Scope, node: exp.Column, grouping: Grouping) -> str:

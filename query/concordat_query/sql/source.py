@@ -102,8 +102,8 @@ def _tokens(text: str) -> tuple[Token, ...]:
     except TokenError as error:
         # The error's own text quotes what surrounds the fault; only its place is of use.
         found = _FAULT.search(str(error.__cause__))
-        message = "what begins here does not end; close the quotes, or write the number in digits"
-        raise refusal_at(text, int(found[1]) if found else 0, message) from None
+        at = int(found[1]) if found else text.rfind("/*")  # it names no place for a comment without an end
+        raise refusal_at(text, at, "what begins here does not end; close the quotes or the comment") from None
 
 
 def _check_gaps(source: Source) -> None:

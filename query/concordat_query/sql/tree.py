@@ -1,6 +1,6 @@
 """The parser's tree, limited to the nodes and arguments that the language has. What is not listed is refused."""
 
-from sqlglot import Token, exp
+from sqlglot import Token, TokenType, exp
 from sqlglot.errors import ErrorLevel, ParseError
 
 from concordat_query.errors import SqlRefusal
@@ -107,7 +107,7 @@ def _not_understood(source: Source, error: ParseError) -> SqlRefusal:
     """A parse error at its token. The parser's own description quotes what surrounds the token, so it is left out."""
     token = _token_at(source, error)
     before = source.tokens.index(token) - 1
-    if before >= 0 and source.tokens[before].end + 1 == token.start and token.token_type.name == "STRING":
+    if before >= 0 and source.tokens[before].end + 1 == token.start and token.token_type is TokenType.STRING:
         return source.refusal(token.start, "two texts without space between; a quote inside a text is written \\'")
     if token is source.tokens[-1]:
         return source.refusal(token.start, f"at or after {shown(token.text)}: something is missing or out of place")
@@ -128,12 +128,21 @@ def _check_node(source: Source, node: exp.Expr) -> None:
     if allowed is None:
         advice = _NODE_ADVICE.get(type(node), "docs/language.md tells what may be written")
         raise source.refusal_at_node(node, f"this form is not part of the language; {advice}")
+    if isinstance(node, exp.Alias):
+        _check_alias(source, node)
     for name, value in node.args.items():
         if name not in allowed and value not in (None, False, []):
             advice = _ARGUMENT_ADVICE.get((type(node).__name__, name), "docs/language.md tells what may be written")
             value = value[0] if isinstance(value, list) else value
             at = value if isinstance(value, exp.Expr) and not isinstance(node, exp.Column) else node
             raise source.refusal_at_node(at, f"this addition is not part of the language; {advice}")
+
+
+def _check_alias(source: Source, node: exp.Alias) -> None:
+    """Refuses a new name without AS before it: it is as likely a comma forgotten."""
+    start = source.offset(node.args["alias"])
+    if source.tokens[source.index_of_start[start] - 1].token_type is not TokenType.ALIAS:
+        raise source.refusal(start, "write AS before a new name, or the comma that is missing")
 
 
 def _check_function(source: Source, node: exp.Func) -> None:

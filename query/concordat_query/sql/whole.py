@@ -55,3 +55,5 @@ def check_whole(source: Source, root: exp.Expr) -> None:
         kind = token.token_type
         if kind not in _PLACED and kind is not TokenType.DOT and found[kind] != needed[kind]:
             raise source.refusal(token.start, f"{shown(token.text)}: one of these in the text has no place where it is")
+    if any(found[kind] != number for kind, number in needed.items()):
+        raise source.refusal(source.tokens[0].start, "a word is missing; docs/language.md tells what may be written")

@@ -134,10 +134,8 @@ def _limited(source: Source, allowed: set[TokenType]) -> tuple[Token, ...]:
     if len(points) > _MAX_POINTS:  # the parser takes time in the square of a name's parts
         raise source.refusal(points[_MAX_POINTS].start, "too many points; a column's name has none")
     kept = tuple(_known(source, index, token, allowed) for index, token in enumerate(source.tokens))
-    before: list[Token | None] = [None, *kept[:-1]]
-    after: list[Token | None] = [*kept[1:], None]
-    for previous, token, following in zip(before, kept, after, strict=True):
-        _check_neighbours(source, previous, token, following)
+    for index in range(len(kept)):
+        _check_neighbours(source, kept, index)
     return kept
 
 
@@ -155,7 +153,11 @@ def _known(source: Source, index: int, token: Token, allowed: set[TokenType]) ->
     raise source.refusal(token.start, f"{shown(token.text)} has no place here")
 
 
-def _check_neighbours(source: Source, previous: Token | None, token: Token, following: Token | None) -> None:
+def _check_neighbours(source: Source, tokens: tuple[Token, ...], index: int) -> None:
+    token = tokens[index]
+    previous = tokens[index - 1] if index > 0 else None
+    following = tokens[index + 1] if index + 1 < len(tokens) else None
+    after_is = index > 1 and tokens[index - 2].token_type is TokenType.IS
     touching = following.token_type if following and following.start == token.end + 1 else None
     if token.token_type is TokenType.NUMBER and touching in _NOT_AFTER_DIGITS:
         raise source.refusal(token.start, "not a number; write digits with at most one decimal point, without _")
@@ -167,6 +169,8 @@ def _check_neighbours(source: Source, previous: Token | None, token: Token, foll
         previous and following and previous.token_type in _ENDS and following.token_type in _BEGINS
     ):
         raise source.refusal(token.start, "a comma stands between two things of a list; one of them is missing")
+    if token.token_type is TokenType.NULL and previous and previous.token_type is TokenType.NOT and not after_is:
+        raise source.refusal(previous.start, "write IS NOT NULL")
     if token.token_type is TokenType.STAR:
         _check_star(source, previous, token, following)
 

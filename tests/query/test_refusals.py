@@ -1,0 +1,257 @@
+"""What is not understood is refused where it stands, with what to write instead. Never ignored.
+
+The mark ¦ stands where the refusal must point; it is taken out before the text is read.
+"""
+
+import pytest
+from concordat_query.errors import Reason, SqlRefusal
+from concordat_query.sql.source import MAX_LENGTH
+from concordat_query.text import read_sql
+from fakes.catalogue import small_catalogue
+
+CATALOGUE = small_catalogue()
+TABLE = "\nFROM road.casualties"
+UNSUPPORTED = Reason.SQL_NOT_SUPPORTED
+
+
+def count(rest: str) -> str:
+    return f"SELECT COUNT(*){TABLE}\n{rest}"
+
+
+def where(condition: str) -> str:
+    return count(f"WHERE year = 2016\n  AND {condition}")
+
+
+def select(items: str, rest: str = "") -> str:
+    return f"SELECT\n  {items}{TABLE} {rest}"
+
+
+def options(text: str) -> str:
+    return f"SELECT WITH DIFFERENTIAL_PRIVACY OPTIONS ({text})\nCOUNT(*){TABLE}"
+
+
+CASES: list[tuple[str, Reason, str]] = [
+    # Statements
+    ("¦", UNSUPPORTED, "empty"),
+    ("¦  -- nothing\n", UNSUPPORTED, "empty"),
+    ("¦UPDATE road.casualties SET age = 1", UNSUPPORTED, "begins with SELECT"),
+    ("¦WITH a AS (SELECT 1) SELECT COUNT(*) FROM a", UNSUPPORTED, "begins with SELECT"),
+    ("¦FROM road.casualties SELECT COUNT(*)", UNSUPPORTED, "begins with SELECT"),
+    (f"¦(SELECT COUNT(*){TABLE})", UNSUPPORTED, "begins with SELECT"),
+    (count("¦; SELECT 1"), UNSUPPORTED, "one query"),
+    (count("¦UNION ALL SELECT 1"), UNSUPPORTED, "one query"),
+    (count("¦EXCEPT DISTINCT SELECT 1"), UNSUPPORTED, "one query"),
+    (count("¦|> WHERE age = 1"), UNSUPPORTED, "pipes"),
+    ("SELECT COUNT(*¦)", UNSUPPORTED, "FROM"),
+    ("¦SELECT" + TABLE, UNSUPPORTED, "nothing is counted"),
+    ("SELECT COUNT(*) FROM (¦SELECT 1)", UNSUPPORTED, "second SELECT"),
+    # Data sets
+    ("SELECT COUNT(*)\nFROM ¦road.casualty", Reason.UNKNOWN_DATASET, "did you mean 'road.casualties'"),
+    ("SELECT COUNT(*) FROM ¦a.b.c.d", Reason.UNKNOWN_DATASET, "there are 'road.casualties', 'health.visits'"),
+    (count("¦c"), UNSUPPORTED, "no alias"),
+    (count("AS ¦c"), UNSUPPORTED, "no alias"),
+    (count(", ¦health.visits"), UNSUPPORTED, "one data set"),
+    (count("¦JOIN health.visits USING (sex)"), UNSUPPORTED, "one data set"),
+    (count("¦LEFT JOIN health.visits ON sex = sex"), UNSUPPORTED, "one data set"),
+    (count("¦TABLESAMPLE SYSTEM (10 PERCENT)"), UNSUPPORTED, "every row counts"),
+    (count("¦FOR SYSTEM_TIME AS OF '2020-01-01'"), UNSUPPORTED, "edition"),
+    ("SELECT COUNT(*) FROM ¦UNNEST([1])", UNSUPPORTED, "one data set"),
+    ("SELECT COUNT(*) FROM ¦casualties(1)", UNSUPPORTED, "not answered"),
+    # Clauses that follow the noise, or come in another form
+    (count("¦ORDER BY count"), UNSUPPORTED, "sort"),
+    (count("¦LIMIT 10"), UNSUPPORTED, "sort and cut"),
+    (count("¦HAVING COUNT(*) > 10"), UNSUPPORTED, "after it has come back"),
+    (count("¦QUALIFY COUNT(*) > 10"), UNSUPPORTED, "after it has come back"),
+    (count("¦WINDOW w AS (PARTITION BY sex)"), UNSUPPORTED, "GROUP BY"),
+    (select("SUM(age) ¦OVER ()"), UNSUPPORTED, "GROUP BY"),
+    (select("SUM(age) ¦FILTER (WHERE sex = 'Male')"), UNSUPPORTED, "COUNTIF"),
+    (select("SUM(age ¦HAVING MAX year)"), UNSUPPORTED, "HAVING"),
+    (select("SUM(¦CASE WHEN age > 1 THEN 1 END)"), UNSUPPORTED, "COUNTIF"),
+    (select("¦DISTINCT severity, COUNT(*)"), UNSUPPORTED, "distinct"),
+    (select("COUNT(¦DISTINCT age)"), UNSUPPORTED, "distinct"),
+    ("SELECT AS ¦STRUCT COUNT(*)" + TABLE, UNSUPPORTED, "one by one"),
+    ("SELECT ¦/*+ broadcast */ COUNT(*)" + TABLE, UNSUPPORTED, "comment"),
+    ("SELECT COUNT(*) ¦{# AND more #}" + TABLE, UNSUPPORTED, "comment"),
+    (count("¦/* never ends"), UNSUPPORTED, "does not end"),
+    # Selected items
+    (select("¦*"), UNSUPPORTED, "COUNT(*)"),
+    (select("COUNT(*), ¦*"), UNSUPPORTED, "star"),
+    (select("¦age"), UNSUPPORTED, "GROUP BY"),
+    (select("¦severity, COUNT(*)"), UNSUPPORTED, "GROUP BY"),
+    (select("¦nation, COUNT(*)"), UNSUPPORTED, "GROUP BY"),
+    (select("severity AS ¦year__margin, COUNT(*)", "GROUP BY severity"), UNSUPPORTED, "underscores"),
+    (select("COUNT(*) AS ¦`n n`"), UNSUPPORTED, "letters"),
+    (select("COUNT(*) ¦n"), UNSUPPORTED, "AS"),
+    (select("year ¦severity, COUNT(*)", "GROUP BY year"), UNSUPPORTED, "comma"),
+    (select("COUNT(*) AS n, ¦SUM(age) AS N"), UNSUPPORTED, "two results"),
+    (select("COUNT(*), ¦COUNT(*)"), UNSUPPORTED, "two results"),
+    (select("COUNT(*)¦,"), UNSUPPORTED, "comma"),
+    (select("¦, COUNT(*)"), UNSUPPORTED, "comma"),
+    (select("COUNT(*)¦, , SUM(age)"), UNSUPPORTED, "comma"),
+    (select("¦'age', COUNT(*)"), UNSUPPORTED, "select columns"),
+    (select("¦1_000, COUNT(*)"), UNSUPPORTED, "not a number"),
+    (select("¦road.age, COUNT(*)"), UNSUPPORTED, "name alone"),
+    # Aggregates
+    (select("¦MIN(age)"), UNSUPPORTED, "expose one person"),
+    (select("¦max(age)"), UNSUPPORTED, "expose one person"),
+    (select("¦ANY_VALUE(age)"), UNSUPPORTED, "expose one person"),
+    (select("¦MEDIAN(age)"), UNSUPPORTED, "COUNTIF"),
+    (select("¦STDDEV(age)"), UNSUPPORTED, "COUNTIF"),
+    (select("¦COUNT_IF(age > 1)"), UNSUPPORTED, "COUNTIF(condition)"),
+    (select("¦SAFE_DIVIDE(SUM(age), COUNT(*))"), UNSUPPORTED, "a / b"),
+    (select("SAFE.¦SUM(age)"), UNSUPPORTED, "SAFE."),
+    (select("¦my_function(age)"), UNSUPPORTED, "not answered"),
+    (select("¦IF(age > 1, 1, 0)"), UNSUPPORTED, "not answered"),
+    (select("¦COUNT(1)"), UNSUPPORTED, "COUNT(*)"),
+    (select("¦COUNT()"), UNSUPPORTED, "COUNT(*)"),
+    (select("COUNT(age, ¦year)"), UNSUPPORTED, "one column"),
+    (select("¦SUM(2)"), UNSUPPORTED, "one column"),
+    (select("SUM(age ¦+ year)"), UNSUPPORTED, "sums of columns"),
+    (select("SUM(¦severity)"), Reason.WRONG_TYPE, "needs numbers"),
+    (select("AVG(¦sex)"), Reason.WRONG_TYPE, "COUNT(sex)"),
+    (select("COUNT(¦colour)"), Reason.UNKNOWN_COLUMN, "there are"),
+    (select("COUNT(¦nation)"), Reason.UNKNOWN_COLUMN, "attribute of nodes"),
+    (select("COUNTIF(¦age)"), UNSUPPORTED, "condition"),
+    (select("COUNTIF(¦nation = 'Wales')"), Reason.UNKNOWN_COLUMN, "attribute of nodes"),
+    (select("¦AVG(age IGNORE NULLS)"), UNSUPPORTED, "not part of the language"),
+    # Expressions over aggregates
+    (select("100 ¦* COUNT(*)"), UNSUPPORTED, "multiply the result"),
+    (select("COUNT(*) ¦+ 1"), UNSUPPORTED, "sums"),
+    (select("¦SUM(age) - COUNT(*)"), UNSUPPORTED, "differences"),
+    (select("COUNT(*) / ¦2"), UNSUPPORTED, "quotients of two aggregates"),
+    (select("¦SUM(age) / COUNT(*) / COUNT(age)"), UNSUPPORTED, "quotients of two aggregates"),
+    (select("SUM(age) / ¦age"), UNSUPPORTED, "quotients of two aggregates"),
+    # GROUP BY
+    (select("COUNT(*)", "GROUP BY ¦severity"), UNSUPPORTED, "could not be told apart"),
+    (select("COUNT(*)", "GROUP BY ¦nation"), UNSUPPORTED, "could not be told apart"),
+    (select("age, COUNT(*)", "GROUP BY ¦age"), Reason.KEY_WITHOUT_DOMAIN, "no list of values"),
+    (select("severity, COUNT(*)", "GROUP BY ¦1"), UNSUPPORTED, "name"),
+    (select("severity, COUNT(*)", "GROUP BY ¦ALL"), UNSUPPORTED, "columns"),
+    (select("severity, COUNT(*)", "GROUP BY ¦ROLLUP (severity)"), UNSUPPORTED, "plain columns"),
+    (select("severity, COUNT(*)", "GROUP BY ¦GROUPING SETS ((severity))"), UNSUPPORTED, "plain columns"),
+    (select("severity, COUNT(*)", "GROUP BY severity, ¦severity"), UNSUPPORTED, "twice"),
+    (select("severity AS s, COUNT(*)", "GROUP BY ¦s"), Reason.UNKNOWN_COLUMN, "there are"),
+    (select("severity, COUNT(*)", "GROUP BY ¦severty"), Reason.UNKNOWN_COLUMN, "did you mean 'severity'?"),
+    (select("COUNT(*)", "¦GROUP BY"), UNSUPPORTED, "names no column"),
+    # Conditions
+    (where("¦colour = 'red'"), Reason.UNKNOWN_COLUMN, "there are 'year'"),
+    (where("¦holder = 'x'"), Reason.UNKNOWN_COLUMN, "attribute of nodes"),
+    (where("mode = ¦'pedestrian'"), Reason.UNKNOWN_CODE, "did you mean 'Pedestrian'?"),
+    (where("mode IN ('Car', ¦'Bike')"), Reason.UNKNOWN_CODE, "its codes are"),
+    (where("mode = ¦3"), Reason.WRONG_TYPE, "holds codes"),
+    (where("mode < ¦'Car'"), Reason.WRONG_TYPE, "no order"),
+    (where("mode BETWEEN ¦'Car' AND 'Pedestrian'"), Reason.WRONG_TYPE, "no order"),
+    (where("age = ¦'old'"), Reason.WRONG_TYPE, "without quotes"),
+    (where("age > ¦17.5"), Reason.WRONG_TYPE, "whole numbers"),
+    (where("age < ¦99999999999"), Reason.WRONG_TYPE, "smaller number"),
+    (where("age = ¦1e2"), UNSUPPORTED, "without an exponent"),
+    (where("age = ¦0x1F"), UNSUPPORTED, "no place"),
+    (where("age = ¦.5"), UNSUPPORTED, "0.5"),
+    (where("age = ¦+5"), UNSUPPORTED, "no sign"),
+    (where("age = ¦NULL"), Reason.WRONG_TYPE, "IS NULL"),
+    (where("age IN (1, ¦NULL)"), Reason.WRONG_TYPE, "IS NULL"),
+    (where("¦age IN ()"), UNSUPPORTED, "at least one"),
+    (where("age IN (¦SELECT 1)"), UNSUPPORTED, "subqueries"),
+    (where("sex IN ¦'Male'"), UNSUPPORTED, "parentheses"),
+    (where("sex IN (¦'Male' 'Female')"), UNSUPPORTED, "comma"),
+    (where("sex ¦LIKE 'M%'"), UNSUPPORTED, "IN"),
+    (where("sex IS ¦TRUE"), UNSUPPORTED, "comparisons"),
+    (where("¦TRUE"), UNSUPPORTED, "comparisons"),
+    (where("¦age"), UNSUPPORTED, "condition is needed"),
+    (where("¦age = year"), UNSUPPORTED, "one side"),
+    (where("¦1 = 1"), UNSUPPORTED, "one side"),
+    (where("¦age - 1 = 2"), UNSUPPORTED, "differences"),
+    (where("¦!age = 1"), UNSUPPORTED, "NOT"),
+    (where("age ¦== 1"), UNSUPPORTED, "once"),
+    (where("age = ¦@age"), UNSUPPORTED, "parameters"),
+    (where("age = ¦?"), UNSUPPORTED, "parameters"),
+    (where("age¦[0] = 1"), UNSUPPORTED, "no place"),
+    (where("(¦age, year) = (1, 2)"), UNSUPPORTED, "list"),
+    (where("age = ¦'never ends"), UNSUPPORTED, "does not end"),
+    (where("sex = 'Ma'¦'le'"), UNSUPPORTED, "quote inside"),
+    (where("sex ¦NOT NULL"), UNSUPPORTED, "IS NOT NULL"),
+    (where("sex = ¦r'Male'"), UNSUPPORTED, "no place"),
+    (where("NOT NOT ¦NOT age = 1"), UNSUPPORTED, "in a row"),
+    (where("(" * 12 + "¦(" + "age = 1" + ")" * 13), UNSUPPORTED, "nest deeper"),
+    (where("age = 1 ¦AND"), UNSUPPORTED, "missing"),
+    (where("age = 1 ¦year = 2"), UNSUPPORTED, "cannot be understood"),
+    # Nations
+    (where("(¦nation = 'Wales' OR age = 1)"), UNSUPPORTED, "by AND only"),
+    (where("nation = ¦'wales'"), Reason.UNKNOWN_CODE, "did you mean 'Wales'?"),
+    (where("nation < ¦'Wales'"), Reason.WRONG_TYPE, "no order"),
+    (count("WHERE ¦nation = 'Wales' AND nation = 'England'"), UNSUPPORTED, "no nation"),
+    (where("¦nation = severity"), UNSUPPORTED, "by AND only"),
+    # The clause
+    ("SELECT ¦WITH ANONYMIZATION OPTIONS () COUNT(*)" + TABLE, UNSUPPORTED, "DIFFERENTIAL_PRIVACY"),
+    ("SELECT WITH DIFFERENTIAL_PRIVACY ¦OPTIONS epsilon COUNT(*)" + TABLE, UNSUPPORTED, "parentheses"),
+    ("SELECT WITH DIFFERENTIAL_PRIVACY OPTIONS ¦(epsilon = 1, COUNT[", UNSUPPORTED, "never closed"),
+    (options("epsilon = ¦0"), UNSUPPORTED, "positive"),
+    (options("epsilon = ¦-1"), UNSUPPORTED, "positive"),
+    (options("epsilon = ¦1e999"), UNSUPPORTED, "positive"),
+    (options("epsilon = ¦1e-999"), UNSUPPORTED, "positive"),
+    (options("epsilon = ¦'1'"), UNSUPPORTED, "positive"),
+    (options("epsilon = 1, ¦epsilon = 2"), UNSUPPORTED, "twice"),
+    (options("epsilon = 1¦,"), UNSUPPORTED, "comma"),
+    (options("epsilon = 1 ¦max_groups_contributed = 2"), UNSUPPORTED, "comma"),
+    (options("¦epsilon"), UNSUPPORTED, "epsilon ="),
+    (options("¦0.5"), UNSUPPORTED, "name of an option"),
+    (options("¦delta = 1e-6"), UNSUPPORTED, "agreement"),
+    (options("¦privacy_unit_column = id"), UNSUPPORTED, "catalogue"),
+    (options("¦margin_of_error = 40"), UNSUPPORTED, "epsilon"),
+    (options("¦budget = 1"), UNSUPPORTED, "known are"),
+    (options("max_groups_contributed = ¦1.5"), UNSUPPORTED, "whole number"),
+    (options("max_groups_contributed = ¦0"), UNSUPPORTED, "whole number"),
+    (options("max_rows_contributed = ¦10001"), UNSUPPORTED, "10000"),
+    ("SELECT COUNT(*) ¦WITH DIFFERENTIAL_PRIVACY OPTIONS ()" + TABLE, UNSUPPORTED, "only in SELECT"),
+]
+
+
+@pytest.mark.parametrize(("marked", "reason", "advice"), CASES, ids=[case[0][-60:] for case in CASES])
+def test_it_is_refused_where_it_stands_with_advice(marked: str, reason: Reason, advice: str) -> None:
+    before = marked[: marked.index("¦")]
+    sql = marked.replace("¦", "")
+    with pytest.raises(SqlRefusal) as refused:
+        read_sql(sql, CATALOGUE)
+    refusal = refused.value
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    assert (refusal.line, refusal.column, refusal.reason) == (line, column, reason), refusal.message
+    assert (refusal.offset, refusal.field) == (len(before), f"sql:{line}:{column}")
+    assert advice in refusal.message
+    assert refusal.message.startswith(f"line {line}, column {column}: ")
+
+
+def test_a_text_that_is_too_long_is_not_read_at_all() -> None:
+    with pytest.raises(SqlRefusal, match="longer than 64 kB"):
+        read_sql("'" * (MAX_LENGTH + 1), CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        count("WHERE " + " AND ".join(["age = 1"] * 6000) + " AND"),
+        select("COUNT(*) FROM " + "a." * 30000 + "a"),
+        "SELECT" + " \n" * 30000 + "{",
+        select("SUM(age), " * 6000 + "1"),
+        count("WHERE age " + "IS NOT " * 8000),
+        "SELECT " + "CASE WHEN " * 6000,
+        "SELECT " + "(" * 60000,
+        count("WHERE age = " + "-" * 60000 + "1"),
+    ],
+    ids=range(8),
+)
+def test_a_hostile_text_is_refused_within_seconds(sql: str) -> None:
+    with pytest.raises(SqlRefusal) as refused:
+        read_sql(sql, CATALOGUE)
+    assert len(refused.value.message) < 300
+
+
+def test_a_message_repeats_at_most_the_token_at_fault() -> None:
+    literal = "the-neighbouring-literal"
+    for sql in [
+        where(f"sex = '{literal}' 'x'"),
+        where(f"'{literal}' = sex sex"),
+        where(f"sex = '{literal}' AND age = 'x"),
+    ]:
+        with pytest.raises(SqlRefusal) as refused:
+            read_sql(sql, CATALOGUE)
+        assert literal not in refused.value.message

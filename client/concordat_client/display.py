@@ -51,7 +51,7 @@ def table(result: Result) -> RichTable:
     for index, row in enumerate(result.table.rows):
         last_before_totals = index + 1 < len(result.table.rows) and result.table.rows[index + 1].is_total
         shown.add_row(
-            *_cells(row, columns, keys, digits),
+            *(Text(cell) for cell in _cells(row, columns, keys, digits)),  # Text: a mark in brackets is no markup
             style="bold" if row.is_total else "",
             end_section=last_before_totals and not row.is_total,
         )

@@ -5,7 +5,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
 from concordat.v1 import query_pb2
@@ -26,7 +26,7 @@ from concordat_query.model import (
     columns_of,
 )
 from concordat_query.signing import Purpose, is_signed
-from concordat_query.wire import envelope_from_bytes
+from concordat_query.wire import envelope_from_bytes, envelope_to_bytes
 
 MAX_LIFETIME = timedelta(hours=24)
 
@@ -61,7 +61,7 @@ class Identified:
 
     signed: query_pb2.SignedQuery
     envelope: Envelope
-    envelope_sha256: bytes
+    request_sha256: bytes
     analyst: str
 
 
@@ -99,7 +99,15 @@ def identify(signed: query_pb2.SignedQuery, rules: Rules) -> Identified:
             f"the signed query does not ask node {rules.node!r}; sign it again with that node in its audience",
             field="query.envelope.audience",
         )
-    return Identified(signed, envelope, hashlib.sha256(signed.envelope).digest(), analyst.name)
+    return Identified(signed, envelope, request_sha256(envelope), analyst.name)
+
+
+def request_sha256(envelope: Envelope) -> bytes:
+    """What makes two envelopes under one key the same request: all of them but the expiry.
+
+    One who lost the bytes of the first try may sign the same question again.
+    """
+    return hashlib.sha256(envelope_to_bytes(replace(envelope, expires_at=0))).digest()
 
 
 def check_lifetime(envelope: Envelope, now: float) -> None:

@@ -5,6 +5,7 @@ from concordat_wire.command_line import Commands
 
 from concordat_node.commands.check import check
 from concordat_node.commands.dev_certs import dev_certs
+from concordat_node.commands.import_ import import_
 from concordat_node.commands.ledger import ledger
 from concordat_node.commands.serve import serve
 
@@ -15,5 +16,5 @@ def main() -> None:
     """Run a node: the server beside the data that answers only what the agreement allows."""
 
 
-for _command in (dev_certs, check, serve, ledger):
+for _command in (dev_certs, import_, check, serve, ledger):
     main.add_command(_command)

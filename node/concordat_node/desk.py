@@ -81,7 +81,7 @@ class Desk:
         return Request(
             analyst=admitted.asked.analyst,
             idempotency_key=envelope.idempotency_key,
-            envelope_sha256=admitted.asked.envelope_sha256,
+            envelope_sha256=admitted.asked.request_sha256,
             query_sha256=admitted.query_sha256,
             population=admitted.dataset.population,
             edition=edition.id,

@@ -113,7 +113,7 @@ class NodeService:
         asked = self._desk.identify(request.query)
         await self._heed(request.witnessed)
         quote, ready, reservation = await self._quoted(asked, reserve=True)
-        _log.info("prepared query=%s stored=%s", asked.envelope_sha256.hex()[:12], quote.stored_answer)
+        _log.info("prepared query=%s stored=%s", asked.request_sha256.hex()[:12], quote.stored_answer)
         response = node_pb2.PrepareResponse(quote=quote)
         if quote.nothing_held and ready is not None:
             response.declaration.CopyFrom(sign_declaration(ready.admitted, self._rules, self._key))
@@ -170,7 +170,7 @@ class NodeService:
 
     def _look(self, ledger: Ledger, asked: Identified, decided: Ready | Refusal, reserve: bool) -> _Prior:
         """In the ledger's thread, in one visit."""
-        charge = ledger.charge_of(asked.analyst, asked.envelope.idempotency_key, asked.envelope_sha256)
+        charge = ledger.charge_of(asked.analyst, asked.envelope.idempotency_key, asked.request_sha256)
         if charge is not None:
             check_in_force(self._rules.agreement, self._clock())
             return _Prior(charge=charge)
@@ -248,7 +248,7 @@ class NodeService:
         participants: tuple[str, ...],
     ) -> Charge | None:
         """In the ledger's thread: the charge, made before or now; None where nothing is held and nothing charged."""
-        prior = ledger.charge_of(asked.analyst, asked.envelope.idempotency_key, asked.envelope_sha256)
+        prior = ledger.charge_of(asked.analyst, asked.envelope.idempotency_key, asked.request_sha256)
         if prior is not None:
             check_in_force(self._rules.agreement, self._clock())
             return prior

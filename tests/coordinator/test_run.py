@@ -155,8 +155,7 @@ async def test_a_node_lost_after_commit_leaves_a_partial_result_that_the_same_ke
         wales.engine.may_go_on.clear()
         signed = fed.signed()
         running = asyncio.create_task(fed.run(signed))
-        while not wales.engine.releases:
-            await asyncio.sleep(0.01)
+        await wales.engine.started.wait()
         wales.engine.fails = Unavailable(Reason.NODE_UNAVAILABLE, "killed")
         wales.engine.may_go_on.set()
         await wales.kill()
@@ -180,8 +179,7 @@ async def test_an_analyst_who_goes_away_during_commit_is_charged_once_and_finds_
             member.engine.may_go_on.clear()
         signed = fed.signed()
         running = asyncio.create_task(fed.run(signed))
-        while not all(member.engine.releases for member in fed.members.values()):
-            await asyncio.sleep(0.01)
+        await asyncio.gather(*(member.engine.started.wait() for member in fed.members.values()))
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         for member in fed.members.values():

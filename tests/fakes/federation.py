@@ -71,6 +71,7 @@ class FakeEngine:
     catalogue: Catalogue
     coverages: Mapping[str, Any]
     releases: list[engine_pb2.SignedReceipt] = field(default_factory=list)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
     may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
     fails: Exception | None = None
 
@@ -81,6 +82,7 @@ class FakeEngine:
         self, signed: query_pb2.SignedQuery, receipt: engine_pb2.SignedReceipt
     ) -> list[node_pb2.Component]:
         self.releases.append(receipt)
+        self.started.set()
         await self.may_go_on.wait()
         if self.fails is not None:
             raise self.fails
@@ -110,14 +112,19 @@ class FakeMember:
     clock: FakeClock
     edition: EditionInfo
     real_engine: bool
-    engine: FakeEngine | None = None
+    engine: FakeEngine = field(init=False)
+    """A new one with every start; not used with real engines."""
     node: node_runtime.Node | None = None
     port: int = 0
 
+    def __post_init__(self) -> None:
+        coverages = {name: mapping.coverage for name, mapping in self.settings.mappings.items()}
+        self.engine = FakeEngine(self.settings.catalogue, coverages)
+
     async def start(self) -> None:
+        self.__post_init__()
+
         async def fake(_: EngineSettings) -> Any:
-            coverages = {name: mapping.coverage for name, mapping in self.settings.mappings.items()}
-            self.engine = FakeEngine(self.settings.catalogue, coverages)
             return self.engine
 
         settings = self._at_port()
@@ -256,7 +263,6 @@ async def federation(
 ) -> AsyncIterator[FakeFederation]:
     """Starts everything and stops it again. `holds` gives a nation's mapping of casualties its [holds] table."""
     catalogue = small_catalogue()
-    folder.mkdir(parents=True, exist_ok=True)
     catalogue_path = write_toml(folder / "catalogue.toml", catalogue.model_dump(mode="json", exclude_none=True))
     keys = {name: SigningKey.generate() for name in (*map(node_name, nations), ANALYST, OTHER)}
     agreement_path = write_toml(
@@ -283,8 +289,7 @@ async def federation(
         yield made
     finally:
         for member in members.values():
-            if member.engine is not None:
-                member.engine.may_go_on.set()
+            member.engine.may_go_on.set()
         await made.stop()
 
 
@@ -348,7 +353,7 @@ def _write_node(
             "dataset": CASUALTIES,
             "unit_id": "id",
             "sources": {"source": {"path": "source.csv"}},
-            "select": f"SELECT {', '.join(held)} FROM source",
+            "select": f"SELECT {', '.join(held)} FROM source",  # noqa: S608  # columns of the catalogue
             "holds": holds,
         },
     )

@@ -208,13 +208,19 @@ async def test_what_was_charged_is_served_again_after_the_query_expired_but_noth
     assert await fed.members["Wales"].spent() == 10_000_000
 
 
+async def test_the_same_question_signed_again_under_its_key_is_the_same_request(fed: FakeFederation) -> None:
+    first = await commit(fed, fed.signed(idempotency_key="mine"))
+    again = await commit(fed, fed.signed(idempotency_key="mine", expires_at=int(time.time()) + 7200))
+    assert again == first
+    assert await fed.members["Wales"].log() == [*UNTOUCHED, "charge", "answer"]
+
+
 async def test_commits_at_the_same_time_under_one_key_make_one_charge_and_one_answer(fed: FakeFederation) -> None:
     wales, signed = fed.members["Wales"], fed.signed()
     wales.engine.may_go_on.clear()
     prepared = await prepare(fed, signed)
     calls = [asyncio.create_task(just_commit(fed, signed, prepared.reservation)) for _ in range(8)]
-    while not wales.engine.releases:
-        await asyncio.sleep(0.01)
+    await wales.engine.started.wait()
     await asyncio.sleep(0.1)
     wales.engine.may_go_on.set()
     answers = await asyncio.gather(*calls)
@@ -228,8 +234,7 @@ async def test_a_caller_who_goes_away_during_commit_interrupts_nothing(fed: Fake
     wales.engine.may_go_on.clear()
     prepared = await prepare(fed, signed)
     call = asyncio.create_task(just_commit(fed, signed, prepared.reservation))
-    while not wales.engine.releases:
-        await asyncio.sleep(0.01)
+    await wales.engine.started.wait()
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
     await asyncio.sleep(0.1)
@@ -326,8 +331,7 @@ async def test_a_draining_node_finishes_commits_and_takes_no_new_query(fed: Fake
     wales.engine.may_go_on.clear()
     prepared = await prepare(fed, signed)
     call = asyncio.create_task(just_commit(fed, signed, prepared.reservation))
-    while not wales.engine.releases:
-        await asyncio.sleep(0.01)
+    await wales.engine.started.wait()
     assert wales.node is not None
     draining = asyncio.create_task(wales.node.service.drain(5))
     await asyncio.sleep(0.05)

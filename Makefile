@@ -52,7 +52,7 @@ check: setup-test ## style, types, walls between packages, generated code
 	@echo "All checks passed."
 
 bench: setup-test ## measure against the bars; writes build/bench.json
-	@$(BIN)/python bench/run.py
+	@PYTHONPATH=deploy/demo $(BIN)/python bench/measure.py
 
 proto: setup-test ## generate Python from the .proto files
 	@$(BIN)/buf format --write

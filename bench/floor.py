@@ -54,7 +54,7 @@ class Echoes:
     async def fan_outs(self, count: int) -> list[float]:
         """Seconds of each of `count` fan-outs to all four, after one to warm up."""
         channels = [open_channel(address, self._client, self._name) for address in self._addresses]
-        calls = [channel.unary_unary(METHOD) for channel in channels]
+        calls: list[aio.UnaryUnaryMultiCallable[bytes, bytes]] = [channel.unary_unary(METHOD) for channel in channels]
         taken = []
         for _ in range(count + 5):
             begun = time.perf_counter()
@@ -68,7 +68,7 @@ class Echoes:
 def durable_commits(path: Path, count: int) -> list[float]:
     """Seconds of each of `count` single-row commits in WAL mode with synchronous FULL, as the ledger's are."""
     connection = apsw.Connection(str(path))
-    connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t(x BLOB)")
+    connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t(x BLOB)").fetchall()
     taken = []
     for _ in range(count):
         begun = time.perf_counter()

@@ -8,7 +8,6 @@ from grpc import aio
 
 from concordat_wire.tls import Tls, read_material
 
-ClientTls = Tls
 KEEPALIVE_MS = 60_000
 MAX_RECEIVED_BYTES = 64 * 1024 * 1024
 _FOR_EVER = 2**31 - 1
@@ -26,7 +25,7 @@ _OPTIONS: tuple[tuple[str, int | str], ...] = (
 )
 
 
-def open_channel(address: str, tls: ClientTls, server_name: str) -> aio.Channel:
+def open_channel(address: str, tls: Tls, server_name: str) -> aio.Channel:
     """A channel to "host:port" whose certificate must bear `server_name`, whatever the address.
 
     Connects lazily (`await channel.channel_ready()` to do it at once). Refuses files that do not fit together.
@@ -34,7 +33,7 @@ def open_channel(address: str, tls: ClientTls, server_name: str) -> aio.Channel:
     return aio.secure_channel(address, _credentials(tls), options=_options(server_name))
 
 
-def open_sync_channel(address: str, tls: ClientTls, server_name: str) -> grpc.Channel:
+def open_sync_channel(address: str, tls: Tls, server_name: str) -> grpc.Channel:
     """The same for callers without an event loop."""
     return grpc.secure_channel(address, _credentials(tls), options=_options(server_name))
 

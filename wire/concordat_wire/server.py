@@ -27,7 +27,6 @@ from concordat_wire.channel import KEEPALIVE_MS
 from concordat_wire.status import abort
 from concordat_wire.tls import Tls, read_material
 
-ServerTls = Tls
 Context = aio.ServicerContext[Any, Any]
 Service = tuple[ServiceDescriptor, object]
 MAX_REQUEST_BYTES = 1024 * 1024
@@ -92,7 +91,7 @@ def names_of(context: Context) -> frozenset[str]:
 
 async def start_server(
     address: str,
-    tls: ServerTls,
+    tls: Tls,
     services: Sequence[Service],
     *,
     callers: frozenset[str] | None,

@@ -33,7 +33,7 @@ def draw(scale: float, cells: int) -> npt.NDArray[np.int64]:
 
 def charge_by_map(plan: Plan, component: Component) -> int:
     """What one component costs by OpenDP's own privacy map, in nano-rho, rounded up."""
-    return _mapped(component.scale, plan.sensitivity_squared(component))
+    return price_by_map(component.scale, plan.sensitivity_squared(component))
 
 
 def check_prices(plan: Plan) -> None:
@@ -56,7 +56,8 @@ def _measurement(scale: float) -> dp.Measurement:
 
 
 @lru_cache(maxsize=_CACHED)
-def _mapped(scale: float, sensitivity_squared: int) -> int:
+def price_by_map(scale: float, sensitivity_squared: int) -> int:
+    """What one vector of noise costs, in nano-rho rounded up, at the square of its L2 sensitivity in lattice steps."""
     rho = float(_measurement(scale).map(_root_above(sensitivity_squared)))  # type: ignore[no-untyped-call]  # OpenDP's
     if not math.isfinite(rho):
         raise Refusal(Reason.INVALID_PRICE, "the privacy map gives no finite price", field="query.rho_nano")

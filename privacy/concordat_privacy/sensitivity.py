@@ -41,7 +41,7 @@ def scale_for(sensitivity_squared: int, rho_nano: int) -> float:
     """
     needed = Fraction(sensitivity_squared * NANO, 2 * rho_nano) * FLOAT_SLACK
     root = math.sqrt(needed)
-    if root > MAX_SCALE:
+    if root >= MAX_SCALE:
         raise Refusal(
             Reason.INVALID_PRICE,
             "the price is too low for the bounds of the columns asked for; raise epsilon or ask for less",

@@ -79,23 +79,17 @@ def standing(
     nations = _in_order(catalogue, {answer.nation for answer in answers} | {entry.nation for entry in absent})
     needs = [components_of(column.value, plan) for column in values]
     shape = (len(values), plan.cells)
-    by_node = [_node_holds(plan, dataset, answer.coverage, needs) for answer in answers]
+    answered = [_node_holds(plan, dataset, answer.coverage, needs) for answer in answers]
     codes = np.zeros((len(nations), *shape), dtype=np.int8)
     for index, nation in enumerate(nations):
-        own = [held for answer, (held, _) in zip(answers, by_node, strict=True) if answer.nation == nation]
+        own = [held for answer, (held, _) in zip(answers, answered, strict=True) if answer.nation == nation]
         lost, silent = _absences([entry for entry in absent if entry.nation == nation], plan, dataset, needs)
         codes[index] = _nation_codes(own + silent, lost, shape)
-    return Standing(
-        nations=nations,
-        answers=answers,
-        absent=absent,
-        values=values,
-        codes=codes,
-        held=np.array([held > Held.NOTHING for held, _ in by_node], dtype=np.bool_).reshape(-1, *shape),
-        mixed=frozenset(
-            (answer.node, value) for answer, (_, mixed) in zip(answers, by_node, strict=True) for value in mixed
-        ),
-    )
+    flags = np.zeros((len(answers), *shape), dtype=np.bool_)
+    for node, (held, _) in enumerate(answered):
+        flags[node] = held > Held.NOTHING
+    mixed = {(answer.node, value) for answer, (_, own) in zip(answers, answered, strict=True) for value in own}
+    return Standing(nations, answers, absent, values, codes, flags, frozenset(mixed))
 
 
 def aggregates_of(expression: Expression) -> tuple[int, ...]:

@@ -1,0 +1,70 @@
+"""Rho and epsilon: the conversion is OpenDP's own, rounded up, and its inverse is the largest rho that fits."""
+
+import math
+from typing import Any
+
+import opendp.prelude as dp
+import pytest
+from concordat_privacy.accounting import epsilon_of, rho_nano_of
+from concordat_query.model import NANO
+
+dp.enable_features("contrib")
+DELTAS = (1e-3, 1e-6, 1e-9, 1e-12)
+
+
+def opendp_profile(rho: float) -> tuple[float, Any]:
+    """OpenDP's profile of a Gaussian that costs about `rho`, and what it costs exactly."""
+    vectors = dp.vector_domain(dp.atom_domain(T="i64"))
+    gaussian: Any = dp.m.make_gaussian(vectors, dp.l2_distance(T=float), scale=math.sqrt(0.5 / rho))
+    converted: Any = dp.c.make_zCDP_to_approxDP(gaussian)
+    return gaussian.map(1.0), converted.map(1.0)
+
+
+@pytest.mark.parametrize("delta", DELTAS)
+@pytest.mark.parametrize("rho", [1e-6, 0.001, 0.0244, 0.311, 1.052, 7.0, 40.0])
+def test_epsilon_agrees_with_opendp(rho: float, delta: float) -> None:
+    cost, profile = opendp_profile(rho)
+    ours = epsilon_of(round(cost * NANO), delta)
+    assert ours == pytest.approx(profile.epsilon(delta), rel=1e-5, abs=1e-7)
+
+
+@pytest.mark.parametrize("delta", DELTAS)
+def test_by_opendps_profile_the_delta_at_our_epsilon_is_kept(delta: float) -> None:
+    cost, profile = opendp_profile(0.311)
+    epsilon = epsilon_of(math.ceil(cost * NANO), delta)
+    assert profile.delta(epsilon) <= delta
+    assert profile.delta(epsilon * 0.9999) > delta
+
+
+@pytest.mark.parametrize("delta", DELTAS)
+@pytest.mark.parametrize("epsilon", [0.01, 0.1, 0.5, 1.0, 4.0, 8.0, 30.0, 100.0])
+def test_the_rho_of_an_epsilon_is_the_largest_that_fits(epsilon: float, delta: float) -> None:
+    rho = rho_nano_of(epsilon, delta)
+    assert epsilon_of(rho, delta) <= epsilon
+    assert epsilon_of(rho + 1, delta) > epsilon
+
+
+def test_known_figures() -> None:
+    assert rho_nano_of(8.0, 1e-6) == 1_052_358_004
+    assert epsilon_of(1_052_400_000, 1e-6) == pytest.approx(8.00019, abs=1e-5)
+
+
+def test_nothing_spent_is_epsilon_zero() -> None:
+    assert epsilon_of(0, 1e-6) == 0.0
+
+
+def test_every_nano_rho_raises_epsilon() -> None:
+    epsilons = [epsilon_of(rho, 1e-6) for rho in range(24_000_000, 24_000_200)]
+    assert epsilons == sorted(set(epsilons))
+
+
+@pytest.mark.parametrize(("rho", "delta"), [(-1, 1e-6), (1, 0.0), (1, 1.0), (1, math.nan)])
+def test_out_of_range_is_an_error(rho: int, delta: float) -> None:
+    with pytest.raises(ValueError, match="rho must not"):
+        epsilon_of(rho, delta)
+
+
+@pytest.mark.parametrize("epsilon", [0.0, -1.0, math.nan, math.inf])
+def test_no_rho_for_an_epsilon_out_of_range(epsilon: float) -> None:
+    with pytest.raises(ValueError, match="epsilon must"):
+        rho_nano_of(epsilon, 1e-6)

@@ -1,0 +1,92 @@
+"""Simulated margins hold the truth as often as they say, over many repetitions of the noise."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from concordat_privacy.estimates import Row, tabulate
+from concordat_privacy.merge import NodeAnswer
+from concordat_privacy.plan import Plan, plan
+from concordat_query.catalogue import Catalogue, Dataset
+from concordat_query.coverage import Coverage
+from concordat_query.model import (
+    Aggregate,
+    AggregateRef,
+    Comparator,
+    Comparison,
+    Presentation,
+    Query,
+    Quotient,
+    Statistic,
+    ValueColumn,
+)
+from fakes.catalogue import NATIONS, code, number, small_catalogue
+
+REPETITIONS = 300
+"""Each is a cell of its own with noise of its own."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """One nation's exact figures, the same in every cell."""
+
+    rows: int
+    mean: float
+    share: float
+
+
+def repeated() -> tuple[Catalogue, Dataset]:
+    content = small_catalogue().model_dump(mode="json")
+    content["datasets"]["road.casualties"]["columns"] = [
+        number("repetition", 1, REPETITIONS, key=True, nullable=False),
+        code("sex", "Male", "Female"),
+        number("age", 0, 100),
+    ]
+    catalogue = Catalogue.model_validate(content)
+    return catalogue, catalogue.dataset("road.casualties")
+
+
+def noisy_answers(planned: Plan, truth: Truth, noise: np.random.Generator) -> list[NodeAnswer]:
+    centred = round(truth.rows * 2 * (truth.mean - 50))
+    exact = [truth.rows, centred, round(truth.rows * truth.share), truth.rows]
+    answers = []
+    for nation in NATIONS:
+        drawn = [np.rint(noise.normal(0, component.scale, planned.cells)) for component in planned.components]
+        vectors: dict[int, npt.NDArray[np.int64]] = {
+            index: (figure + drawn[index]).astype(np.int64) for index, figure in enumerate(exact)
+        }
+        answers.append(NodeAnswer(f"node of {nation}", nation, Coverage(), vectors))
+    return answers
+
+
+def held_truths(rows: tuple[Row, ...], truths: tuple[float, float]) -> npt.NDArray[np.bool_]:
+    return np.array(
+        [
+            [
+                abs(float(value.estimate or 0) - truth) <= float(value.margin or 0)
+                for value, truth in zip(row.values, truths, strict=True)
+                if value
+            ]
+            for row in rows
+        ]
+    )
+
+
+@pytest.mark.parametrize("sigmas", [10, 14, 40, 400])
+@pytest.mark.parametrize(("mean", "share"), [(50.0, 0.5), (36.0, 0.1), (90.0, 0.9)])
+def test_margins_of_means_and_shares_hold_the_truth_in_95_of_100(sigmas: int, mean: float, share: float) -> None:
+    catalogue, dataset = repeated()
+    male = Aggregate(Statistic.COUNT_ROWS, None, Comparison("sex", Comparator.EQUAL, "Male"))
+    aggregates = (Aggregate(Statistic.AVG, "age"), male, Aggregate(Statistic.COUNT_ROWS))
+    planned = plan(Query("road.casualties", ("repetition",), None, aggregates, 40_000_000, 1, 1), dataset)
+    rows = round(sigmas * planned.components[0].scale)
+    truth = Truth(rows, mean, round(rows * share) / rows)
+    columns = (ValueColumn("age", AggregateRef(0)), ValueColumn("share", Quotient(AggregateRef(1), AggregateRef(2))))
+    answers = noisy_answers(planned, truth, np.random.default_rng(sigmas))
+    table = tabulate(catalogue, planned, Presentation(True, columns), answers, [], b"%d" % sigmas)
+    exact_mean = 50 + round(rows * 2 * (mean - 50)) / 2 / rows
+    held = held_truths(table.rows, (exact_mean, truth.share))
+    assert held.shape == (5 * REPETITIONS, 2)
+    assert (held.mean(axis=0) >= 0.93).all()
+    assert (held.mean(axis=0) <= 0.97).all()

@@ -1,0 +1,272 @@
+"""What a query means in numbers: components, bounds, shares of the price, and what of it a node holds."""
+
+import itertools
+import random
+from collections import defaultdict
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from concordat_privacy.plan import MAX_RHO_NANO, Component, Kind, Mean, Plan, Total, held_components, plan, split
+from concordat_query.canonical import canonical_query
+from concordat_query.coverage import ColumnCoverage, Coverage, Held
+from concordat_query.errors import Reason, Refusal
+from concordat_query.model import Aggregate, Comparator, Comparison, Negation, NullTest, Query, Statistic
+from fakes.catalogue import small_catalogue
+
+CATALOGUE = small_catalogue()
+VISITS = CATALOGUE.dataset("health.visits")
+CASUALTIES = CATALOGUE.dataset("road.casualties")
+MALE = Comparison("sex", Comparator.EQUAL, "Male")
+YEAR_2016 = Comparison("year", Comparator.EQUAL, Decimal(2016))
+COUNT = Aggregate(Statistic.COUNT_ROWS)
+
+
+def visits(*aggregates: Aggregate, keys: tuple[str, ...] = ("clinic",), groups: int = 3, rows: int = 2) -> Plan:
+    return plan(Query("health.visits", keys, None, aggregates, 60_000_000, groups, rows), VISITS)
+
+
+def casualties(*aggregates: Aggregate, keys: tuple[str, ...] = ("severity",)) -> Plan:
+    return plan(Query("road.casualties", keys, None, aggregates, 60_000_000, 1, 1), CASUALTIES)
+
+
+def outline(component: Component) -> tuple[Kind, str | None, int, Fraction]:
+    return component.kind, component.column, component.per_row, component.step
+
+
+def test_a_count_is_one_component() -> None:
+    planned = casualties(COUNT)
+    assert [outline(c) for c in planned.components] == [(Kind.ROWS, None, 1, Fraction(1))]
+    assert planned.parts == (Total(0),)
+
+
+def test_a_sum_moves_by_its_larger_bound() -> None:
+    planned = visits(Aggregate(Statistic.SUM, "cost"))
+    assert [outline(c) for c in planned.components] == [(Kind.SUM, "cost", 25000, Fraction(1, 100))]
+
+
+def test_a_mean_is_the_rows_with_a_value_and_twice_the_centred_sum() -> None:
+    planned = visits(Aggregate(Statistic.AVG, "weight"))
+    assert [outline(c) for c in planned.components] == [
+        (Kind.ROWS, "weight", 1, Fraction(1)),
+        (Kind.CENTRED, "weight", 300, Fraction(1, 2)),
+    ]
+    assert planned.parts == (Mean(0, 1, Fraction(150)),)
+
+
+def test_the_middle_and_step_of_a_mean_count_decimals() -> None:
+    planned = visits(Aggregate(Statistic.AVG, "cost"))
+    assert planned.parts == (Mean(0, 1, Fraction(245, 2)),)
+    assert outline(planned.components[1]) == (Kind.CENTRED, "cost", 25500, Fraction(1, 200))
+
+
+def test_a_column_that_is_never_missing_shares_the_count_of_rows() -> None:
+    planned = visits(COUNT, Aggregate(Statistic.COUNT_VALUES, "cost"), Aggregate(Statistic.AVG, "cost"))
+    assert len(planned.components) == 2
+    assert planned.parts == (Total(0), Total(0), Mean(0, 1, Fraction(245, 2)))
+
+
+def test_a_column_that_may_be_missing_has_a_count_of_its_own() -> None:
+    planned = visits(COUNT, Aggregate(Statistic.COUNT_VALUES, "weight"), Aggregate(Statistic.AVG, "weight"))
+    assert [c.column for c in planned.components] == [None, "weight", "weight"]
+    assert planned.parts == (Total(0), Total(1), Mean(1, 2, Fraction(150)))
+
+
+def test_other_filters_make_other_components() -> None:
+    planned = visits(COUNT, replace(COUNT, filter=MALE), Aggregate(Statistic.AVG, "cost", MALE))
+    assert [c.filter for c in planned.components] == [None, MALE, MALE]
+    assert [c.reads for c in planned.components] == [frozenset(), {"sex"}, {"sex", "cost"}]
+
+
+@pytest.mark.parametrize(
+    ("keys", "groups", "rows", "expected"),
+    [
+        (("clinic",), 3, 2, (3, 2, 12)),
+        (("clinic",), 100, 2, (6, 2, 24)),  # no more than there are cells
+        (("clinic",), 100, 100, (6, 20, 400)),  # no more rows than a unit has
+        (("clinic",), 3, 8, (3, 8, 64 + 64 + 16)),  # 20 rows fill two cells and leave four
+        (("sex",), 3, 2, (1, 2, 4)),  # constant within the unit: one cell
+        (("clinic", "sex"), 3, 2, (3, 2, 12)),
+        ((), 3, 2, (1, 2, 4)),
+    ],
+)
+def test_bounds_are_no_looser_than_keys_and_declared_rows_allow(
+    keys: tuple[str, ...], groups: int, rows: int, expected: tuple[int, int, int]
+) -> None:
+    planned = visits(COUNT, keys=keys, groups=groups, rows=rows)
+    assert (planned.max_groups, planned.max_rows, planned.rows_squared) == expected
+
+
+def test_one_row_a_unit_is_one_cell_whatever_is_asked() -> None:
+    planned = plan(Query("road.casualties", ("year", "mode"), None, (COUNT,), 10**6, 50, 50), CASUALTIES)
+    assert (planned.max_groups, planned.max_rows, planned.rows_squared) == (1, 1, 1)
+
+
+def test_cells_are_the_product_of_domains_with_missing_last() -> None:
+    planned = casualties(COUNT, keys=("severity", "sex"))
+    assert planned.cells == 9
+    assert list(itertools.product(*planned.domains))[2:4] == [("Fatal", None), ("Serious", "Male")]
+
+
+# Sensitivity by brute force: random units, bounded and added up as the definition says
+
+Visit = dict[str, str | int | None]
+"""One row; numbers in fixed point."""
+
+
+def contributions(planned: Plan, rows: list[Visit], dice: random.Random) -> list[list[int]]:
+    """One unit's contribution to each component, cell by cell, after bounding: any k groups, any C rows of each."""
+    groups: dict[tuple[object, ...], list[Visit]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(row[key] for key in planned.query.keys)].append(row)
+    kept = dice.sample(sorted(groups, key=str), min(planned.max_groups, len(groups)))
+    vectors = []
+    for component in planned.components:
+        vector = []
+        for key in kept:
+            chosen = dice.sample(groups[key], min(planned.max_rows, len(groups[key])))
+            vector.append(sum(contribution(component, row) for row in chosen))
+        vectors.append(vector)
+    return vectors
+
+
+def contribution(component: Component, row: Visit) -> int:
+    if component.filter == MALE and row["sex"] != "Male":
+        return 0
+    value = None if component.column is None else row[component.column]
+    if component.kind is Kind.ROWS:
+        return 0 if component.column is not None and value is None else 1
+    if value is None:
+        return 0
+    column = VISITS.column(str(component.column))
+    assert isinstance(value, int)
+    return value if component.kind is Kind.SUM else 2 * value - column.fixed_lower - column.fixed_upper
+
+
+def random_unit(dice: random.Random, extreme: bool) -> list[Visit]:
+    """Up to 20 visits. Extreme units put many rows of the largest value into few clinics."""
+    clinics = dice.sample(("A", "B", "C", "D", "E", "F"), 3 if extreme else 6)
+    count = 20 if extreme else dice.randint(1, 20)
+    return [
+        {
+            "clinic": clinics[i % len(clinics)] if extreme else dice.choice(clinics),
+            "sex": "Male" if extreme else dice.choice(["Male", None]),
+            "cost": 25000 if extreme else dice.randint(-500, 25000),
+            "weight": 300 if extreme else dice.choice([None, 0, dice.randint(0, 300)]),
+        }
+        for i in range(count)
+    ]
+
+
+EVERYTHING = (
+    COUNT,
+    replace(COUNT, filter=MALE),
+    Aggregate(Statistic.COUNT_VALUES, "weight"),
+    Aggregate(Statistic.SUM, "cost"),
+    Aggregate(Statistic.SUM, "weight"),
+    Aggregate(Statistic.AVG, "cost"),
+    Aggregate(Statistic.AVG, "weight", MALE),
+)
+
+
+@pytest.mark.parametrize(("groups", "rows"), [(1, 1), (2, 3), (3, 6), (3, 7), (2, 20), (6, 5)])
+def test_no_unit_moves_a_component_beyond_its_sensitivity_and_some_unit_reaches_it(groups: int, rows: int) -> None:
+    planned = visits(*EVERYTHING, groups=groups, rows=rows)
+    dice = random.Random(groups * 100 + rows)  # noqa: S311  # a reproducible sample, not a secret
+    reached = [0] * len(planned.components)
+    for trial in range(300):
+        for index, vector in enumerate(contributions(planned, random_unit(dice, trial % 3 == 0), dice)):
+            reached[index] = max(reached[index], sum(x * x for x in vector))
+    claimed = [planned.sensitivity_squared(component) for component in planned.components]
+    assert all(found <= bound for found, bound in zip(reached, claimed, strict=True))
+    if groups * rows <= 18 and groups <= 3:  # what the extreme units can fill
+        assert reached == claimed
+
+
+# The price
+
+
+@pytest.mark.parametrize("rho", [7, 8, 13, 1_000_003, 60_000_000, MAX_RHO_NANO])
+def test_shares_add_up_to_the_price_exactly(rho: int) -> None:
+    query = Query("health.visits", (), None, EVERYTHING, max(rho, 10_000), 1, 1)
+    shares = [component.rho_nano for component in plan(query, VISITS).components]
+    assert sum(shares) == query.rho_nano
+    assert max(shares) - min(shares) < len(shares)
+    assert sum(split(rho, 7)) == rho
+
+
+@pytest.mark.parametrize("rho", [0, -1, 1, MAX_RHO_NANO + 1])
+def test_a_price_out_of_range_is_refused(rho: int) -> None:
+    query = Query("health.visits", (), None, (COUNT, replace(COUNT, filter=MALE)), rho, 1, 1)
+    with pytest.raises(Refusal) as refused:
+        plan(query, VISITS)
+    assert refused.value.reason is Reason.INVALID_PRICE
+
+
+@pytest.mark.parametrize("field", ["max_groups", "max_rows"])
+@pytest.mark.parametrize("bound", [0, -1])
+def test_a_bound_below_one_never_becomes_a_sensitivity_of_zero(field: str, bound: int) -> None:
+    query = replace(Query("health.visits", ("clinic",), None, (COUNT,), 10**6, 1, 1), **{field: bound})  # type: ignore[arg-type]  # one of two integer fields
+    with pytest.raises(Refusal) as refused:
+        plan(query, VISITS)
+    assert refused.value.reason is Reason.MALFORMED_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        (Query("road.casualties", (), None, (), 10**6, 1, 1), Reason.MALFORMED_REQUEST),
+        (Query("road.casualties", ("age",), None, (COUNT,), 10**6, 1, 1), Reason.KEY_WITHOUT_DOMAIN),
+        (Query("road.casualties", ("nothing",), None, (COUNT,), 10**6, 1, 1), Reason.UNKNOWN_COLUMN),
+        (
+            Query("road.casualties", (), None, (Aggregate(Statistic.SUM, "mode"),), 10**6, 1, 1),
+            Reason.WRONG_TYPE,
+        ),
+    ],
+)
+def test_what_would_be_unsafe_to_plan_is_refused(query: Query, reason: Reason) -> None:
+    with pytest.raises(Refusal) as refused:
+        plan(query, CASUALTIES)
+    assert refused.value.reason is reason
+
+
+def test_more_noise_than_a_node_should_draw_is_refused() -> None:
+    filters = [Comparison("cost", Comparator.LESS, Decimal(i)) for i in range(12_000)]
+    aggregates = tuple(replace(COUNT, filter=condition) for condition in filters)
+    with pytest.raises(Refusal) as refused:
+        plan(Query("health.visits", ("clinic", "sex"), None, aggregates, 10**9, 1, 1), VISITS)
+    assert refused.value.reason is Reason.TOO_MANY_CELLS
+
+
+def test_the_same_query_has_the_same_plan_however_it_is_written() -> None:
+    first = canonical_query(Query("health.visits", ("sex", "clinic"), None, EVERYTHING, 10**7, 2, 2))
+    second = canonical_query(Query("health.visits", ("clinic", "sex"), None, EVERYTHING[::-1], 10**7, 2, 2))
+    assert plan(first, VISITS) == plan(second, VISITS)
+
+
+# What a node holds
+
+
+def test_components_of_which_nothing_is_held_are_left_out() -> None:
+    planned = casualties(COUNT, Aggregate(Statistic.AVG, "age"))
+    held = held_components(planned, CASUALTIES, Coverage(columns=(ColumnCoverage("age", held=False),)))
+    assert held == {0: [Held.ALL] * 3}
+
+
+def test_a_cell_outside_the_rows_held_is_not_held() -> None:
+    planned = casualties(COUNT, keys=("year",))
+    held = held_components(planned, CASUALTIES, Coverage(rows=YEAR_2016))
+    assert held == {0: [Held.NOTHING, Held.NOTHING, Held.ALL]}
+
+
+def test_a_filter_within_what_is_held_makes_the_count_whole() -> None:
+    planned = casualties(COUNT, replace(COUNT, filter=YEAR_2016), keys=("severity",))
+    held = held_components(planned, CASUALTIES, Coverage(rows=YEAR_2016))
+    assert held == {0: [Held.PART] * 3, 1: [Held.ALL] * 3}
+
+
+def test_a_filters_column_must_be_held_for_the_count_to_be() -> None:
+    planned = casualties(COUNT, replace(COUNT, filter=Negation(NullTest("age"))))
+    held = held_components(planned, CASUALTIES, Coverage(columns=(ColumnCoverage("age", rows=YEAR_2016),)))
+    assert held == {0: [Held.ALL] * 3, 1: [Held.PART] * 3}

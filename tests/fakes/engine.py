@@ -95,12 +95,12 @@ class FakeNode:
         signature = self.analyst.sign(Purpose.QUERY, data)
         return query_pb2.SignedQuery(envelope=data, public_key=self.analyst.public_key, signature=signature)
 
-    def receipt(self, asked: Query, edition: EditionInfo, **more: object) -> engine_pb2.SignedReceipt:
+    def receipt(self, asked: Query, info: EditionInfo, **more: object) -> engine_pb2.SignedReceipt:
         """What the ledger signs once the query is charged; `more` replaces parts of it."""
         receipt = engine_pb2.Receipt(
             node=self.name,
             query_sha256=query_sha256(asked),
-            edition=edition.id,
+            edition=info.id,
             rho_nano=self.price(asked),
             sequence=7,
         )

@@ -17,7 +17,7 @@ from concordat_node.engine.settings import EngineSettings
 __all__ = ["Engine", "EngineSettings"]
 
 _Response = engine_pb2.EngineResponse
-_ENVIRONMENT = {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+ENVIRONMENT = {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _BROKEN = (asyncio.IncompleteReadError, OSError, ValueError)
 
 
@@ -110,19 +110,19 @@ class Engine:
             await process.wait()
 
 
+def command(settings: EngineSettings) -> tuple[str, ...]:
+    """How the engine is started: isolated from the node's module path, and writing no bytecode."""
+    return (sys.executable, "-I", "-B", "-m", "concordat_node.engine", settings.to_argument())
+
+
 async def _spawn(settings: EngineSettings) -> asyncio.subprocess.Process:
-    """Isolated from the node's environment and module path, with two pipes and nothing else open."""
+    """The process with two pipes and nothing else of the node's: no environment, no descriptors, no terminal."""
     return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-B",
-        "-m",
-        "concordat_node.engine",
-        settings.to_argument(),
+        *command(settings),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env=_ENVIRONMENT,
+        env=ENVIRONMENT,
         cwd="/",
         start_new_session=True,
     )

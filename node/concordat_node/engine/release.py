@@ -39,9 +39,9 @@ def release(request: engine_pb2.EngineRequest, holdings: Holdings) -> list[node_
     query = _signed_query(request.query, holdings)
     receipt, holding = _charged(request.receipt, query, holdings)
     planned, held = _planned(query, holding, receipt.rho_nano)
-    vectors = {index: noise.draw(planned.components[index].scale, planned.cells).tolist() for index in held}
     with _failing(EngineResponse.FAILURE_REQUEST):
         task = scan(planned, holding.dataset, holding.coverage, held, holding.table)
+    vectors = {index: noise.draw(planned.components[index].scale, planned.cells).tolist() for index in held}
     for row in holding.connection.execute(task.sql).fetchall():
         cell = task.cell(row)
         for index, exact in zip(held, task.values(row), strict=True):

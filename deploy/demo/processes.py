@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import os
+import queue
 import re
 import signal
 import subprocess
@@ -20,15 +21,19 @@ class ChildFailed(Exception):
     """A child ended or did not get ready. The message holds its last log lines."""
 
 
+Endings = queue.SimpleQueue["Child"]
+"""Children in the order in which they ended."""
+
+
 class Child:
     """One running command. Its output goes to `log`, line by line, and is searched for the ready line."""
 
     def __init__(
-        self, name: str, command: Sequence[str], log: Path, ready: str = "", ended: threading.Event | None = None
+        self, name: str, command: Sequence[str], log: Path, ready: str = "", ended: "Endings | None" = None
     ) -> None:
         """Starts it. `ready` is a regular expression; its groups are what `wait_ready` returns.
 
-        `ended`, if given, is set when the command has ended.
+        When the command has ended, the child puts itself into `ended`, if given.
         """
         self.name = name
         self._ended = ended
@@ -59,7 +64,7 @@ class Child:
         self._process.wait()  # so that whoever hears of the end sees its status
         self._settled.set()
         if self._ended:
-            self._ended.set()
+            self._ended.put(self)
 
     @property
     def serves(self) -> bool:
@@ -106,6 +111,14 @@ class Child:
             os.killpg(self._process.pid, signal.SIGKILL)  # it and all that it started
         self._process.wait()
         self._reader.join(STOP_SECONDS)
+
+
+def next_ended(ended: Endings, timeout: float) -> Child:
+    """The next child to end. Raises ChildFailed if none does in time."""
+    try:
+        return ended.get(timeout=timeout)
+    except queue.Empty:
+        raise ChildFailed(f"nothing has ended within {timeout:g} seconds; is the machine overloaded?") from None
 
 
 def stop_all(children: Sequence[Child]) -> None:

@@ -4,19 +4,18 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import pytest
-from processes import Child, ChildFailed, stop_all
+from processes import Child, ChildFailed, Endings, next_ended, stop_all
 
 READY = r"ready (\S+)"
 STAYS = "import time; print('ready 127.0.0.1:5', flush=True); time.sleep(600)"
 DEMO = Path(__file__).parents[2] / "deploy" / "demo"
 
 
-def start(tmp_path: Path, code: str, ready: str = "", ended: threading.Event | None = None) -> Child:
+def start(tmp_path: Path, code: str, ready: str = "", ended: Endings | None = None) -> Child:
     return Child("a child", [sys.executable, "-c", code], tmp_path / "log.txt", ready, ended)
 
 
@@ -49,15 +48,22 @@ def test_a_command_that_ends_well_is_no_failure(tmp_path: Path) -> None:
     start(tmp_path, "print('done')").wait_end(30)
 
 
-def test_the_end_of_a_server_is_heard_without_polling(tmp_path: Path) -> None:
-    ended = threading.Event()
-    child = start(tmp_path, STAYS, READY, ended)
-    child.wait_ready(30)
-    assert not ended.is_set()
-    child.ask_to_stop()
-    assert ended.wait(30)
-    assert not child.running
-    stop_all([child])
+def test_children_are_heard_of_in_the_order_in_which_they_end(tmp_path: Path) -> None:
+    ended = Endings()
+    server = start(tmp_path, STAYS, READY, ended)
+    server.wait_ready(30)
+    quick = start(tmp_path, "raise SystemExit(3)", ended=ended)
+    assert next_ended(ended, 30) is quick
+    assert server.running
+    server.ask_to_stop()
+    assert next_ended(ended, 30) is server
+    assert not server.running
+    stop_all([server, quick])
+
+
+def test_waiting_for_an_end_that_does_not_come_fails_in_words() -> None:
+    with pytest.raises(ChildFailed, match=r"nothing has ended within 0\.01 seconds"):
+        next_ended(Endings(), 0.01)
 
 
 def test_stopping_a_child_ends_what_it_started_even_if_that_ignores_sigterm(tmp_path: Path) -> None:

@@ -10,16 +10,10 @@ from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue, FileModel, read_file_model
 from concordat_query.errors import Reason, Refusal
 from concordat_query.signing import SigningKey
-from concordat_wire.channel import ClientTls
+from concordat_wire.tls import Tls, TlsFiles
 from pydantic import Field
 
 Address = Annotated[str, Field(pattern=r"^[^\s:]+:\d{1,5}$")]
-
-
-class TlsFiles(FileModel):
-    certificate: Path
-    key: Path
-    authority: Path
 
 
 class ClientFile(FileModel):
@@ -44,7 +38,7 @@ class Settings:
     catalogue: Catalogue
     agreement: Agreement
     key: SigningKey
-    tls: ClientTls
+    tls: Tls
     timeout: float
 
 
@@ -66,6 +60,6 @@ def read_settings(path: Path) -> Settings:
         catalogue=catalogue,
         agreement=agreement,
         key=SigningKey.read(base / file.signing_key),
-        tls=ClientTls(base / file.tls.certificate, base / file.tls.key, base / file.tls.authority),
+        tls=file.tls.beside(base),
         timeout=file.timeout_seconds,
     )

@@ -32,7 +32,9 @@ class Database:
     def close(self) -> None:
         with self._mutex:
             self.failed = True
-            self.connection.close()
+            # Whatever was acknowledged is synced already, and the lock must go whatever the disk says now.
+            with suppress(apsw.Error):
+                self.connection.close(True)
 
     @contextmanager
     def transaction(self, name: str) -> Iterator[apsw.Connection]:

@@ -5,6 +5,7 @@ ask; they are checked against it whenever the file is opened. `reservation` alon
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
@@ -122,7 +123,8 @@ def connect(path: Path, *, read_only: bool = False) -> apsw.Connection:
     try:
         _configure(db, read_only=read_only)
     except BaseException:
-        db.close()
+        with suppress(apsw.Error):
+            db.close(True)
         raise
     return db
 

@@ -111,7 +111,7 @@ class FakeMember:
     settings: Settings
     clock: FakeClock
     edition: EditionInfo
-    real_engine: bool
+    real_engine: bool = False
     engine: FakeEngine = field(init=False)
     """A new one with every start; not used with real engines."""
     node: node_runtime.Node | None = None
@@ -254,20 +254,40 @@ async def federation(
     folder: Path,
     *,
     nations: Sequence[str] = NATIONS,
+    real_engine: bool = False,
+    **more: Any,
+) -> AsyncIterator[FakeFederation]:
+    """Writes everything as `write_federation` does, starts it and stops it again."""
+    made = write_federation(folder, nations, **more)
+    try:
+        for member in made.members.values():
+            member.real_engine = real_engine
+            await member.start()
+        path = _write_coordinator(folder, made.members)
+        made.coordinator = await coordinator_runtime.start(read_coordinator(path))
+        yield made
+    finally:
+        for member in made.members.values():
+            member.engine.may_go_on.set()
+        await made.stop()
+
+
+def write_federation(
+    folder: Path,
+    nations: Sequence[str],
+    *,
     holds: Mapping[str, Mapping[str, Any]] | None = None,
     shares_answers: bool = False,
     epsilon: float = 10.0,
-    real_engine: bool = False,
     reservation_seconds: int = 60,
     starts: date | None = None,
-) -> AsyncIterator[FakeFederation]:
-    """Starts everything and stops it again. `holds` gives a nation's mapping of casualties its [holds] table."""
+) -> FakeFederation:
+    """All files of a federation, editions included. `holds` gives a nation's mapping of casualties its [holds]."""
     catalogue = small_catalogue()
-    catalogue_path = write_toml(folder / "catalogue.toml", catalogue.model_dump(mode="json", exclude_none=True))
+    write_toml(folder / "catalogue.toml", catalogue.model_dump(mode="json", exclude_none=True))
     keys = {name: SigningKey.generate() for name in (*map(node_name, nations), ANALYST, OTHER)}
-    agreement_path = write_toml(
-        folder / "agreement.toml", _agreement(catalogue, nations, keys, shares_answers, epsilon, starts)
-    )
+    agreed = _agreement(catalogue, nations, keys, shares_answers, epsilon, starts)
+    write_toml(folder / "agreement.toml", agreed)
     authority = FakeAuthority(folder / "certs")
     authority.issue(COORDINATOR)
     clock = FakeClock()
@@ -278,19 +298,8 @@ async def federation(
         edition = build_edition(
             settings.state, CASUALTIES, mapping.definition, ROWS, mapping_sha256=mapping.mapping_sha256
         )
-        members[nation] = FakeMember(node_name(nation), settings, clock, edition, real_engine)
-    made = FakeFederation(folder, catalogue, members, authority, keys[ANALYST], keys[OTHER], clock)
-    try:
-        for member in members.values():
-            await member.start()
-        made.coordinator = await coordinator_runtime.start(
-            read_coordinator(_write_coordinator(folder, members, catalogue_path, agreement_path))
-        )
-        yield made
-    finally:
-        for member in members.values():
-            member.engine.may_go_on.set()
-        await made.stop()
+        members[nation] = FakeMember(node_name(nation), settings, clock, edition)
+    return FakeFederation(folder, catalogue, members, authority, keys[ANALYST], keys[OTHER], clock)
 
 
 def _agreement(
@@ -386,15 +395,13 @@ def tls_table(name: str, folder: str = "../certs") -> dict[str, str]:
     }
 
 
-def _write_coordinator(
-    folder: Path, members: Mapping[str, FakeMember], catalogue_path: Path, agreement_path: Path
-) -> Path:
+def _write_coordinator(folder: Path, members: Mapping[str, FakeMember]) -> Path:
     return write_toml(
         folder / "coordinator.toml",
         {
             "listen": "127.0.0.1:0",
-            "catalogue": catalogue_path.name,
-            "agreement": agreement_path.name,
+            "catalogue": "catalogue.toml",
+            "agreement": "agreement.toml",
             "nodes": [{"name": member.name, "address": f"127.0.0.1:{member.port}"} for member in members.values()],
             "tls": tls_table(COORDINATOR, "certs"),
         },

@@ -33,7 +33,6 @@ def _lockdown(spill: Path, spill_limit: str, memory_limit: str, threads: int) ->
         ("preserve_insertion_order", "false"),
         ("memory_limit", _text(memory_limit)),
         ("threads", str(threads)),
-        ("temp_file_encryption", "true"),
         ("temp_directory", _text(str(spill))),
         ("max_temp_directory_size", _text(spill_limit)),
         ("enable_external_access", "false"),

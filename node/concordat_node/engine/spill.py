@@ -1,6 +1,6 @@
-"""The one folder that an engine may write to: DuckDB's temporary files, encrypted, gone with the engine.
+"""The one folder that an engine may write to: DuckDB's temporary files, beside the editions and as well guarded.
 
-Each engine locks a folder of its own for as long as it lives, so the next one knows which are left over.
+Each engine locks a folder of its own for as long as it lives, so the next one can tell and clear what was left over.
 """
 
 import fcntl

@@ -41,7 +41,7 @@ from concordat_query.model import (
 M = TypeVar("M", bound=Message)
 MAX_DEPTH = 32
 MAX_ENVELOPE_BYTES = 256 * 1024
-_NUMBER = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{0,30}[1-9])?")
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,30}|-?(0|[1-9][0-9]{0,30})\.[0-9]{0,30}[1-9]")
 
 _COMPARATORS = {
     Comparator.EQUAL: query_pb2.COMPARATOR_EQUAL,

@@ -27,14 +27,14 @@ ROWS = list(all_rows())
 QUERY = Query("tiny", (), None, (Aggregate(Statistic.COUNT_ROWS),), rho_nano=1, max_groups=1, max_rows=1)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(condition=conditions())
 def test_canonical_form_keeps_three_valued_truth_on_every_row(condition: Condition) -> None:
     canonical = canonical_condition(condition)
     assert [truth(canonical, row) for row in ROWS] == [truth(condition, row) for row in ROWS]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(where=conditions(), counted=conditions())
 def test_canonical_form_of_a_canonical_query_is_itself(where: Condition, counted: Condition) -> None:
     aggregates = (Aggregate(Statistic.COUNT_ROWS, None, counted), Aggregate(Statistic.SUM, "dose"))
@@ -43,7 +43,7 @@ def test_canonical_form_of_a_canonical_query_is_itself(where: Condition, counted
     assert canonical_bytes(canonical_query(once)) == canonical_bytes(once)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(condition=conditions(), seed=st.integers())
 def test_order_and_repeats_of_terms_do_not_matter(condition: Condition, seed: int) -> None:
     shuffled = _shuffled(condition, random.Random(seed))  # noqa: S311

@@ -26,7 +26,7 @@ def table() -> sqlite3.Connection:
     return connection
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(text=condition_texts())
 def test_text_means_what_sqlite_says_on_every_row(table: sqlite3.Connection, text: str) -> None:
     theirs = [row[0] for row in table.execute(f"SELECT ({text}) FROM tiny ORDER BY rowid")]  # noqa: S608

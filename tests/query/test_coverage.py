@@ -37,7 +37,7 @@ def brute(coverage: Coverage, where: Condition | None, grouped: Sequence[str], r
     return list(cells.values())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(coverage=coverages(), where=st.none() | conditions(), grouped=keys)
 def test_all_and_nothing_are_never_said_wrongly(
     coverage: Coverage, where: Condition | None, grouped: list[str]
@@ -49,7 +49,7 @@ def test_all_and_nothing_are_never_said_wrongly(
         assert not (held is Held.NOTHING and True in found)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data(), coverage=coverages(), grouped=keys)
 def test_what_is_said_is_exact_where_conditions_read_one_column_each(
     data: st.DataObject, coverage: Coverage, grouped: list[str]
@@ -63,7 +63,7 @@ def test_what_is_said_is_exact_where_conditions_read_one_column_each(
             assert held is exact[frozenset(found)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(condition=conditions(), given_names=st.sets(st.sampled_from(NAMES)), index=st.integers(0, len(ROWS) - 1))
 def test_possible_is_never_wrongly_false(condition: Condition, given_names: set[str], index: int) -> None:
     partial = {name: ROWS[index][name] for name in given_names}

@@ -1,0 +1,173 @@
+"""The catalogue file: what is refused, what follows from it, and what its hash stands for."""
+
+import copy
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from concordat_query.catalogue import Catalogue, Column, load
+from concordat_query.errors import Reason, Refusal
+from fakes.catalogue import code, number, small_catalogue
+from pydantic import ValidationError
+
+CATALOGUE = small_catalogue()
+TOML = """
+version = 1
+title = "Tiny"
+[[nations]]
+name = "Wales"
+gss = "W92000004"
+[populations.people]
+description = "people"
+[datasets."road.casualties"]
+title = "t"
+description = "d"
+population = "people"
+unit = "casualty"
+unit_description = "one injury"
+max_rows_per_unit = 1
+[[datasets."road.casualties".columns]]
+name = "cost"
+type = "number"
+description = "pounds"
+lower = -0.5
+upper = 12.25
+decimals = 2
+"""
+
+
+def read(folder: Path, text: str) -> Catalogue:
+    path = folder / "catalogue.toml"
+    path.write_text(text)
+    return load(path)
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    column = read(tmp_path, TOML).dataset("road.casualties").column("cost")
+    assert (column.lower, column.upper, column.fixed_lower, column.fixed_upper) == (
+        Decimal("-0.5"),
+        Decimal("12.25"),
+        -50,
+        1225,
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("version = 1", "version = 0", "version"),
+        ('title = "Tiny"', 'title = "Tiny"\ncolour = "red"', "colour"),
+        ('unit = "casualty"', 'unit = "Casualty 1"', "unit"),
+        ('population = "people"', 'population = "animals"', "unknown population"),
+        ("max_rows_per_unit = 1", "max_rows_per_unit = 0", "max_rows_per_unit"),
+        ("lower = -0.5", "lower = 13", "lower < upper"),
+        ("lower = -0.5", "", "lower < upper"),
+        ("decimals = 2", "decimals = 7", "decimals"),
+        ("decimals = 2", "decimals = 1", "decimals"),
+        ("decimals = 2", "key = 3", "key"),
+        ('name = "cost"', 'name = "nation"', "attribute of nodes"),
+        ("upper = 12.25", "upper = 99999999", "2**31"),
+        ("version = 1", "version = ", "TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_place(tmp_path: Path, old: str, new: str, place: str) -> None:
+    assert old in TOML
+    with pytest.raises(Refusal) as refused:
+        read(tmp_path, TOML.replace(old, new, 1))
+    assert refused.value.reason is Reason.MALFORMED_REQUEST
+    assert place in refused.value.message
+    assert "catalogue.toml" in refused.value.field
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match="no such file"):
+        load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        code("mode"),
+        code("mode", "A", "A"),
+        {**code("mode", "A"), "lower": 1},
+        {**number("age", 0, 9), "codes": ["A"]},
+        number("age", 0, 10_000, key=True),
+        number("age", 5, 5),
+        code("Mode", "A"),
+        code("holder", "A"),
+    ],
+)
+def test_an_inconsistent_column_is_refused(definition: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Column.model_validate(definition)
+
+
+def test_domains_are_in_stored_order_with_missing_last() -> None:
+    sex = Column.model_validate(code("sex", "Male", "Female"))
+    assert sex.domain == ("Male", "Female", None)
+    assert sex.stored_domain == (0, 1, None)
+    dose = Column.model_validate({**number("dose", Decimal("-0.1"), Decimal("0.1"), nullable=False), "decimals": 1})
+    assert dose.domain == (Decimal("-0.1"), Decimal("0.0"), Decimal("0.1"))
+    assert dose.stored_domain == (-1, 0, 1)
+    assert len(dose.domain) == dose.fixed_upper - dose.fixed_lower + 1
+
+
+def test_codes_may_be_keys_and_numbers_only_where_they_say_so() -> None:
+    assert Column.model_validate(code("sex", "Male")).may_be_key
+    assert not Column.model_validate({**code("sex", "Male"), "key": False}).may_be_key
+    assert not Column.model_validate(number("age", 0, 9)).may_be_key
+    assert Column.model_validate(number("age", 0, 9, key=True)).may_be_key
+
+
+def test_every_column_is_constant_where_a_unit_has_one_row() -> None:
+    assert CATALOGUE.dataset("road.casualties").constant_within_unit("sex")
+    visits = CATALOGUE.dataset("health.visits")
+    assert visits.constant_within_unit("sex")
+    assert not visits.constant_within_unit("clinic")
+
+
+def test_totals_are_named_for_exactly_their_nations() -> None:
+    assert CATALOGUE.total_name(frozenset({"England", "Wales", "Scotland", "Northern Ireland"})) == "United Kingdom"
+    assert CATALOGUE.total_name(frozenset({"England", "Wales", "Scotland"})) == "Great Britain"
+    assert CATALOGUE.total_name(frozenset({"Wales", "England"})) == "England and Wales"
+
+
+def test_the_hash_follows_the_content_and_not_the_layout(tmp_path: Path) -> None:
+    first = read(tmp_path, TOML)
+    assert read(tmp_path, "# a comment\n" + TOML.replace(" = ", "=")).sha256 == first.sha256
+    assert read(tmp_path, TOML.replace("12.25", "12.24")).sha256 != first.sha256
+
+
+def test_a_data_sets_hash_changes_with_its_definition_alone() -> None:
+    content = CATALOGUE.model_dump(mode="json")
+    other = copy.deepcopy(content)
+    other["datasets"]["health.visits"]["columns"][0]["codes"].append("G")
+    changed = Catalogue.model_validate(other)
+    assert changed.sha256 != CATALOGUE.sha256
+    for name, same in [("road.casualties", True), ("health.visits", False)]:
+        before, after = CATALOGUE.dataset(name), changed.dataset(name)
+        assert (before.definition_sha256 == after.definition_sha256) is same
+
+
+def test_unknown_names_are_refused_with_what_there_is() -> None:
+    with pytest.raises(Refusal, match=r"road\.casualties, health\.visits") as refused:
+        CATALOGUE.dataset("road.accidents")
+    assert refused.value.reason is Reason.UNKNOWN_DATASET
+    with pytest.raises(Refusal, match="severity") as refused:
+        CATALOGUE.dataset("road.casualties").column("colour")
+    assert refused.value.reason is Reason.UNKNOWN_COLUMN
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [(("totals", 0, "nations"), ["France"]), (("datasets", "road.casualties", "expected_units"), {"France": 3})],
+)
+def test_names_of_nations_must_be_known(where: tuple[Any, ...], value: object) -> None:
+    content: Any = CATALOGUE.model_dump(mode="json")
+    inner = content
+    for step in where[:-1]:
+        inner = inner[step]
+    inner[where[-1]] = value
+    with pytest.raises(ValidationError, match="unknown nation"):
+        Catalogue.model_validate(content)

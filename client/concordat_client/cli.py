@@ -1,23 +1,17 @@
 """The analyst's command: `concordat query | explain | catalogue | budget`."""
 
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 import click
 from concordat.v1 import coordinator_pb2
-from concordat_query.errors import ConcordatError, SqlRefusal
+from concordat_query.errors import ConcordatError
+from concordat_wire.command_line import Commands
 from rich.console import Console
 
 from concordat_client import reports
 from concordat_client.connection import connect
 from concordat_client.display import render
-
-P = ParamSpec("P")
-T = TypeVar("T")
-Step = coordinator_pb2.Progress.Step
 
 config_option = click.option(
     "--config",
@@ -29,22 +23,7 @@ config_option = click.option(
 )
 
 
-def errors_in_words(command: Callable[P, T]) -> Callable[P, T]:
-    """Prints a ConcordatError as one sentence on standard error and ends with status 2."""
-
-    @wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return command(*args, **kwargs)
-        except ConcordatError as error:
-            place = f" (line {error.line}, column {error.column})" if isinstance(error, SqlRefusal) else ""
-            click.echo(f"error: {error.reason}{place}: {error.message}", err=True)
-            sys.exit(2)
-
-    return wrapped
-
-
-@click.group()
+@click.group(cls=Commands)
 @click.version_option(package_name="concordat")
 def main() -> None:
     """Ask the four nations' nodes one question; every figure comes back with its margin of error."""
@@ -54,7 +33,6 @@ def main() -> None:
 @config_option
 @click.option("--key", "idempotency_key", help="Run under this key again: what was paid for is served free.")
 @click.argument("sql")
-@errors_in_words
 def query(config: Path, idempotency_key: str | None, sql: str) -> None:
     """Run SQL and print the verified result."""
     with connect(config) as connection:
@@ -75,7 +53,6 @@ def _tell(progress: coordinator_pb2.Progress) -> None:
 @main.command()
 @config_option
 @click.argument("sql")
-@errors_in_words
 def explain(config: Path, sql: str) -> None:
     """Tell what SQL would cost and how precise it would be. Spends nothing, reads no data."""
     with connect(config) as connection:
@@ -86,7 +63,6 @@ def explain(config: Path, sql: str) -> None:
 @main.command()
 @config_option
 @click.argument("dataset", required=False)
-@errors_in_words
 def catalogue(config: Path, dataset: str | None) -> None:
     """Show the data sets, or one data set's columns and who holds what."""
     with connect(config) as connection:
@@ -95,7 +71,6 @@ def catalogue(config: Path, dataset: str | None) -> None:
 
 @main.command()
 @config_option
-@errors_in_words
 def budget(config: Path) -> None:
     """Show what is left of each nation's budget."""
     with connect(config) as connection:

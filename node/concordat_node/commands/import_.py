@@ -5,10 +5,41 @@ from collections.abc import Mapping as Table
 from pathlib import Path
 from typing import TextIO
 
+from concordat_query.errors import Reason, Refusal
+
+import click
+from concordat_query.errors import Reason, Refusal
+
+from concordat_node.commands.options import config_option
+from concordat_node.config import read_settings
 from concordat_node.importing.build import DEFAULTS, Resources, import_dataset
 from concordat_node.importing.mapping import Mapping
 from concordat_node.importing.report import Report, to_text
 from concordat_node.importing.steps import Progress, Step
+
+
+@click.command("import")
+@config_option
+@click.argument("datasets", nargs=-1)
+def import_(config: Path, datasets: tuple[str, ...]) -> None:
+    """Import DATASETS, or all that have a mapping, and put the new editions in force.
+
+    Prints the custodian's report: its numbers are data. A node that serves goes on with its former edition until it is
+    started again.
+    """
+    settings = read_settings(config)
+    for name in datasets:
+        if name not in settings.mappings:
+            known = ", ".join(settings.mappings)
+            raise Refusal(Reason.UNKNOWN_DATASET, f"no mapping gives data set {name!r}; there are: {known}")
+    limits = settings.file.engine
+    run_import(
+        settings.mappings,
+        settings.data,
+        settings.state,
+        Resources(limits.memory_limit, limits.threads),
+        datasets=datasets,
+    )
 
 
 def run_import(
@@ -29,6 +60,8 @@ def run_import(
     out, err = out or sys.stdout, err or sys.stderr
     reports = []
     for name in datasets or tuple(mappings):
+        if name not in mappings:
+            raise Refusal(Reason.UNKNOWN_DATASET, f"this node has no mapping of {name!r}", field=name)
         report = import_dataset(mappings[name], data, state, resources, _announce(name, err))
         out.write(to_text(report))
         out.flush()

@@ -1,6 +1,7 @@
 """A coordinator's life: open channels to the nodes, serve, and on SIGTERM finish what was begun. It keeps no state."""
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -64,6 +65,7 @@ async def run_until_told(settings: Settings, ready: Callable[[str], None]) -> No
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     coordinator = await start(settings)
+    gc.freeze()  # what was loaded lives as long as the process: collections need not look at it again
     host = settings.file.listen.rpartition(":")[0]
     ready(f"{host}:{coordinator.port}")
     await told.wait()

@@ -5,7 +5,6 @@ import json
 from collections.abc import Sequence
 
 from concordat.v1 import node_pb2
-from concordat_query.canonical import canonical_bytes
 from concordat_query.signing import Purpose, SigningKey
 from concordat_query.wire import coverage_to_proto
 from concordat_wire.answers import MECHANISM
@@ -23,7 +22,7 @@ def answer_key(admitted: Admitted, edition_id: str, rules: Rules) -> bytes:
     agreement = rules.agreement
     parts = [
         "concordat.answer.v1",
-        hashlib.sha256(canonical_bytes(admitted.plan.query)).hexdigest(),
+        admitted.query_sha256.hex(),
         rules.catalogue.sha256,
         admitted.dataset.definition_sha256,
         admitted.holding.mapping_sha256,

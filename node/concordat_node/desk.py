@@ -39,6 +39,7 @@ class Desk:
         self._editions = editions
         self._identified: OrderedDict[bytes, Identified] = OrderedDict()
         self._admitted: OrderedDict[bytes, Admitted] = OrderedDict()
+        self._ready: OrderedDict[bytes, Ready] = OrderedDict()
 
     def identify(self, signed: query_pb2.SignedQuery) -> Identified:
         """Who asks. Raises Refusal."""
@@ -61,8 +62,11 @@ class Desk:
         if admitted.nothing_held:
             return Ready(admitted, None, None)
         edition = self._editions.current(asked.envelope.query.dataset)
-        _require(admitted, edition)
-        return Ready(admitted, edition, self._request(admitted, edition))
+        name = _name(asked.signed)
+        if name not in self._ready:
+            _require(admitted, edition)
+            _remember(self._ready, name, Ready(admitted, edition, self._request(admitted, edition)))
+        return self._ready[name]
 
     def pinned(self, admitted: Admitted, edition_id: str) -> EditionInfo:
         """The edition that a charge was made for. Refuses one that is gone, changed or of another mapping."""

@@ -1,6 +1,7 @@
 """A node's life: open the ledger, start the engine, serve, and on SIGTERM finish what was begun."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -152,6 +153,7 @@ async def run_until_told(settings: Settings, ready: Callable[[str], None]) -> No
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     node = await start(settings)
+    gc.freeze()  # what was loaded lives as long as the process: collections need not look at it again
     host = settings.file.listen.rpartition(":")[0]
     ready(f"{host}:{node.port}")
     await told.wait()

@@ -14,7 +14,7 @@ from typing import Protocol
 from concordat.v1 import engine_pb2, node_pb2, query_pb2
 from concordat_query.errors import Reason, Refusal, Unavailable
 from concordat_query.signing import Purpose, SigningKey, is_signed
-from concordat_query.wire import coverage_to_proto
+from concordat_query.wire import coverage_to_proto, parse
 from concordat_wire.server import Context
 
 from concordat_node.admission import Identified, check_in_force, check_lifetime
@@ -69,6 +69,7 @@ class NodeService:
         self._computing: dict[int, asyncio.Task[bytes]] = {}
         self._draining = False
         self._rolled_back = False
+        self._own_place = (0, 0)  # of the log, as last looked up: it only grows
         self.on_rollback: Callable[[], None] = lambda: None
         """Called when a witnessed head proves that this node's log went back in time."""
 
@@ -295,20 +296,16 @@ class NodeService:
     async def _heed(self, witnessed: Sequence[node_pb2.SignedHead]) -> None:
         """Stops this node for good where others saw a later log of it than it has: its spend would be forgotten."""
         for signed in witnessed:
-            head = self._own_head(signed)
-            if head is None:
+            head = parse(node_pb2.Head, signed.head, "witnessed")
+            place = (head.epoch, head.sequence)
+            if head.node != self._rules.node or place <= self._own_place:
                 continue
-            mine = node_pb2.Head.FromString((await self._ledger.run(Ledger.head)).head)
-            if (head.epoch, head.sequence) > (mine.epoch, mine.sequence):
+            self._own_place = await self._ledger.run(_place)
+            if place > self._own_place and is_signed(Purpose.HEAD, signed.head, signed.signature, self._key.public_key):
                 self._rolled_back = True
-                _log.critical("the log went back in time witnessed=%d own=%d", head.sequence, mine.sequence)
+                _log.critical("the log went back in time witnessed=%d own=%d", head.sequence, self._own_place[1])
                 self.on_rollback()
         self._refuse_after_rollback()
-
-    def _own_head(self, signed: node_pb2.SignedHead) -> node_pb2.Head | None:
-        if not is_signed(Purpose.HEAD, signed.head, signed.signature, self._key.public_key):
-            return None
-        return node_pb2.Head.FromString(signed.head)
 
     def _refuse_after_rollback(self) -> None:
         if self._rolled_back:
@@ -326,3 +323,9 @@ class NodeService:
         self._draining = True
         if self._commits:
             await asyncio.wait(self._commits, timeout=seconds)
+
+
+def _place(ledger: Ledger) -> tuple[int, int]:
+    """Epoch and sequence of the log's head."""
+    head = node_pb2.Head.FromString(ledger.head().head)
+    return head.epoch, head.sequence

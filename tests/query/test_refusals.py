@@ -143,6 +143,7 @@ CASES: list[tuple[str, Reason, str]] = [
     (where("mode BETWEEN ¦'Car' AND 'Pedestrian'"), Reason.WRONG_TYPE, "no order"),
     (where("age = ¦'old'"), Reason.WRONG_TYPE, "without quotes"),
     (where("age > ¦17.5"), Reason.WRONG_TYPE, "whole numbers"),
+    (where("age > -¦1." + "0" * 29 + "1"), Reason.WRONG_TYPE, "whole numbers"),
     (where("age < ¦99999999999"), Reason.WRONG_TYPE, "smaller number"),
     (where("age = ¦1e2"), UNSUPPORTED, "without an exponent"),
     (where("age = ¦0x1F"), UNSUPPORTED, "no place"),

@@ -153,7 +153,7 @@ def literal_of(source: Source, node: exp.Expr) -> Literal:
         message = "nothing is equal to NULL, nor unequal; write IS NULL or IS NOT NULL"
         raise source.refusal_at_node(node, message, Reason.WRONG_TYPE)
     if isinstance(bare, exp.Neg):
-        return -_number(source, unwrapped(bare.this))
+        return _number(source, unwrapped(bare.this)).copy_negate()  # the minus operator would round
     if isinstance(bare, exp.Literal) and bare.is_string:
         return str(bare.this)
     return _number(source, bare)

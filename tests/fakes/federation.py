@@ -206,13 +206,14 @@ class FakeFederation:
     def node(self, nation: str, caller: str = COORDINATOR) -> "node_pb2_grpc.NodeServiceAsyncStub":
         """A stub that speaks to one node directly."""
         member = self.members[nation]
-        return node_pb2_grpc.NodeServiceStub(self._channel(member.port, member.name, caller))
+        return node_pb2_grpc.NodeServiceStub(self.channel(member.port, member.name, caller))
 
     def analysts_stub(self) -> "coordinator_pb2_grpc.CoordinatorServiceAsyncStub":
         assert self.coordinator is not None
-        return coordinator_pb2_grpc.CoordinatorServiceStub(self._channel(self.coordinator.port, COORDINATOR, ANALYST))
+        return coordinator_pb2_grpc.CoordinatorServiceStub(self.channel(self.coordinator.port, COORDINATOR, ANALYST))
 
-    def _channel(self, port: int, name: str, caller: str) -> aio.Channel:
+    def channel(self, port: int, name: str, caller: str) -> aio.Channel:
+        """A channel to the party of that name, with the caller's certificate."""
         channel = open_channel(f"127.0.0.1:{port}", self.authority.issue(caller), name)
         self.channels.append(channel)
         return channel
@@ -263,7 +264,7 @@ async def federation(
         for member in made.members.values():
             member.real_engine = real_engine
             await member.start()
-        path = _write_coordinator(folder, made.members)
+        path = write_coordinator(folder, made.members)
         made.coordinator = await coordinator_runtime.start(read_coordinator(path))
         yield made
     finally:
@@ -395,7 +396,7 @@ def tls_table(name: str, folder: str = "../certs") -> dict[str, str]:
     }
 
 
-def _write_coordinator(folder: Path, members: Mapping[str, FakeMember]) -> Path:
+def write_coordinator(folder: Path, members: Mapping[str, FakeMember]) -> Path:
     return write_toml(
         folder / "coordinator.toml",
         {

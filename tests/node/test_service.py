@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from concordat.v1 import node_pb2, query_pb2
+from concordat_node.ledger.ledger import Ledger
 from concordat_query.errors import ConcordatError, Reason, Unavailable
 from concordat_query.model import Aggregate, Comparator, Comparison, Membership, Query, Statistic
 from concordat_query.signing import Purpose, SigningKey
@@ -19,6 +20,7 @@ from concordat_wire.status import error_from_rpc
 from fakes.engine import query
 from fakes.federation import ANALYST, COORDINATOR, FakeFederation, by_severity, federation
 from grpc import aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 WALES = "node-wales"
 UNTOUCHED = ["genesis", "budget", "budget"]
@@ -340,6 +342,22 @@ async def test_a_draining_node_finishes_commits_and_takes_no_new_query(fed: Fake
     wales.engine.may_go_on.set()
     assert (await call).HasField("answer")
     await draining
+
+
+async def test_a_node_whose_ledger_cannot_be_written_says_that_it_does_not_serve(fed: FakeFederation) -> None:
+    wales = fed.members["Wales"]
+    health = health_pb2_grpc.HealthStub(fed.channel(wales.port, WALES, COORDINATOR))
+    asked = health_pb2.HealthCheckRequest(service="concordat.v1.NodeService")
+    assert (await health.Check(asked, timeout=10)).status == health_pb2.HealthCheckResponse.SERVING
+    assert wales.node is not None
+    await wales.node.ledger.run(break_ledger)
+    assert (await refusal(prepare(fed, fed.signed()))).reason is Reason.NODE_UNAVAILABLE
+    assert (await health.Check(asked, timeout=10)).status == health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+def break_ledger(ledger: Ledger) -> None:
+    """As a full or failing disk does."""
+    ledger._database.connection.close(True)
 
 
 async def test_explain_reserves_nothing_and_describe_and_budget_tell_public_facts_only(fed: FakeFederation) -> None:

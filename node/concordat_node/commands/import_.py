@@ -5,8 +5,6 @@ from collections.abc import Mapping as Table
 from pathlib import Path
 from typing import TextIO
 
-from concordat_query.errors import Reason, Refusal
-
 import click
 from concordat_query.errors import Reason, Refusal
 
@@ -28,10 +26,6 @@ def import_(config: Path, datasets: tuple[str, ...]) -> None:
     started again.
     """
     settings = read_settings(config)
-    for name in datasets:
-        if name not in settings.mappings:
-            known = ", ".join(settings.mappings)
-            raise Refusal(Reason.UNKNOWN_DATASET, f"no mapping gives data set {name!r}; there are: {known}")
     limits = settings.file.engine
     run_import(
         settings.mappings,
@@ -61,7 +55,8 @@ def run_import(
     reports = []
     for name in datasets or tuple(mappings):
         if name not in mappings:
-            raise Refusal(Reason.UNKNOWN_DATASET, f"this node has no mapping of {name!r}", field=name)
+            known = ", ".join(mappings)
+            raise Refusal(Reason.UNKNOWN_DATASET, f"no mapping gives data set {name!r}; there are: {known}")
         report = import_dataset(mappings[name], data, state, resources, _announce(name, err))
         out.write(to_text(report))
         out.flush()

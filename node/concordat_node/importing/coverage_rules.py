@@ -39,8 +39,8 @@ def coverage_of(rows: str | None, holdings: Sequence[Holding], dataset: Dataset)
             for holding in sorted(holdings, key=lambda holding: holding.column)
         ),
     )
-    _check_conditions(coverage, dataset)
     _check_required_columns(coverage, dataset)
+    _check_conditions(coverage, dataset)
     return coverage
 
 

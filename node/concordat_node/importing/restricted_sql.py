@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from concordat_query.errors import Reason, SqlRefusal
+from concordat_query.errors import Reason, Refusal, SqlRefusal
 from concordat_query.sql.source import Source, refusal_at, shown
 from sqlglot import exp
 from sqlglot.dialects import DuckDB
@@ -80,7 +80,7 @@ def check_mapping_sql(select: str, unit_id: str, parents: Mapping[str, tuple[str
 
 
 class _Located:
-    """Puts the mapping's key before a refusal's place."""
+    """Names the mapping's key in refusals; the parser recurses, so a text may also be too deep for it."""
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -89,6 +89,8 @@ class _Located:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, RecursionError):
+            raise Refusal(Reason.SQL_NOT_SUPPORTED, "the text nests too deep; simplify it", field=self.key) from None
         if isinstance(error, SqlRefusal):
             error.field = self.key
 
@@ -289,8 +291,6 @@ def _parse(source: Source) -> exp.Expr:
         roots: list[exp.Expr | None] = parser.parse(list(source.tokens), source.text)
     except ParseError as error:
         raise _not_understood(source, error) from None
-    except RecursionError:
-        raise source.refusal(0, "the text nests too deep; simplify it") from None
     if len(roots) != 1 or roots[0] is None:
         raise source.refusal(source.end, "one statement is needed, without semicolons")
     return roots[0]

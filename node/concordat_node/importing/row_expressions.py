@@ -6,6 +6,7 @@ the import runs it. So a mapping is a total function of one row.
 """
 
 from collections.abc import Callable
+from typing import cast
 
 from concordat_query.sql.source import Source, shown
 from sqlglot import exp
@@ -114,7 +115,11 @@ def check_expression(source: Source, root: exp.Expr) -> None:
 
 def guarded(root: exp.Expr) -> exp.Expr:
     """A copy whose casts give NULL instead of failing, as division and remainder by zero do."""
-    return root.transform(_guard)
+    whole = exp.Paren(this=root.copy())
+    for node in reversed(list(whole.walk())):  # innermost first: casts stand within casts
+        if (replacement := _guard(node)) is not node:
+            node.replace(replacement)
+    return cast(exp.Expr, whole.this)
 
 
 def sql_of(root: exp.Expr) -> str:
@@ -127,11 +132,11 @@ def _check_node(source: Source, node: exp.Expr) -> None:
         raise _refuse(source, node, "an aggregate reads other rows; a row may depend on itself alone")
     allowed = NODES.get(type(node))
     if allowed is None:
-        raise _refuse(source, node, f"{_named(node)} is not part of the mapping language; {_advice(node)}")
+        raise _refuse(source, node, f"{_named(source, node)} is not part of the mapping language; {_advice(node)}")
     for name, value in node.args.items():
         if name not in allowed and value not in (None, False, []):
             at = value if isinstance(value, exp.Expr) else node
-            raise _refuse(source, at, f"this addition to {_named(node)} is not part of the mapping language")
+            raise _refuse(source, at, f"this addition to {_named(source, node)} is not part of the mapping language")
     if check := _CHECKS.get(type(node)):
         check(source, node)
 
@@ -198,11 +203,12 @@ def _is_literal(node: exp.Expr | None, *, text: bool) -> bool:
     return isinstance(node, exp.Literal) and bool(node.is_string) is text
 
 
-def _named(node: exp.Expr) -> str:
-    if isinstance(node, exp.Anonymous):
-        return f"function {shown(str(node.this))}"
+def _named(source: Source, node: exp.Expr) -> str:
+    """What people call the node: a function by the name that stands in the text."""
     if isinstance(node, exp.Func):
-        return f"function {shown(node.sql_name().lower())}"
+        start, end = node.meta.get("start"), node.meta.get("end")
+        written = node.sql_name().lower() if start is None or end is None else source.text[start : end + 1]
+        return f"function {shown(written)}"
     return shown(type(node).__name__)
 
 

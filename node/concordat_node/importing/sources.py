@@ -63,7 +63,7 @@ def open_sources(connection: duckdb.DuckDBPyConnection, mapping: Mapping, data: 
             types[name] = _columns(connection, name)
         except (duckdb.Error, OSError, ValueError):
             raise _fault(place, f"{path} {_expectation(source)}") from None
-        _check_columns(types[name], mapping.statement.reads[name], place)
+        _check_columns(types[name], mapping.statement.reads[name], place, path)
         connection.execute(f"CREATE TABLE blank.{_name(name)} AS SELECT * FROM source.{_name(name)} LIMIT 0")
     return Opened(types, malformed)
 
@@ -121,9 +121,10 @@ def _check_file(path: Path, place: str) -> None:
         raise _fault(place, f"{path} cannot be read: {error.strerror}") from None
 
 
-def _check_columns(columns: Table[str, str], read: frozenset[str], place: str) -> None:
+def _check_columns(columns: Table[str, str], read: frozenset[str], place: str, path: Path) -> None:
     if missing := sorted(read - set(columns)):
-        known = ", ".join(columns)
+        # The first line of a CSV without a header is a record: it is not repeated.
+        known = "what its first line names" if path.suffix == ".csv" else ", ".join(columns)
         raise Refusal(Reason.UNKNOWN_COLUMN, f"{place}: it has no column {missing[0]!r}; it has: {known}", field=place)
 
 

@@ -15,6 +15,7 @@ from concordat_client.result import Result
 
 MARKS = {
     Status.PARTLY_HELD: ("[p]", "answered for the part that is held; see the notes"),
+    Status.INCOMPLETE: ("[i]", "lacks a node that was lost after it was charged; run the same key again"),
     Status.NOT_HELD: ("[x]", "not held"),
     Status.UNAVAILABLE: ("[..]", "the node was lost after it was charged; run the same key again"),
     Status.UNDEFINED: ("[-]", "the denominator is too close to zero to divide by"),

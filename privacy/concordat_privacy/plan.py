@@ -106,8 +106,7 @@ def plan(query: Query, dataset: Dataset) -> Plan:
     columns = [dataset.column(key) for key in query.keys]
     cells = _count_cells(columns)
     limit = dataset.max_rows_per_unit
-    together = all(dataset.constant_within_unit(key) for key in query.keys)
-    max_groups = 1 if together else min(query.max_groups, cells, limit)
+    max_groups = min(query.max_groups, _cells_within_reach(columns, dataset), limit)
     max_rows = min(query.max_rows, limit)
     squared = rows_squared(max_groups, max_rows, limit)
     outlines: dict[_Outline, int] = {}
@@ -184,8 +183,7 @@ def _count_cells(columns: list[Column]) -> int:
             raise Refusal(
                 Reason.KEY_WITHOUT_DOMAIN, f"column {column.name!r} cannot be a group key", field="query.keys"
             )
-    sizes = [column.fixed_upper - column.fixed_lower + 1 + column.nullable for column in columns]
-    cells = math.prod(sizes)
+    cells = math.prod(_domain_size(column) for column in columns)
     if cells > MAX_CELLS:
         raise Refusal(
             Reason.TOO_MANY_CELLS,
@@ -193,6 +191,15 @@ def _count_cells(columns: list[Column]) -> int:
             field="query.keys",
         )
     return cells
+
+
+def _cells_within_reach(columns: list[Column], dataset: Dataset) -> int:
+    """How many cells one unit's rows can fall into: keys that are constant within a unit do not spread them."""
+    return math.prod(_domain_size(column) for column in columns if not dataset.constant_within_unit(column.name))
+
+
+def _domain_size(column: Column) -> int:
+    return column.fixed_upper - column.fixed_lower + 1 + column.nullable
 
 
 @dataclass(frozen=True)

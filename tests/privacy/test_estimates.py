@@ -110,6 +110,12 @@ def test_one_nation_alone_has_no_total() -> None:
     assert [line.is_total for line in found.rows] == [False]
 
 
+def test_what_one_nation_holds_alone_is_no_total() -> None:
+    planned = casualties(COUNT)
+    found = table(planned, shown(planned, FIRST), answer(planned, CASUALTIES, "Wales", 5), holding_nothing("Scotland"))
+    assert [line.is_total for line in found.rows] == [False, False]
+
+
 def test_a_total_over_some_nations_carries_their_names() -> None:
     planned = casualties(COUNT)
     found = table(planned, shown(planned, FIRST), *(answer(planned, CASUALTIES, n, 5) for n in ("Wales", "Scotland")))
@@ -130,6 +136,17 @@ def test_nodes_of_one_nation_are_added_up_in_one_row() -> None:
     found = table(planned, shown(planned, FIRST), first, second)
     assert value(found, "Wales").estimate == 42
     assert value(found, "Wales").margin == noise_margin([planned.components[0].scale] * 2)
+
+
+def test_a_node_adds_nothing_where_another_of_its_nation_holds_the_cell_alone() -> None:
+    planned = casualties(COUNT, keys=("year",))
+    north = answer(planned, CASUALTIES, "Wales", 40, node="north")
+    south = answer(planned, CASUALTIES, "Wales", 2, ONLY_2016, node="south")
+    found = table(planned, shown(planned, FIRST), north, south)
+    assert value(found, "Wales", Decimal(2014)).estimate == 40
+    assert value(found, "Wales", Decimal(2014)).status is Status.PARTLY_HELD
+    assert value(found, "Wales", Decimal(2016)).estimate == 42
+    assert value(found, "Wales", Decimal(2016)).status is Status.OK
 
 
 # Statuses: silence is never zero
@@ -244,6 +261,14 @@ def test_a_quotient_of_parts_held_for_different_rows_is_not_held() -> None:
     assert "c: Wales is missing: it holds what is divided and what it is divided by for different rows." in found.notes
 
 
+def test_a_quotient_of_parts_held_under_different_conditions_is_not_held() -> None:
+    coverage = Coverage(columns=(*AGE_SINCE_2015.columns, ColumnCoverage("sex", rows=ONLY_2016.rows)))
+    male = Aggregate(Statistic.COUNT_ROWS, None, Comparison("sex", Comparator.EQUAL, "Male"))
+    planned = casualties(OLD, male)
+    found = table(planned, shown(planned, Quotient(FIRST, SECOND)), answer(planned, CASUALTIES, "Wales", 500, coverage))
+    assert value(found, "Wales").status is Status.NOT_HELD
+
+
 def test_a_quotient_of_parts_held_for_the_same_rows_is_answered_in_part() -> None:
     planned = casualties(COUNT, FATAL)
     found = table(
@@ -332,6 +357,13 @@ def everything(order: int = 0, seed: bytes = b"seed") -> Table:
 @pytest.mark.parametrize("order", [1, 9, 23])
 def test_the_order_of_answers_changes_nothing(order: int) -> None:
     assert everything(order) == everything()
+
+
+def test_the_order_of_one_nations_nodes_changes_nothing() -> None:
+    planned = casualties(COUNT)
+    north = answer(planned, CASUALTIES, "Wales", 40, node="north", differences=("counts twice",))
+    south = answer(planned, CASUALTIES, "Wales", 2, node="south", differences=("counts late",))
+    assert table(planned, shown(planned, FIRST), north, south) == table(planned, shown(planned, FIRST), south, north)
 
 
 def test_another_seed_changes_simulated_margins_slightly_and_nothing_else() -> None:

@@ -42,6 +42,8 @@ def coverage(distribution: Floats, margin: int) -> float:
         (3.0,) * 4,
         (2.0, 2.0),
         (0.7, 1.9, 30.0),
+        (0.2,) * 4,
+        (0.48,) * 3,
     ],
 )
 def test_the_margin_is_the_smallest_that_holds_95_percent(scales: tuple[float, ...]) -> None:
@@ -59,6 +61,12 @@ def test_large_scales_need_no_lattice_and_give_the_same_margin() -> None:
         distribution = brute_distribution((scale,))
         assert coverage(distribution, margin) >= 0.95
         assert coverage(distribution, margin - 1) < 0.95
+
+
+def test_large_scales_are_corrected_for_the_lattice() -> None:
+    scale = 200.5004 / 1.959963985  # the normal interval alone would end just beyond the middle between 200 and 201
+    assert noise_margin((scale,)) == 200
+    assert coverage(brute_distribution((scale,)), 200) >= 0.95
 
 
 def test_at_sigma_one_the_margin_is_two_not_196_hundredths() -> None:

@@ -10,10 +10,11 @@ from fractions import Fraction
 import pytest
 from concordat_privacy.plan import MAX_RHO_NANO, Component, Kind, Mean, Plan, Total, held_components, plan, split
 from concordat_query.canonical import canonical_query
+from concordat_query.catalogue import Dataset
 from concordat_query.coverage import ColumnCoverage, Coverage, Held
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Aggregate, Comparator, Comparison, Negation, NullTest, Query, Statistic
-from fakes.catalogue import small_catalogue
+from fakes.catalogue import number, small_catalogue
 
 CATALOGUE = small_catalogue()
 VISITS = CATALOGUE.dataset("health.visits")
@@ -44,6 +45,14 @@ def test_a_count_is_one_component() -> None:
 def test_a_sum_moves_by_its_larger_bound() -> None:
     planned = visits(Aggregate(Statistic.SUM, "cost"))
     assert [outline(c) for c in planned.components] == [(Kind.SUM, "cost", 25000, Fraction(1, 100))]
+
+
+def test_a_sum_moves_by_its_lower_bound_where_that_is_further_from_zero() -> None:
+    content = VISITS.model_dump(mode="json")
+    content["columns"] = [number("balance", -70, 20)]
+    dataset = Dataset.model_validate(content)
+    planned = plan(Query("health.visits", (), None, (Aggregate(Statistic.SUM, "balance"),), 10**6, 1, 1), dataset)
+    assert planned.components[0].per_row == 70
 
 
 def test_a_mean_is_the_rows_with_a_value_and_twice_the_centred_sum() -> None:
@@ -88,6 +97,7 @@ def test_other_filters_make_other_components() -> None:
         (("clinic",), 3, 8, (3, 8, 64 + 64 + 16)),  # 20 rows fill two cells and leave four
         (("sex",), 3, 2, (1, 2, 4)),  # constant within the unit: one cell
         (("clinic", "sex"), 3, 2, (3, 2, 12)),
+        (("clinic", "sex"), 18, 2, (6, 2, 24)),  # one sex a unit
         ((), 3, 2, (1, 2, 4)),
     ],
 )

@@ -58,6 +58,10 @@ def test_extremes_and_perfect_squares_are_paid_for(square: int, rho: int) -> Non
     assert price_by_map(scale_for(square, rho), square) <= rho
 
 
+def test_a_price_is_rounded_up_to_whole_nano_rho() -> None:
+    assert price_by_map(3.0, 1) == 55_555_556  # 1/18
+
+
 def test_scales_lie_on_a_coarse_grid() -> None:
     for square, rho in random_cases(200):
         numerator, _ = scale_for(square, rho).as_integer_ratio()

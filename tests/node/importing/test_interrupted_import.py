@@ -5,6 +5,7 @@
 import fcntl
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,12 +26,20 @@ RECORDS = random_records(random.Random(1))
 LATER = random_records(random.Random(2))
 
 
+@pytest.fixture(scope="module")
+def once_imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("once")
+    (folder / "mapping.toml").write_text(dirty_sources.mapping_text())
+    dirty_sources.write_sources(folder / "data", RECORDS)
+    import_dataset(load(folder / "mapping.toml", dirty_catalogue()), folder / "data", folder / "state")
+    return folder
+
+
 @pytest.fixture
-def mapping(tmp_path: Path) -> Mapping:
-    path = tmp_path / "mapping.toml"
-    path.write_text(dirty_sources.mapping_text())
-    dirty_sources.write_sources(tmp_path / "data", RECORDS)
-    return load(path, dirty_catalogue())
+def mapping(tmp_path: Path, once_imported: Path) -> Mapping:
+    """A mapping whose data were imported once."""
+    shutil.copytree(once_imported, tmp_path, dirs_exist_ok=True)
+    return load(tmp_path / "mapping.toml", dirty_catalogue())
 
 
 def key(state: Path) -> bytes:
@@ -46,7 +55,6 @@ def test_a_crash_before_any_step_leaves_the_former_edition_or_the_whole_new_one(
     tmp_path: Path, mapping: Mapping, step: Step
 ) -> None:
     data, state = tmp_path / "data", tmp_path / "state"
-    import_dataset(mapping, data, state)
     former = edition.current(state, DATASET)
     dirty_sources.write_sources(data, LATER)
 
@@ -66,6 +74,7 @@ def test_a_crash_before_any_step_leaves_the_former_edition_or_the_whole_new_one(
 
 
 def test_a_crash_in_the_first_import_leaves_none_in_force(tmp_path: Path, mapping: Mapping) -> None:
+    shutil.rmtree(tmp_path / "state")
     import_killed_before(Step.SWITCH, mapping.path, tmp_path / "data", tmp_path / "state")
     with pytest.raises(Refusal) as caught:
         edition.current(tmp_path / "state", DATASET)
@@ -76,7 +85,6 @@ def test_a_crash_in_the_first_import_leaves_none_in_force(tmp_path: Path, mappin
 
 def test_a_second_import_of_the_same_data_set_is_refused_while_one_runs(tmp_path: Path, mapping: Mapping) -> None:
     place = edition.folder(tmp_path / "state", DATASET)
-    place.mkdir(parents=True)
     with (place / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(Refusal) as caught:
@@ -87,7 +95,6 @@ def test_a_second_import_of_the_same_data_set_is_refused_while_one_runs(tmp_path
 
 def test_an_import_that_fails_leaves_nothing_behind(tmp_path: Path, mapping: Mapping) -> None:
     data, state = tmp_path / "data", tmp_path / "state"
-    import_dataset(mapping, data, state)
     before = names(state)
     (data / "visit.parquet").write_bytes((data / "visit.parquet").read_bytes()[:-100])
     with pytest.raises(Refusal, match="not a Parquet file"):
@@ -113,7 +120,6 @@ except Refusal as refusal:
 
 def test_a_full_disk_is_told_and_leaves_the_former_edition(tmp_path: Path, mapping: Mapping) -> None:
     data, state = tmp_path / "data", tmp_path / "state"
-    import_dataset(mapping, data, state)
     former, before = edition.current(state, DATASET), names(state)
     tests = Path(dirty_sources.__file__).parent.parent
     done = subprocess.run(  # noqa: S603
@@ -127,7 +133,6 @@ def test_a_full_disk_is_told_and_leaves_the_former_edition(tmp_path: Path, mappi
 
 def test_a_lost_manifest_is_mended_by_importing_again(tmp_path: Path, mapping: Mapping) -> None:
     data, state = tmp_path / "data", tmp_path / "state"
-    import_dataset(mapping, data, state)
     import_dataset(mapping, data, state)
     lost = edition.current(state, DATASET)
     (lost.path.parent / edition.MANIFEST).unlink()

@@ -13,7 +13,7 @@ _ROUND_UP = 1 + 1e-12
 def epsilon_of(rho_nano: int, delta: float) -> float:
     """The smallest epsilon known for rho-zCDP at this delta, rounded up. Raises ValueError out of range.
 
-    Canonne, Kamath, Steinke 2020, proposition 12 inverted: for every a > 1, rho-zCDP is (epsilon, delta)-DP with
+    Canonne, Kamath, Steinke 2020 (arXiv:2004.00010v4), proposition 12 inverted: for every a > 1, rho-zCDP is (epsilon, delta)-DP with
     epsilon = a rho + log(1 - 1/a) + (log(1/delta) - log(a)) / (a - 1). The best a is the one root above 1 of
     rho (a - 1)**2 + log(a) = log(1/delta); any other only gives a larger epsilon.
     """

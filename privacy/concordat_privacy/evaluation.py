@@ -19,7 +19,7 @@ from concordat_privacy.standing import components_of
 
 DRAWS = 1000
 _CHUNK = 16
-"""Rows simulated at once: their arrays then stay within a processor's nearest caches, in half the time."""
+"""Rows simulated at once: their arrays then stay within a processor's nearest caches."""
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

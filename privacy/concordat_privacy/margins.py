@@ -17,7 +17,7 @@ LARGE = 100.0
 """From this sigma on the lattice is fine enough for the normal distribution with a correction."""
 
 _SMOOTH = 2.0
-"""From this sigma on a sum of discrete Gaussians is one again, within a relative 3e-17 (docs/proofs/components.md)."""
+"""From this sigma on a sum of discrete Gaussians is one again, within 3e-17 a node (docs/proofs/components.md)."""
 
 _HALF_WIDTH = 9.0
 """Sigmas kept on either side: 2e-19 of the probability lies beyond."""

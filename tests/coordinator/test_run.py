@@ -192,6 +192,31 @@ async def test_an_analyst_who_goes_away_during_commit_is_charged_once_and_finds_
             assert len(member.engine.releases) == 1
 
 
+async def test_an_analyst_who_goes_away_before_commit_is_charged_nothing(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
+        assert fed.coordinator is not None
+        with fed.members["Wales"].ledger_busy():
+            running = asyncio.create_task(fed.run(fed.signed()))
+            await asyncio.sleep(0.3)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await asyncio.sleep(0.2)
+        await fed.coordinator.service.drain(5)
+        for member in fed.members.values():
+            assert await member.log() == ["genesis", "budget", "budget"]
+            assert await member.reserved() == 0
+
+
+async def test_a_node_that_is_back_within_moments_is_reached(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
+        wales = fed.members["Wales"]
+        await wales.kill()
+        running = asyncio.create_task(fed.run(fed.signed()))
+        await asyncio.sleep(0.3)
+        await wales.start()
+        assert (await running).complete
+
+
 async def test_get_result_returns_what_was_run_even_after_the_query_expired(tmp_path: Path) -> None:
     holds = {"Wales": {"rows": "year = 2014"}}
     asked = by_severity(where=Comparison("year", Comparator.EQUAL, Decimal(2016)))

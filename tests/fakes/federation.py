@@ -5,9 +5,10 @@ Everything is real except the engine, which by default is a fake that gives the 
 
 import asyncio
 import itertools
+import threading
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -151,6 +152,18 @@ class FakeMember:
         if self.node is not None:
             node, self.node = self.node, None
             await node.stop()
+
+    @contextmanager
+    def ledger_busy(self) -> Iterator[None]:
+        """Holds up whatever asks the ledger within."""
+        assert self.node is not None
+        free = threading.Event()
+        held = asyncio.ensure_future(self.node.ledger.run(lambda ledger: free.wait()))
+        try:
+            yield
+        finally:
+            free.set()
+            held.add_done_callback(lambda done: done.exception())
 
     async def log(self) -> list[str]:
         """The kinds of the ledger's entries."""

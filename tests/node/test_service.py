@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from concordat.v1 import node_pb2, query_pb2
 from concordat_node.ledger.ledger import Ledger
+from concordat_privacy import noise
 from concordat_query.errors import ConcordatError, Reason, Unavailable
 from concordat_query.model import Aggregate, Comparator, Comparison, Membership, Query, Statistic
 from concordat_query.signing import Purpose, SigningKey
@@ -244,6 +245,37 @@ async def test_a_caller_who_goes_away_during_commit_interrupts_nothing(fed: Fake
     await just_commit(fed, signed, prepared.reservation)
     assert len(wales.engine.releases) == 1
     assert await wales.log() == [*UNTOUCHED, "charge", "answer"]
+
+
+async def test_a_caller_who_goes_away_before_the_charge_is_written_still_gets_its_answer_stored(
+    fed: FakeFederation,
+) -> None:
+    wales, signed = fed.members["Wales"], fed.signed()
+    prepared = await prepare(fed, signed)
+    with wales.ledger_busy():
+        call = asyncio.create_task(just_commit(fed, signed, prepared.reservation))
+        await asyncio.sleep(0.3)
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+        await asyncio.sleep(0.2)
+    assert wales.node is not None
+    await wales.node.service.drain(5)
+    assert await wales.log() == [*UNTOUCHED, "charge", "answer"]
+
+
+async def test_what_was_charged_is_not_served_outside_the_agreements_days(fed: FakeFederation) -> None:
+    signed = fed.signed()
+    await commit(fed, signed)
+    fed.clock.offset = 31 * 86_400
+    assert (await refusal(prepare(fed, signed))).reason is Reason.AGREEMENT_NOT_IN_FORCE
+    assert (await refusal(just_commit(fed, signed, ""))).reason is Reason.AGREEMENT_NOT_IN_FORCE
+
+
+async def test_a_price_that_the_privacy_map_does_not_bear_out_is_refused(
+    fed: FakeFederation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(noise, "charge_by_map", lambda plan, component: component.rho_nano + 1)
+    assert (await refusal(prepare(fed, fed.signed()))).reason is Reason.INVALID_PRICE
 
 
 async def test_a_charge_whose_engine_failed_is_answered_on_the_next_commit_under_the_same_receipt(

@@ -1,4 +1,8 @@
-"""A disk that fails at the n-th write or sync, and forgets what was not synced when the power goes."""
+"""A disk that fails at the n-th write or sync, and forgets what was not synced when the power goes.
+
+A failed sync is the worst kind that real systems know: the pages stay readable until the power goes, and later syncs
+report success without ever writing them.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,14 +10,12 @@ from pathlib import Path
 
 import apsw
 
-NAME = "faulty"
-
 
 class FaultyDisk(apsw.VFS):
     """SQLite's default file system while it is in use. Counts from 1; 0 never fails."""
 
     def __init__(self, *, fail_write: int = 0, fail_sync: int = 0, for_good: bool = False) -> None:
-        super().__init__(NAME, "unix", makedefault=True)
+        super().__init__("faulty", "unix", makedefault=True)
         self.fail_write = fail_write
         self.fail_sync = fail_sync
         self.for_good = for_good
@@ -21,7 +23,9 @@ class FaultyDisk(apsw.VFS):
         self.syncs = 0
         self.broken = False
         self.durable: dict[Path, bytes] = {}
-        """What each file held when it was last synced."""
+        """What stands on the disk itself."""
+        self.unsynced: dict[Path, list[tuple[int, bytes]]] = {}
+        """Writes that the next sync of the file makes durable: (offset, data)."""
 
     def xOpen(  # noqa: N802  # as apsw names it
         self, name: str | apsw.URIFilename | None, flags: list[int]
@@ -31,21 +35,34 @@ class FaultyDisk(apsw.VFS):
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
         super().xDelete(filename, syncdir)
         self.durable.pop(Path(filename), None)
+        self.unsynced.pop(Path(filename), None)
 
     def lose_power(self, folder: Path) -> None:
-        """Leaves of SQLite's files in a folder exactly what was synced."""
+        """Leaves of SQLite's files in a folder exactly what is durable."""
         for file in [*folder.glob("*-wal"), *folder.glob("*-shm"), *folder.glob("*.db")]:
             file.unlink()
         for file, content in self.durable.items():
             file.write_bytes(content)
 
-    def count_write(self) -> bool:
-        """Whether this write fails."""
+    def written(self, file: Path, offset: int, data: bytes) -> None:
+        self.unsynced.setdefault(file, []).append((offset, data))
+
+    def truncated(self, file: Path, size: int) -> None:
+        self.durable[file] = self.durable.get(file, b"")[:size]
+        self.unsynced[file] = [(offset, data) for offset, data in self.unsynced.get(file, []) if offset < size]
+
+    def synced(self, file: Path) -> None:
+        content = bytearray(self.durable.get(file, b""))
+        for offset, data in self.unsynced.pop(file, []):
+            content.extend(bytes(max(0, offset + len(data) - len(content))))
+            content[offset : offset + len(data)] = data
+        self.durable[file] = bytes(content)
+
+    def write_fails(self) -> bool:
         self.writes += 1
         return self._fails(self.writes == self.fail_write)
 
-    def count_sync(self) -> bool:
-        """Whether this sync fails."""
+    def sync_fails(self) -> bool:
         self.syncs += 1
         return self._fails(self.syncs == self.fail_sync)
 
@@ -62,17 +79,23 @@ class _File(apsw.VFSFile):
         self._path = Path(name.filename() if isinstance(name, apsw.URIFilename) else str(name))
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
-        if self._disk.count_write():
-            super().xWrite(data[: len(data) // 2], offset)  # a torn write
+        torn = self._disk.write_fails()
+        done = data[: len(data) // 2] if torn else data
+        super().xWrite(done, offset)
+        self._disk.written(self._path, offset, bytes(done))
+        if torn:
             raise apsw.IOError("the disk failed to write")
-        super().xWrite(data, offset)
+
+    def xTruncate(self, newsize: int) -> None:  # noqa: N802
+        super().xTruncate(newsize)
+        self._disk.truncated(self._path, newsize)
 
     def xSync(self, flags: int) -> None:  # noqa: N802
-        if self._disk.count_sync():
+        if self._disk.sync_fails():
+            self._disk.unsynced.pop(self._path, None)
             raise apsw.IOError("the disk failed to sync")
         super().xSync(flags)
-        # Read through SQLite: closing another descriptor of the file would drop this process's locks on it.
-        self._disk.durable[self._path] = self.xRead(self.xFileSize(), 0)
+        self._disk.synced(self._path)
 
 
 @contextmanager

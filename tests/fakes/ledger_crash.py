@@ -7,6 +7,7 @@ from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
 from concordat_node.ledger.ledger import Ledger
+from concordat_node.ledger.records import Charge
 from concordat_query.errors import Reason
 from fakes.ledgers import PARTICIPANTS, a_request, charged, open_ledger, outcome
 
@@ -20,9 +21,15 @@ def work(ledger: Ledger, tell: Callable[[str], None], when: str) -> None:
         key = request.idempotency_key
         reservation = ledger.reserve(request, 60)
         charge = ledger.charge(request, reservation.id, PARTICIPANTS)
-        tell(f"charged {key} {charge.sequence} {charge.receipt.receipt.hex()} {charge.head.head.hex()}")
+        tell(charge_line(charge))
         answer = ledger.store(request, f"answer {when} to {key}".encode())
         tell(f"stored {key} {answer.hex()}")
+
+
+def charge_line(charge: Charge) -> str:
+    """What a charge tells: under whose key, and the exact bytes of its receipt and head."""
+    key = charge.request.idempotency_key
+    return f"charged {key} {charge.sequence} {charge.receipt.receipt.hex()} {charge.head.head.hex()}"
 
 
 class Death:

@@ -6,7 +6,7 @@ import apsw
 from concordat_query.errors import Reason, Refusal
 
 from concordat_node.ledger import log
-from concordat_node.ledger.records import LARGEST_AMOUNT, Balance
+from concordat_node.ledger.records import LARGEST_AMOUNT, Balance, is_budget
 
 
 def balances(db: apsw.Connection, now_ms: int) -> dict[str, Balance]:
@@ -21,7 +21,7 @@ def balances(db: apsw.Connection, now_ms: int) -> dict[str, Balance]:
 
 def set_budget(db: apsw.Connection, population: str, budget: int, at: int) -> None:
     """Sets a population's whole budget while nothing of it is reserved. Below what is spent it leaves nothing."""
-    if type(budget) is not int or not 0 <= budget <= LARGEST_AMOUNT:
+    if not is_budget(budget):
         raise Refusal(
             Reason.MALFORMED_REQUEST,
             f"the budget of {population!r} is not a whole number of nano-rho from 0 to {LARGEST_AMOUNT}",

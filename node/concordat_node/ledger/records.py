@@ -11,6 +11,11 @@ LARGEST_AMOUNT = 2**62
 """No budget and no price exceeds this many nano-rho, so that sums of two fit SQLite's integers."""
 
 
+def is_budget(amount: object) -> bool:
+    """Whether an amount can be a whole budget: an integer from 0 to LARGEST_AMOUNT."""
+    return type(amount) is int and 0 <= amount <= LARGEST_AMOUNT
+
+
 @dataclass(frozen=True)
 class Request:
     """An admitted query, as far as the ledger is concerned. Hashes are raw SHA-256 digests of 32 bytes.

@@ -11,7 +11,7 @@ from concordat_query.errors import Refusal
 
 from concordat_node.ledger import log, schema
 from concordat_node.ledger.heads import head_bytes
-from concordat_node.ledger.records import Request
+from concordat_node.ledger.records import Request, is_budget
 
 _Account = tuple[int, int, int]  # budget, ceiling, spent
 
@@ -24,6 +24,8 @@ class Projection:
     accounts: dict[str, _Account] = field(default_factory=dict)
     charges: dict[int, tuple[bytes, int, bytes]] = field(default_factory=dict)
     """Sequence -> answer key, hour, head."""
+    answer_keys: set[bytes] = field(default_factory=set)
+    """All that were charged, each once."""
     claims: dict[tuple[str, str], tuple[bytes, int, int]] = field(default_factory=dict)
     """Analyst and idempotency key -> the envelope's hash, the charge's sequence, hour."""
     answers: dict[int, bytes] = field(default_factory=dict)
@@ -46,7 +48,7 @@ def _apply(state: Projection, entry: log.Entry) -> None:
     match log.Kind(content["kind"]):
         case log.Kind.GENESIS if entry.sequence == 1:
             state.node = content["node"]
-        case log.Kind.BUDGET:
+        case log.Kind.BUDGET if is_budget(content["budget_rho_nano"]):
             _, _, spent = state.accounts.get(content["population"], (0, 0, 0))
             budget = content["budget_rho_nano"]
             state.accounts[content["population"]] = (budget, max(budget, spent), spent)
@@ -66,6 +68,9 @@ def _apply_charge(state: Projection, entry: log.Entry, request: Request) -> None
     budget, ceiling, spent = state.accounts[request.population]
     if request.rho_nano > ceiling - spent:
         raise ValueError("a charge beyond the budget")
+    if request.answer_key in state.answer_keys:
+        raise ValueError("a second charge for one answer")
+    state.answer_keys.add(request.answer_key)
     state.accounts[request.population] = (budget, ceiling, spent + request.rho_nano)
     spend = {population: account[2] for population, account in state.accounts.items()}
     head = head_bytes(state.node, entry.epoch, entry.sequence, entry.hash, spend)

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,8 @@ def try_to_spend(ledger: Ledger, worker: int) -> int:
 
 
 def test_threads_never_overspend_and_every_acknowledged_charge_counts(path: Path) -> None:
-    with open_ledger(path) as ledger:
+    # Every step gives way to the other threads.
+    with open_ledger(path, hook=lambda step: time.sleep(0)) as ledger:
         with ThreadPoolExecutor(8) as pool:
             spent = sum(pool.map(lambda worker: try_to_spend(ledger, worker), range(8)))
         assert ledger.balances()[PEOPLE].spent == spent

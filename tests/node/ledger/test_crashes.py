@@ -13,7 +13,7 @@ import pytest
 from concordat_node.ledger.ledger import Ledger
 from concordat_query.errors import ConcordatError, Unavailable
 from fakes.faulty_disk import FaultyDisk, faulty_disk
-from fakes.ledger_crash import PRICE, REQUESTS, work, work_until_death
+from fakes.ledger_crash import PRICE, REQUESTS, charge_line, work, work_until_death
 from fakes.ledgers import BUDGETS, PEOPLE, a_request, open_ledger
 
 OPENING = [
@@ -135,3 +135,24 @@ def test_power_that_goes_after_any_call_takes_nothing_acknowledged(folder: Path)
         disk.durable = durable
         disk.lose_power(path.parent)
         check_and_finish(path, told[:count])
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_what_is_found_again_after_a_failed_sync_is_durable_from_then_on(folder: Path) -> None:
+    """A charge's sync fails, the node is started again, finds the charge and answers by it; then the power goes."""
+    number, found = 0, 0
+    while True:
+        number += 1
+        path = folder / str(number) / "ledger.db"
+        with faulty_disk(fail_sync=number) as disk:
+            told = run_on(disk, path)
+            with open_ledger(path) as ledger:
+                pending = [charge_line(charge) for charge in ledger.pending()]
+                durable = dict(disk.durable)
+        disk.durable = durable
+        disk.lose_power(path.parent)
+        check_and_finish(path, list({*told, *pending}))
+        found += len(pending)
+        if not disk.broken:
+            break
+    assert found >= len(REQUESTS)

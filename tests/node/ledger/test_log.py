@@ -1,13 +1,15 @@
 """The log only grows, in order, and its hashes follow the published formula."""
 
 import hashlib
+from pathlib import Path
 
 import apsw
+import concordat_node
 import pytest
 from concordat_node.ledger import charges
 from concordat_node.ledger.heads import head_bytes
 from concordat_node.ledger.ledger import Ledger
-from concordat_node.ledger.log import BrokenChainError, canonical_json, verified_entries
+from concordat_node.ledger.log import BrokenChainError, canonical_json, chain_hash, verified_entries
 from concordat_node.ledger.receipts import sign_receipt
 from fakes.ledgers import KEY, NODE, a_request, charged
 
@@ -116,3 +118,20 @@ def test_a_missing_entry_in_the_middle_breaks_the_chain(full: Ledger) -> None:
     db.execute("DROP TRIGGER log_never_shrinks; PRAGMA foreign_keys = OFF; DELETE FROM log WHERE sequence = 4")
     with pytest.raises(BrokenChainError, match="entry 4"):
         list(verified_entries(db))
+
+
+@pytest.mark.parametrize(("sequence", "epoch"), [(8, 1), (6, 0)])
+def test_a_well_hashed_entry_out_of_order_breaks_the_chain(full: Ledger, sequence: int, epoch: int) -> None:
+    before, body = full.entries()[-1].hash, canonical_json({"kind": "genesis", "at": 0})
+    forged = (sequence, epoch, body, bytes(32), chain_hash(before, epoch, sequence, bytes(32), body))
+    db = connection_of(full)
+    db.execute("DROP TRIGGER log_only_grows; PRAGMA ignore_check_constraints = ON")
+    db.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?)", forged)
+    with pytest.raises(BrokenChainError, match="entry 6"):
+        list(verified_entries(db))
+
+
+def test_nothing_but_the_ledger_signs_receipts() -> None:
+    node = Path(concordat_node.__file__).parent
+    signers = [file.relative_to(node) for file in node.rglob("*.py") if "sign(Purpose.RECEIPT" in file.read_text()]
+    assert signers == [Path("ledger/receipts.py")]

@@ -13,9 +13,9 @@ _ROUND_UP = 1 + 1e-12
 def epsilon_of(rho_nano: int, delta: float) -> float:
     """The smallest epsilon known for rho-zCDP at this delta, rounded up. Raises ValueError out of range.
 
-    Canonne, Kamath, Steinke 2020 (arXiv:2004.00010v4), proposition 12 inverted: for every a > 1, rho-zCDP is (epsilon, delta)-DP with
-    epsilon = a rho + log(1 - 1/a) + (log(1/delta) - log(a)) / (a - 1). The best a is the one root above 1 of
-    rho (a - 1)**2 + log(a) = log(1/delta); any other only gives a larger epsilon.
+    Canonne, Kamath, Steinke 2020 (arXiv:2004.00010v4), proposition 12 inverted: for every a > 1, rho-zCDP is
+    (epsilon, delta)-DP with epsilon = a rho + log(1 - 1/a) + (log(1/delta) - log(a)) / (a - 1). The best a is the one
+    root above 1 of rho (a - 1)**2 + log(a) = log(1/delta); any other only gives a larger epsilon.
     """
     if rho_nano < 0 or not 0 < delta < 1:
         raise ValueError("rho must not be negative and delta must lie between 0 and 1")

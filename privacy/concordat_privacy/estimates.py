@@ -7,17 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from concordat_query.catalogue import Catalogue, CellKey
-from concordat_query.errors import Reason, Refusal, VerificationError
-from concordat_query.model import KeyColumn, OutputColumn, Presentation, ValueColumn
+from concordat_query.errors import VerificationError
+from concordat_query.model import OutputColumn, Presentation
 
 from concordat_privacy.evaluation import Figure, Noisy, evaluate
 from concordat_privacy.merge import Absent, NodeAnswer, add_up
 from concordat_privacy.notes import notes
 from concordat_privacy.plan import Plan
-from concordat_privacy.standing import Code, Codes, Flags, Standing, aggregates_of, components_of, standing
+from concordat_privacy.standing import Code, Codes, Flags, Standing, components_of, standing
 from concordat_privacy.status import Status
 
-__all__ = ["Row", "Status", "Table", "Value", "check_presentation", "tabulate"]
+__all__ = ["Row", "Status", "Table", "Value", "tabulate"]
 
 
 @dataclass(frozen=True)
@@ -81,29 +81,15 @@ def tabulate(
 ) -> Table:
     """The table of a query's answers: by nation with totals, or merged.
 
-    Deterministic given its arguments, whatever the order of answers; `seed` must follow from the answers. Raises
-    VerificationError where an answer lacks what its coverage promises or does not fit the plan, and Refusal as
-    `check_presentation` does.
+    Deterministic given its arguments, whatever the order of answers; `seed` must follow from the answers. Expects a
+    presentation that shows only what the plan's query asks for. Raises VerificationError where an answer lacks what
+    its coverage promises or does not fit the plan.
     """
-    check_presentation(plan, presentation)
     stand = standing(catalogue, plan, presentation, answers, absent)
     _check_answers(plan, stand)
     lines = _by_nation(catalogue, plan, stand) if presentation.by_nation else _merged(plan, stand)
     columns = [_column(plan, stand, lines, value, seed) for value in range(len(stand.values))]
     return Table(presentation.columns, _rows(plan, lines, columns), notes(catalogue, plan, presentation, stand))
-
-
-def check_presentation(plan: Plan, presentation: Presentation) -> None:
-    """Refuses a presentation that shows what the query does not ask for, before anything is charged."""
-    for column in presentation.columns:
-        if isinstance(column, KeyColumn) and column.key not in plan.query.keys:
-            raise _unasked(f"column {column.name!r} shows a key by which the query does not group")
-        if isinstance(column, ValueColumn) and max(aggregates_of(column.value)) >= len(plan.parts):
-            raise _unasked(f"column {column.name!r} shows a statistic that the query does not ask for")
-
-
-def _unasked(message: str) -> Refusal:
-    return Refusal(Reason.MALFORMED_REQUEST, message, field="presentation.columns")
 
 
 def _rows(plan: Plan, lines: _Lines, columns: Sequence[Sequence[Value]]) -> tuple[Row, ...]:

@@ -37,7 +37,8 @@ def scale_for(sensitivity_squared: int, rho_nano: int) -> float:
     """The smallest scale on the grid whose discrete Gaussian costs at most `rho_nano`, in lattice steps.
 
     A discrete Gaussian of scale s added to a vector of L2 sensitivity D is D**2 / (2 s**2)-zCDP (Canonne, Kamath,
-    Steinke 2020, arXiv:2004.00010, on the multivariate discrete Gaussian). Refuses a price whose noise would not fit 64 bits.
+    Steinke 2020, arXiv:2004.00010, on the multivariate discrete Gaussian). Refuses a price whose noise would not fit
+    64 bits.
     """
     needed = Fraction(sensitivity_squared * NANO, 2 * rho_nano) * FLOAT_SLACK
     root = math.sqrt(needed)

@@ -8,13 +8,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from concordat_privacy.estimates import Row, Status, Table, Value, check_presentation, tabulate
+from concordat_privacy.estimates import Row, Status, Table, Value, tabulate
 from concordat_privacy.margins import noise_margin
 from concordat_privacy.merge import Absent, NodeAnswer
 from concordat_privacy.plan import Plan, plan
 from concordat_query.catalogue import CellKey
 from concordat_query.coverage import ColumnCoverage, Coverage
-from concordat_query.errors import Reason, Refusal, VerificationError
+from concordat_query.errors import VerificationError
 from concordat_query.model import (
     Aggregate,
     AggregateRef,
@@ -464,13 +464,6 @@ def test_an_answer_from_an_unknown_nation_is_not_believed() -> None:
     planned = casualties(COUNT)
     with pytest.raises(VerificationError):
         table(planned, shown(planned, FIRST), answer(planned, CASUALTIES, "Ruritania", 9))
-
-
-@pytest.mark.parametrize("column", [ValueColumn("x", AggregateRef(1)), KeyColumn("x", "mode")])
-def test_a_presentation_of_what_was_not_asked_is_refused(column: ValueColumn | KeyColumn) -> None:
-    with pytest.raises(Refusal) as refused:
-        check_presentation(casualties(COUNT), Presentation(True, (column,)))
-    assert refused.value.reason is Reason.MALFORMED_REQUEST
 
 
 def test_a_presentation_without_figures_is_a_table_of_keys() -> None:

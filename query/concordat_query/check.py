@@ -34,6 +34,7 @@ from concordat_query.model import (
     Statistic,
     columns_of,
 )
+from concordat_query.wire import malformed
 
 MAX_AGGREGATES = 100
 MAX_LEAVES = 2_000
@@ -61,28 +62,28 @@ def check_query(query: Query, dataset: Dataset, permission: Permission) -> None:
 
 def _check_size(query: Query) -> None:
     if not 1 <= len(query.aggregates) <= MAX_AGGREGATES:
-        raise _malformed("query.aggregates", f"a query has 1 to {MAX_AGGREGATES} aggregates")
+        raise malformed("query.aggregates", f"a query has 1 to {MAX_AGGREGATES} aggregates")
     leaves = 0
     for condition in (query.where, *(aggregate.filter for aggregate in query.aggregates)):
         leaves += _leaves(condition) if condition is not None else 0
     if leaves > MAX_LEAVES:
-        raise _malformed("query", f"its conditions hold more than {MAX_LEAVES} literals; ask in parts")
+        raise malformed("query", f"its conditions hold more than {MAX_LEAVES} literals; ask in parts")
     for aggregate in query.aggregates:
         if (aggregate.statistic is Statistic.COUNT_ROWS) != (aggregate.column is None):
-            raise _malformed("query.aggregates", "COUNT(*) takes no column, every other statistic takes one")
+            raise malformed("query.aggregates", "COUNT(*) takes no column, every other statistic takes one")
 
 
 def _leaves(condition: Condition) -> int:
     match condition:
         case Conjunction(terms) | Disjunction(terms):
             if not terms:
-                raise _malformed("query", "AND and OR need terms")
+                raise malformed("query", "AND and OR need terms")
             return sum(_leaves(term) for term in terms)
         case Negation(term):
             return _leaves(term)
         case Membership(_, literals):
             if not literals:
-                raise _malformed("query", "IN needs at least one literal")
+                raise malformed("query", "IN needs at least one literal")
             return len(literals)
         case _:
             return 1
@@ -165,7 +166,7 @@ def _check_limits(query: Query, dataset: Dataset, permission: Permission) -> Non
 
 def _check_bound(field: str, value: int, highest: int) -> None:
     if value < 1:
-        raise _malformed(field, "it must be at least 1")
+        raise malformed(field, "it must be at least 1")
     if value > highest:
         raise Refusal(Reason.NOT_IN_AGREEMENT, f"{field}: the agreement permits at most {highest}", field=field)
 
@@ -179,10 +180,6 @@ def _field(field: str) -> Iterator[None]:
         raise Refusal(refusal.reason, refusal.message, field=field) from None
 
 
-def _malformed(field: str, what: str) -> Refusal:
-    return Refusal(Reason.MALFORMED_REQUEST, f"{field}: {what}", field=field)
-
-
 # Presentations
 
 
@@ -190,24 +187,24 @@ def check_presentation(presentation: Presentation, query: Query) -> None:
     """Refuses a presentation that does not fit the query: the coordinator makes tables of what analysts send it."""
     columns = presentation.columns
     if not 1 <= len(columns) <= MAX_OUTPUT_COLUMNS:
-        raise _malformed("presentation.columns", f"a table has 1 to {MAX_OUTPUT_COLUMNS} columns")
+        raise malformed("presentation.columns", f"a table has 1 to {MAX_OUTPUT_COLUMNS} columns")
     names = [column.name.lower() for column in columns]
     if len(set(names)) != len(names) or not all(1 <= len(name) <= 200 for name in names):
-        raise _malformed("presentation.columns", "every column needs a name of its own, of 1 to 200 characters")
+        raise malformed("presentation.columns", "every column needs a name of its own, of 1 to 200 characters")
     for index, column in enumerate(columns):
         _check_output(f"presentation.columns[{index}]", column, presentation, query)
     if {column.key for column in columns if isinstance(column, KeyColumn)} != set(query.keys):
-        raise _malformed("presentation.columns", "every key of the query must be shown")
+        raise malformed("presentation.columns", "every key of the query must be shown")
     if presentation.by_nation != any(isinstance(column, NationColumn) for column in columns):
-        raise _malformed("presentation.by_nation", "the nation is shown where nations are kept apart, and only there")
+        raise malformed("presentation.by_nation", "the nation is shown where nations are kept apart, and only there")
 
 
 def _check_output(field: str, column: OutputColumn, presentation: Presentation, query: Query) -> None:
     match column:
         case KeyColumn(_, key) if key not in query.keys:
-            raise _malformed(field, "it shows a key that the query does not have")
+            raise malformed(field, "it shows a key that the query does not have")
         case NationColumn() if not presentation.by_nation:
-            raise _malformed(field, "it shows the nation where nations are merged")
+            raise malformed(field, "it shows the nation where nations are merged")
         case KeyColumn() | NationColumn():
             return
         case _:
@@ -218,7 +215,7 @@ def _check_expression(field: str, expression: Expression, query: Query) -> None:
     match expression:
         case AggregateRef(index):
             if not 0 <= index < len(query.aggregates):
-                raise _malformed(field, "it refers to an aggregate that the query does not have")
+                raise malformed(field, "it refers to an aggregate that the query does not have")
         case Quotient(dividend, divisor):
             _check_expression(field, dividend, query)
             _check_expression(field, divisor, query)

@@ -1,9 +1,11 @@
 """One form for all ways of writing a query."""
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from concordat_query.canonical import canonical_bytes, canonical_condition, canonical_query, decimal_text, query_sha256
 from concordat_query.coverage import truth
 from concordat_query.model import (
@@ -64,6 +66,25 @@ def _shuffled(condition: Condition, order: random.Random) -> Condition:
             return Membership(column, (*literals[::-1], literals[0]))
         case _:
             return condition
+
+
+@pytest.mark.parametrize("comparator", Comparator)
+def test_every_comparison_has_its_opposite_where_it_is_negated(comparator: Comparator) -> None:
+    for leaf in (Comparison("dose", comparator, Decimal("0.1")), Comparison("year", comparator, Decimal(2015))):
+        negated = Negation(leaf)
+        assert isinstance(canonical_condition(negated), Comparison)
+        assert [truth(canonical_condition(negated), row) for row in ROWS] == [truth(negated, row) for row in ROWS]
+
+
+@pytest.mark.parametrize(("outer", "other"), [(Conjunction, Disjunction), (Disjunction, Conjunction)])
+def test_brackets_that_change_nothing_are_dropped(
+    outer: Callable[[tuple[Condition, ...]], Condition], other: Callable[[tuple[Condition, ...]], Condition]
+) -> None:
+    a, b, c = (NullTest(name) for name in ("dose", "mode", "sex"))
+    flat = canonical_condition(outer((a, b, c)))
+    assert canonical_condition(outer((a, outer((b, c))))) == flat
+    assert canonical_condition(outer((outer((c, b)), other((a, a))))) == flat
+    assert canonical_condition(other((a, outer((b, c))))) != flat
 
 
 def test_keys_and_aggregates_are_sorted_without_repeats() -> None:

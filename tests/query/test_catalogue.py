@@ -139,6 +139,14 @@ def test_the_hash_follows_the_content_and_not_the_layout(tmp_path: Path) -> None
     assert read(tmp_path, TOML.replace("12.25", "12.24")).sha256 != first.sha256
 
 
+def test_the_hash_does_not_follow_the_order_of_tables(tmp_path: Path) -> None:
+    animals = '[populations.animals]\ndescription = "animals"\n'
+    people = '[populations.people]\ndescription = "people"\n'
+    assert people in TOML
+    one, other = (read(tmp_path, TOML.replace(people, tables)) for tables in (animals + people, people + animals))
+    assert one.sha256 == other.sha256
+
+
 def test_a_data_sets_hash_changes_with_its_definition_alone() -> None:
     content = CATALOGUE.model_dump(mode="json")
     other = copy.deepcopy(content)

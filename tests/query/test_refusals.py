@@ -48,6 +48,7 @@ CASES: list[tuple[str, Reason, str]] = [
     # Data sets
     ("SELECT COUNT(*)\nFROM ¦road.casualty", Reason.UNKNOWN_DATASET, "did you mean 'road.casualties'"),
     ("SELECT COUNT(*) FROM ¦a.b.c.d", Reason.UNKNOWN_DATASET, "there are 'road.casualties', 'health.visits'"),
+    ("SELECT COUNT(*) FROM " + "a." * 16 + "a¦.a", UNSUPPORTED, "too many points"),
     (count("¦c"), UNSUPPORTED, "no alias"),
     (count("AS ¦c"), UNSUPPORTED, "no alias"),
     (count(", ¦health.visits"), UNSUPPORTED, "one data set"),

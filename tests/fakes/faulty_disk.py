@@ -4,11 +4,14 @@ A failed sync is the worst kind that real systems know: the pages stay readable 
 report success without ever writing them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import apsw
+
+T = TypeVar("T")
 
 
 class FaultyDisk(apsw.VFS):
@@ -42,7 +45,16 @@ class FaultyDisk(apsw.VFS):
         for file in [*folder.glob("*-wal"), *folder.glob("*-shm"), *folder.glob("*.db")]:
             file.unlink()
         for file, content in self.durable.items():
-            file.write_bytes(content)
+            if file.parent == folder:
+                file.write_bytes(content)
+
+    def copy(self, source: Path, target: Path) -> None:
+        """Lets `target` be `source` as a process finds it that starts now; what is not durable there is not here."""
+        target.mkdir()
+        for file in [*source.glob("*-wal"), *source.glob("*.db")]:
+            (target / file.name).write_bytes(file.read_bytes())
+        self.durable.update(_moved(self.durable, source, target))
+        self.unsynced.update(_moved(self.unsynced, source, target))
 
     def written(self, file: Path, offset: int, data: bytes) -> None:
         self.unsynced.setdefault(file, []).append((offset, data))
@@ -96,6 +108,10 @@ class _File(apsw.VFSFile):
             raise apsw.IOError("the disk failed to sync")
         super().xSync(flags)
         self._disk.synced(self._path)
+
+
+def _moved(files: Mapping[Path, T], source: Path, target: Path) -> dict[Path, T]:
+    return {target / file.name: value for file, value in files.items() if file.parent == source}
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """The ledger's file: tables, the rules that SQLite itself enforces, and how a connection is opened.
 
 The log is the ledger. `account`, `charge`, `claim` and `answer` repeat what the log says in a form that is quick to
-ask; they are checked against it whenever the file is opened. `reservation` alone is not in the log: it charges nothing. An account's `ceiling` is its budget, or what was spent when the budget
-fell below that.
+ask; they are checked against it whenever the file is opened. `reservation` alone is not in the log: it charges nothing.
+An account's `ceiling` is its budget, or what had been spent when the budget was set below that.
 """
 
 import os

@@ -28,7 +28,6 @@ def _lockdown(spill: Path, spill_limit: str, memory_limit: str, threads: int) ->
         ("autoload_known_extensions", "false"),
         ("allow_community_extensions", "false"),
         ("allow_persistent_secrets", "false"),
-        ("python_enable_replacements", "false"),
         ("enable_logging", "false"),
         ("preserve_insertion_order", "false"),
         ("memory_limit", _text(memory_limit)),

@@ -40,7 +40,8 @@ SELECT visit.clinic, visit.year, visit.sex,
        visit.units * CAST(visit.factor AS BIGINT) AS dose,
        10 // visit.divisor AS share,
        ward.beds
-FROM visit LEFT JOIN ward ON ward.id = visit.ward
+FROM visit LEFT JOIN ward ON ward.id = visit.ward + visit.moved
+WHERE visit.status <> 'void'
 '''
 [sources.visit]
 path = "visit.EXTENSION"
@@ -48,9 +49,11 @@ path = "visit.EXTENSION"
 path = "ward.parquet"
 parent_key = ["id"]
 [holds]
-rows = "clinic <> 'B' OR year >= 2011"
+rows = "clinic <> 'B' OR sex = 'Male'"
 [holds.columns.cost]
 rows = "year >= 2011"
+[holds.columns.beds]
+rows = "sex <> 'Female'"
 [repair.cost]
 out_of_range = "clamp"
 [repair.dose]
@@ -124,6 +127,8 @@ def _record(chance: random.Random, pid: str | None) -> Record:
         "factor": pick(["1", "10", "100", "4", "x", None, "1e3"]),
         "divisor": pick([0, 1, 2, 3, -1, None]),
         "ward": pick([1, 2, 3, 4, 5, None]),
+        "moved": pick([0, 0, 0, 1, 2**63 - 1, None]),
+        "status": pick(["final", "final", "final", "final", "void", None]),
     }
 
 
@@ -138,7 +143,7 @@ WARDS: list[Record] = [
 ]
 """Ward 2 stands there twice, ward 5 not at all."""
 
-_TYPES = {"year": pa.int64(), "units": pa.int64(), "divisor": pa.int32(), "ward": pa.int64()}
+_TYPES = {"year": pa.int64(), "units": pa.int64(), "divisor": pa.int32(), "ward": pa.int64(), "moved": pa.int64()}
 
 
 def write_sources(folder: Path, records: Sequence[Record], extension: str = "parquet") -> None:
@@ -187,21 +192,25 @@ def _repaired(record: Record) -> tuple[int | None, ...] | None:
     year = record["year"] if record["year"] in (2010, 2011, 2012) else _clamped_year(record["year"])
     sex = SEXES.index(str(record["sex"])) if record["sex"] in SEXES else None
     dose = _product(record["units"], record["factor"])
+    if record["status"] != "final":
+        return None
     if record["pid"] is None or clinic is None or year is None or record["sex"] == "unknown":
         return None
     if dose is not None and not 0 <= dose <= 1000:
         return None
     share = _share(record["divisor"])
-    values = (clinic, year, sex, _born(record["born"]), _cost(record["cost"]), dose, share, _beds(record["ward"]), None)
+    values = (clinic, year, sex, _born(record["born"]), _cost(record["cost"]), dose, share, _beds(record), None)
     return _covered(values)
 
 
 def _covered(values: tuple[int | None, ...]) -> tuple[int | None, ...] | None:
-    clinic, year = values[0], values[1]
+    clinic, year, sex, born, cost, dose, share, beds, height = values
     assert year is not None
-    if not (clinic != CLINICS.index("B") or year >= 2011):
+    if clinic == CLINICS.index("B") and sex != SEXES.index("Male"):
         return None
-    return values if year >= 2011 else (*values[:4], None, *values[5:])
+    cost = cost if year >= 2011 else None
+    beds = beds if sex == SEXES.index("Male") else None
+    return clinic, year, sex, born, cost, dose, share, beds, height
 
 
 def _clamped_year(year: object) -> int | None:
@@ -241,8 +250,9 @@ def _share(divisor: object) -> int | None:
     return share if 0 <= share <= 5 else None
 
 
-def _beds(ward: object) -> int | None:
-    return {1: 10, 4: 100}.get(ward) if isinstance(ward, int) else None
+def _beds(record: Record) -> int | None:
+    ward, moved = record["ward"], record["moved"]
+    return {1: 10, 4: 100}.get(ward + moved) if isinstance(ward, int) and isinstance(moved, int) else None
 
 
 def _unit(key: bytes, pid: str, rows: list[tuple[int | None, ...]], max_rows: int) -> dict[int, tuple[int | None, ...]]:
@@ -253,12 +263,12 @@ def _unit(key: bytes, pid: str, rows: list[tuple[int | None, ...]], max_rows: in
         message = high.to_bytes(8) + low.to_bytes(8) + rank.to_bytes(8)
         keyed[int.from_bytes(hashlib.sha256(secret + message).digest()[:8])] = values
     first = keyed[min(keyed)]
-    made = (
-        {row_key: (*values[:2], *first[2:4], *values[4:]) for row_key, values in keyed.items()}
-        if max_rows > 1
-        else keyed
-    )
-    return {row_key: made[row_key] for row_key in sorted(made)[:max_rows]}
+    made: dict[int, tuple[int | None, ...]] = {}
+    for row_key, values in sorted(keyed.items()):
+        constant = (*values[:2], *first[2:4], *values[4:]) if max_rows > 1 else values
+        if (covered := _covered(constant)) is not None and len(made) < max_rows:
+            made[row_key] = covered
+    return made
 
 
 def _nulls_last(values: tuple[int | None, ...]) -> tuple[tuple[bool, int], ...]:

@@ -18,6 +18,7 @@ from fakes.dirty_sources import Record, dirty_catalogue
 GOOD: Record = {
     "pid": "p", "clinic": "A", "year": 2012, "sex": "Male", "born": "1950", "cost": "1", "units": 1, "factor": "1",
     "divisor": 2, "ward": 1,
+    "moved": 0, "status": "final",
 }  # fmt: skip
 
 
@@ -29,9 +30,11 @@ def records() -> list[Record]:
         *(one(pid=f"good {i}") for i in range(4)),
         one(pid=None),
         one(pid="unknown clinic", clinic="Q"),
+        one(pid="void", status="void"),
+        one(pid="of no status", status=None),
         one(pid="no clinic", clinic=None),
         one(pid="unknown sex", sex="x"),
-        one(pid="not held", clinic="B", year=2010),
+        one(pid="not held", clinic="B", sex="Female"),
         one(pid="dose too high", factor="10000000"),
         one(pid="cost out of range and not held", cost="999", year=2010),
         one(pid="cost is no number", cost="nan"),
@@ -58,6 +61,7 @@ def test_a_report_counts_every_row_once(printed: tuple[Report, str, str]) -> Non
     assert report.rows_read == len(records())
     assert report.rows_read == report.rows_kept + report.rows_trimmed + sum(report.dropped.values())
     assert {reason: count for reason, count in report.dropped.items() if count} == {
+        "left out by the mapping's WHERE": 2,
         "no unit id": 1,
         "clinic: no usable value": 2,
         "sex: no usable value": 1,

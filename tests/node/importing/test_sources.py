@@ -13,6 +13,7 @@ from concordat_node.importing import edition, sources
 from concordat_node.importing.build import import_dataset
 from concordat_node.importing.mapping import Mapping, load
 from concordat_node.importing.report import Report
+from concordat_node.importing.steps import Step, without_values
 from concordat_query.errors import Refusal
 from fakes.catalogue import small_catalogue
 
@@ -195,7 +196,18 @@ def test_an_import_opens_nothing_but_its_sources(tmp_path: Path) -> None:
             f"COPY (SELECT 1) TO '{tmp_path}/out.csv'",
             "SELECT * FROM glob('/*')",
             "SET enable_external_access = true",
+            "SET threads = 2",
             "INSTALL httpfs",
         ):
             with pytest.raises(duckdb.Error):
                 connection.execute(statement)
+
+
+@pytest.mark.parametrize("kind", [duckdb.ConversionException, duckdb.OutOfMemoryException, duckdb.IOException])
+def test_what_duckdb_says_of_a_failure_is_not_repeated(kind: type[duckdb.Error]) -> None:
+    with pytest.raises(Refusal) as caught, without_values(Step.CONVERT):
+        raise kind(f"Could not convert string '{PERSON}' to INT32")
+    assert PERSON not in caught.value.message
+    assert Step.CONVERT.value in caught.value.message
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__

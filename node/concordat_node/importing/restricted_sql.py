@@ -6,21 +6,16 @@ WHERE may leave out rows that are no records of the data set; what a node does n
 `holds`, which is public. The statement that runs is written anew from the checked tree, never the text as given.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from concordat_query.errors import Reason, Refusal, SqlRefusal
-from concordat_query.sql.source import Source, refusal_at, shown
+from concordat_query.sql.source import Source, shown
 from sqlglot import exp
-from sqlglot.dialects import DuckDB
-from sqlglot.errors import ErrorLevel, ParseError, TokenError
 
 from concordat_node.importing.row_expressions import check_expression, guarded, sql_of
+from concordat_node.importing.sql_text import parse_expression, parse_select, read_text
 
-MAX_LENGTH = 256 * 1024
-_GAP = re.compile(r"(?:\s+|--[^\r\n]*|/\*(?!\+)(?:(?!/\*).)*?\*/)*", re.DOTALL)
 _CLAUSES = {
     "distinct": "DISTINCT compares rows with each other",
     "group": "GROUP BY puts rows together; aggregates are not part of the mapping language",
@@ -67,13 +62,13 @@ def check_mapping_sql(select: str, unit_id: str, parents: Mapping[str, tuple[str
     and place at fault ("select: line 2, column 5").
     """
     with _Located("select"):
-        source = _read(select)
-        reader = _Reader(source, parents, _parse_select(source))
+        source = read_text(select)
+        reader = _Reader(source, parents, parse_select(source))
         columns = reader.columns()
         where = reader.where()
         joins = reader.joins()
     with _Located("unit_id"):
-        unit = reader.unit_id(_read(unit_id))
+        unit = reader.unit_id(read_text(unit_id))
     with _Located("sources"):
         reader.check_all_used()
     return Statement(reader.fact, reader.fact_alias, joins, columns, unit, where, reader.reads())
@@ -137,7 +132,7 @@ class _Reader:
 
     def unit_id(self, source: Source) -> str:
         """The unit's id: an expression over the fact source only, so that no other table can merge or split units."""
-        return self._expression(source, _parse_expression(source), frozenset({self.fact_alias}))
+        return self._expression(source, parse_expression(source), frozenset({self.fact_alias}))
 
     def check_all_used(self) -> None:
         if unused := sorted(set(self._parents) - set(self._by_alias.values())):
@@ -246,58 +241,3 @@ def _terms(node: exp.Expr) -> list[exp.Expr]:
     while isinstance(node, exp.Paren):
         node = node.this
     return _terms(node.this) + _terms(node.args["expression"]) if isinstance(node, exp.And) else [node]
-
-
-@cache
-def _dialect() -> DuckDB:
-    return DuckDB()
-
-
-def _read(text: str) -> Source:
-    """Tokens of a text. Refuses what the tokeniser would pass over."""
-    if len(text) > MAX_LENGTH:
-        raise refusal_at(text, 0, f"the text is longer than {MAX_LENGTH // 1024} kB")
-    try:
-        source = Source(text, tuple(_dialect().tokenize(text)))
-    except TokenError:
-        raise refusal_at(text, 0, "quotes or a comment do not end") from None
-    if not source.tokens:
-        raise source.refusal(0, "the text is empty")
-    begins = [0, *(token.end + 1 for token in source.tokens)]
-    ends = [*(token.start for token in source.tokens), len(text)]
-    for begin, end in zip(begins, ends, strict=True):
-        if not _GAP.fullmatch(text, begin, end):
-            raise source.refusal(begin, "neither SQL nor a whole comment")
-    return source
-
-
-def _parse_select(source: Source) -> exp.Select:
-    root = _parse(source)
-    if not isinstance(root, exp.Select):
-        raise source.refusal_at_node(root, "a mapping is one SELECT, without set operations or parentheses around it")
-    return root
-
-
-def _parse_expression(source: Source) -> exp.Expr:
-    root = _parse(source)
-    if isinstance(root, exp.Query):
-        raise source.refusal_at_node(root, "the unit's id is an expression over one row, not a query")
-    return root
-
-
-def _parse(source: Source) -> exp.Expr:
-    parser = _dialect().parser(error_level=ErrorLevel.IMMEDIATE)
-    try:
-        roots: list[exp.Expr | None] = parser.parse(list(source.tokens), source.text)
-    except ParseError as error:
-        raise _not_understood(source, error) from None
-    if len(roots) != 1 or roots[0] is None:
-        raise source.refusal(source.end, "one statement is needed, without semicolons")
-    return roots[0]
-
-
-def _not_understood(source: Source, error: ParseError) -> SqlRefusal:
-    place = (error.errors[0].get("line"), error.errors[0].get("col")) if error.errors else None
-    tokens = (token for token in source.tokens if (token.line, token.col) == place)
-    token = next(tokens, source.tokens[-1])
-    return source.refusal(token.start, f"{shown(token.text)} cannot be understood here")

@@ -24,6 +24,7 @@ CellKey = str | Decimal | None
 
 Model = TypeVar("Model", bound=BaseModel)
 MAX_KEY_DOMAIN = 10_000
+_UNKNOWN_KEY = "extra_forbidden"  # as pydantic calls it
 RESERVED_NAMES = frozenset({"nation", "holder"})
 EDITION_NAMES = frozenset({"unit", "unit_rows", "token_hi", "token_lo", "row_key"})
 """What a node's edition holds beside the catalogue's columns."""
@@ -209,15 +210,33 @@ def content_hash(model: BaseModel) -> str:
 def read_file_model(kind: type[Model], path: Path) -> Model:
     """Parses a TOML file into a model. Refuses unknown keys and wrong values, naming file and key, never the value."""
     try:
-        return kind.model_validate(tomllib.loads(path.read_text()))
+        return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise Refusal(Reason.MALFORMED_REQUEST, f"{path}: there is no such file", field=str(path)) from None
-    except tomllib.TOMLDecodeError as error:
-        raise Refusal(Reason.MALFORMED_REQUEST, f"{path}: not valid TOML: {error}", field=str(path)) from None
+        raise _wrong_file(path, "there is no such file") from None
+    except OSError as error:
+        raise _wrong_file(path, f"cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        what = error if isinstance(error, tomllib.TOMLDecodeError) else "it is not written in UTF-8"
+        raise _wrong_file(path, f"not valid TOML: {what}") from None
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise Refusal(Reason.MALFORMED_REQUEST, f"{path}: {place}: {first['msg']}", field=f"{path}: {place}") from None
+        place, what = _first_fault(error)
+        raise Refusal(Reason.MALFORMED_REQUEST, f"{path}: {place}: {what}", field=f"{path}: {place}") from None
+
+
+def _first_fault(error: ValidationError) -> tuple[str, str]:
+    """Where a file is wrong, and what to do. An unknown key first: misspelt, it also shows as a missing one."""
+    faults = error.errors(include_input=False, include_url=False)
+    fault = next((fault for fault in faults if fault["type"] == _UNKNOWN_KEY), faults[0])
+    place = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] != _UNKNOWN_KEY:
+        return place, fault["msg"]
+    missing = [str(other["loc"][-1]) for other in faults if other["type"] == "missing"]
+    lacks = f"; still missing: {', '.join(missing)}" if missing else ""
+    return place, f"there is no such key; correct its name or take it out{lacks}"
+
+
+def _wrong_file(path: Path, what: str) -> Refusal:
+    return Refusal(Reason.MALFORMED_REQUEST, f"{path}: {what}", field=str(path))
 
 
 def load(path: Path) -> Catalogue:

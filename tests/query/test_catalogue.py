@@ -1,6 +1,7 @@
 """The catalogue file: what is refused, what follows from it, and what its hash stands for."""
 
 import copy
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,42 @@ def test_a_wrong_file_is_refused_with_its_place(tmp_path: Path, old: str, new: s
     assert refused.value.reason is Reason.MALFORMED_REQUEST
     assert place in refused.value.message
     assert "catalogue.toml" in refused.value.field
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "unknown"),
+    [
+        ("version = 1", "verison = 1", "verison"),
+        ('unit = "casualty"', 'unti = "casualty"', "datasets.road.casualties.unti"),
+        ("max_rows_per_unit = 1", "max_rows = 1\nmax_rows_per_unit = 0", "datasets.road.casualties.max_rows"),
+    ],
+)
+def test_a_misspelt_key_is_named_before_anything_that_follows_from_it(
+    tmp_path: Path, old: str, new: str, unknown: str
+) -> None:
+    assert old in TOML
+    with pytest.raises(Refusal, match="there is no such key") as refused:
+        read(tmp_path, TOML.replace(old, new, 1))
+    assert f"catalogue.toml: {unknown}: " in refused.value.message
+    assert refused.value.field.endswith(f"catalogue.toml: {unknown}")
+
+
+def test_a_misspelt_key_is_told_with_the_key_that_it_may_have_meant(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=r"verison: there is no such key.*still missing: version$"):
+        read(tmp_path, TOML.replace("version", "verison", 1))
+
+
+@pytest.mark.parametrize(("make", "told"), [(Path.mkdir, "cannot be read"), (Path.touch, "missing|required")])
+def test_what_is_no_file_of_text_is_refused(tmp_path: Path, make: Callable[[Path], None], told: str) -> None:
+    make(tmp_path / "catalogue.toml")
+    with pytest.raises(Refusal, match=told):
+        load(tmp_path / "catalogue.toml")
+
+
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "catalogue.toml").write_bytes('title = "Té"'.encode("latin-1"))
+    with pytest.raises(Refusal, match="UTF-8"):
+        load(tmp_path / "catalogue.toml")
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

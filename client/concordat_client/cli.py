@@ -38,7 +38,7 @@ def query(config: Path, idempotency_key: str | None, sql: str) -> None:
     with connect(config) as connection:
         question = connection.ask(sql, idempotency_key=idempotency_key)
         try:
-            result = connection.run(question, _tell)
+            result = connection.run(question, _tell if sys.stderr.isatty() else None)
         except ConcordatError:
             click.echo(f"To try again without paying twice, add --key {question.envelope.idempotency_key}", err=True)
             raise
@@ -46,8 +46,7 @@ def query(config: Path, idempotency_key: str | None, sql: str) -> None:
 
 
 def _tell(progress: coordinator_pb2.Progress) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"{progress.node}: {reports.STEPS[progress.step]}", err=True)
+    click.echo(f"{progress.node}: {reports.STEPS[progress.step]}", err=True)
 
 
 @main.command()

@@ -60,7 +60,9 @@ class Connection:
     def run(self, question: SignedQuestion, on_progress: ProgressListener | None = None) -> Result:
         """Runs a question that was asked before. Running it twice charges once."""
         request = coordinator_pb2.RunRequest(
-            query=question.signed, presentation=presentation_to_proto(question.presentation)
+            query=question.signed,
+            presentation=presentation_to_proto(question.presentation),
+            progress=on_progress is not None,
         )
         result = None
         try:

@@ -10,7 +10,7 @@ from concordat_privacy.merge import Absent, NodeAnswer
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
 from concordat_query.errors import VerificationError
-from concordat_wire.answers import answers_seed, read_answer, read_declaration
+from concordat_wire.answers import answers_seed, check_head, read_answer, read_declaration
 from concordat_wire.tables import to_arrow
 
 from concordat_client.asking import SignedQuestion
@@ -22,6 +22,8 @@ def verify(
 ) -> Result:
     """The verified result. Raises VerificationError naming the node or figure that does not prove itself."""
     answers = [read_answer(signed, question.envelope, question.plan, catalogue, agreement) for signed in result.answers]
+    for signed, answer in zip(result.answers, answers, strict=True):
+        check_head(node_pb2.Answer.FromString(signed.answer).head, answer.node, agreement)
     absent = [_absent(missing, question, catalogue, agreement) for missing in result.missing]
     _check_everyone_is_accounted_for(question, answers, absent)
     table = recompute(question, result.answers, answers, absent, catalogue)

@@ -40,7 +40,8 @@ class CoordinatorService:
         asked = self._read(request)
         events: asyncio.Queue[RunResponse | None] = asyncio.Queue()
         wanted = True
-        task = self._start(self._run(asked, _seconds(context), events.put_nowait, lambda: wanted))
+        tell = events.put_nowait if request.progress else lambda event: None
+        task = self._start(self._run(asked, _seconds(context), events.put_nowait, tell, lambda: wanted))
         task.add_done_callback(lambda _: events.put_nowait(None))
         try:
             while (event := await events.get()) is not None:
@@ -54,10 +55,11 @@ class CoordinatorService:
         asked: Asked,
         seconds: float,
         emit: Callable[[RunResponse | None], None],
+        tell: Callable[[RunResponse], None],
         wanted: Callable[[], bool],
     ) -> None:
         def progress(event: coordinator_pb2.Progress) -> None:
-            emit(RunResponse(progress=event))
+            tell(RunResponse(progress=event))
 
         prepared = await self._protocol.prepare(asked, progress)
         if not wanted():  # gone before anything was charged: nothing need be

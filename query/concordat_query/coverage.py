@@ -6,8 +6,9 @@ looks at data.
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import lru_cache
 
 from concordat_query.catalogue import CellKey, Dataset
 from concordat_query.errors import Reason, Refusal
@@ -149,17 +150,43 @@ def held_by_cell(
     `columns` are those that the value itself reads; the columns of `where` and `keys` count for every value.
     """
     read = frozenset(columns) | frozenset(keys) | columns_of(where)
+    worded = tuple(replace(entry, difference="") for entry in coverage.columns)  # words make no difference here
+    return list(_held_by_cell(_ByDefinition(dataset), Coverage(coverage.rows, worded), where, tuple(keys), read))
+
+
+@dataclass(frozen=True, eq=False)
+class _ByDefinition:
+    """A data set that caches tell apart by its definition's hash; comparing whole definitions would cost more."""
+
+    dataset: Dataset
+
+    def __hash__(self) -> int:
+        return hash(self.dataset.definition_sha256)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByDefinition) and other.dataset.definition_sha256 == self.dataset.definition_sha256
+
+
+@lru_cache(maxsize=512)  # nodes of one nation, and both ends of a query, ask the same
+def _held_by_cell(
+    definition: _ByDefinition,
+    coverage: Coverage,
+    where: Condition | None,
+    keys: tuple[str, ...],
+    read: frozenset[str],
+) -> tuple[Held, ...]:
+    dataset = definition.dataset
     domains = [dataset.column(key).domain for key in keys]
     cells = itertools.product(*domains)
     if coverage.lacks(read):
-        return [Held.NOTHING for _ in cells]
+        return tuple(Held.NOTHING for _ in cells)
     limits = [condition for condition in (coverage.rows, coverage.condition(read)) if condition is not None]
     if not limits:
-        return [Held.ALL for _ in cells]
+        return tuple(Held.ALL for _ in cells)
     bounding = sorted(frozenset().union(*(columns_of(condition) for condition in limits)))
     reach = _reach_by_projection(dataset, limits, where, bounding, [key for key in keys if key in bounding])
     shared = [index for index, key in enumerate(keys) if key in bounding]
-    return [reach[tuple(cell[index] for index in shared)] for cell in cells]
+    return tuple(reach[tuple(cell[index] for index in shared)] for cell in cells)
 
 
 def _reach_by_projection(

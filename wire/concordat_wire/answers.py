@@ -6,6 +6,7 @@ The coordinator and every client read answers through here, so both refuse the s
 import base64
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -51,7 +52,6 @@ def read_answer(
     _check_subject(answer, envelope, plan, catalogue, party)
     coverage = _coverage(answer.coverage, party)
     components = _components(answer, plan, catalogue, coverage, party)
-    _check_head(answer.head, party)
     return NodeAnswer(party.node, party.nation, coverage, components, tuple(answer.differences))
 
 
@@ -136,15 +136,24 @@ def _components(
     return vectors
 
 
-def _check_head(signed: node_pb2.SignedHead, party: Party) -> None:
-    _demand(
-        is_signed(Purpose.HEAD, signed.head, signed.signature, _key(party)), party, "its log head's signature is bad"
-    )
-    _demand(_parsed(node_pb2.Head, signed.head, "a log head").node == party.node, party, "the log head is another's")
+def check_head(signed: node_pb2.SignedHead, node: str, agreement: Agreement) -> None:
+    """Raises VerificationError where a log head is not this node's.
+
+    An answer's signature covers its head, too; only who keeps heads as evidence must know that they stand alone.
+    """
+    party = agreement.party_by_node[node]
+    genuine = is_signed(Purpose.HEAD, signed.head, signed.signature, _key(party))
+    _demand(genuine, party, "its log head's signature is bad")
+    _demand(_parsed(node_pb2.Head, signed.head, "a log head").node == node, party, "the log head is another's")
 
 
 def _coverage(message: node_pb2.Coverage, party: Party) -> Coverage:
     try:
-        return coverage_from_proto(message)
+        return _coverage_from_bytes(message.SerializeToString(deterministic=True))
     except ConcordatError as error:
         raise VerificationError(f"{party.node}: its coverage cannot be read: {error.message}") from None
+
+
+@lru_cache(maxsize=256)  # every answer of a node repeats its coverage
+def _coverage_from_bytes(data: bytes) -> Coverage:
+    return coverage_from_proto(node_pb2.Coverage.FromString(data))

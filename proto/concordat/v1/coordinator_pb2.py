@@ -26,7 +26,7 @@ from concordat.v1 import node_pb2 as concordat_dot_v1_dot_node__pb2
 from concordat.v1 import query_pb2 as concordat_dot_v1_dot_query__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63oncordat/v1/coordinator.proto\x12\x0c\x63oncordat.v1\x1a\x17\x63oncordat/v1/node.proto\x1a\x18\x63oncordat/v1/query.proto\"#\n!CoordinatorServiceDescribeRequest\"R\n\"CoordinatorServiceDescribeResponse\x12,\n\x05nodes\x18\x01 \x03(\x0b\x32\x1d.concordat.v1.NodeDescription\"\x9f\x01\n\x0fNodeDescription\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0e\n\x06nation\x18\x02 \x01(\t\x12\x35\n\x0b\x64\x65scription\x18\x03 \x01(\x0b\x32\x1e.concordat.v1.DescribeResponseH\x00\x12,\n\x07\x66\x61ilure\x18\x04 \x01(\x0b\x32\x19.concordat.v1.NodeFailureH\x00\x42\t\n\x07outcome\".\n\x0bNodeFailure\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"|\n CoordinatorServiceExplainRequest\x12(\n\x05query\x18\x01 \x01(\x0b\x32\x19.concordat.v1.SignedQuery\x12.\n\x0b\x63redentials\x18\x02 \x01(\x0b\x32\x19.concordat.v1.Credentials\"L\n!CoordinatorServiceExplainResponse\x12\'\n\x06quotes\x18\x01 \x03(\x0b\x32\x17.concordat.v1.NodeQuote\"x\n\tNodeQuote\x12\x0c\n\x04node\x18\x01 \x01(\t\x12$\n\x05quote\x18\x02 \x01(\x0b\x32\x13.concordat.v1.QuoteH\x00\x12,\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x19.concordat.v1.NodeFailureH\x00\x42\t\n\x07outcome\"N\n\x0cPresentation\x12\x11\n\tby_nation\x18\x01 \x01(\x08\x12+\n\x07\x63olumns\x18\x02 \x03(\x0b\x32\x1a.concordat.v1.OutputColumn\"r\n\x0cOutputColumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x06nation\x18\x02 \x01(\x08H\x00\x12\r\n\x03key\x18\x03 \x01(\tH\x00\x12)\n\x05value\x18\x04 \x01(\x0b\x32\x18.concordat.v1.ExpressionH\x00\x42\x08\n\x06source\"U\n\nExpression\x12\x13\n\taggregate\x18\x01 \x01(\rH\x00\x12*\n\x08quotient\x18\x02 \x01(\x0b\x32\x16.concordat.v1.QuotientH\x00\x42\x06\n\x04kind\"a\n\x08Quotient\x12*\n\x08\x64ividend\x18\x01 \x01(\x0b\x32\x18.concordat.v1.Expression\x12)\n\x07\x64ivisor\x18\x02 \x01(\x0b\x32\x18.concordat.v1.Expression\"\x98\x01\n\nRunRequest\x12(\n\x05query\x18\x01 \x01(\x0b\x32\x19.concordat.v1.SignedQuery\x12\x30\n\x0cpresentation\x18\x02 \x01(\x0b\x32\x1a.concordat.v1.Presentation\x12.\n\x0b\x63redentials\x18\x03 \x01(\x0b\x32\x19.concordat.v1.Credentials\"j\n\x0bRunResponse\x12*\n\x08progress\x18\x01 \x01(\x0b\x32\x16.concordat.v1.ProgressH\x00\x12&\n\x06result\x18\x02 \x01(\x0b\x32\x14.concordat.v1.ResultH\x00\x42\x07\n\x05\x65vent\"\xae\x01\n\x08Progress\x12\x0c\n\x04node\x18\x01 \x01(\t\x12)\n\x04step\x18\x02 \x01(\x0e\x32\x1b.concordat.v1.Progress.Step\"i\n\x04Step\x12\x14\n\x10STEP_UNSPECIFIED\x10\x00\x12\x11\n\rSTEP_PREPARED\x10\x01\x12\x11\n\rSTEP_ANSWERED\x10\x02\x12\r\n\tSTEP_LOST\x10\x03\x12\x16\n\x12STEP_TAKES_NO_PART\x10\x04\"\xa9\x01\n\x06Result\x12+\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x1a.concordat.v1.SignedAnswer\x12*\n\x07missing\x18\x02 \x03(\x0b\x32\x19.concordat.v1.MissingNode\x12\r\n\x05table\x18\x03 \x01(\x0c\x12\x10\n\x08\x63omplete\x18\x04 \x01(\x08\x12%\n\x07\x63harges\x18\x05 \x03(\x0b\x32\x14.concordat.v1.Charge\"?\n\x06\x43harge\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x10\n\x08rho_nano\x18\x02 \x01(\x04\x12\x15\n\rstored_answer\x18\x03 \x01(\x08\"\xf8\x01\n\x0bMissingNode\x12\x0c\n\x04node\x18\x01 \x01(\t\x12.\n\x05\x63\x61use\x18\x02 \x01(\x0e\x32\x1f.concordat.v1.MissingNode.Cause\x12*\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x19.concordat.v1.NodeFailure\x12\x34\n\x0b\x64\x65\x63laration\x18\x04 \x01(\x0b\x32\x1f.concordat.v1.SignedDeclaration\"I\n\x05\x43\x61use\x12\x15\n\x11\x43\x41USE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43\x41USE_NOT_HELD\x10\x01\x12\x15\n\x11\x43\x41USE_UNAVAILABLE\x10\x02\"\x9e\x01\n\x10GetResultRequest\x12(\n\x05query\x18\x01 \x01(\x0b\x32\x19.concordat.v1.SignedQuery\x12\x30\n\x0cpresentation\x18\x02 \x01(\x0b\x32\x1a.concordat.v1.Presentation\x12.\n\x0b\x63redentials\x18\x03 \x01(\x0b\x32\x19.concordat.v1.Credentials\"9\n\x11GetResultResponse\x12$\n\x06result\x18\x01 \x01(\x0b\x32\x14.concordat.v1.Result\"$\n\"CoordinatorServiceGetBudgetRequest\"P\n#CoordinatorServiceGetBudgetResponse\x12)\n\x07\x62udgets\x18\x01 \x03(\x0b\x32\x18.concordat.v1.NodeBudget\"\x86\x01\n\nNodeBudget\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x31\n\x06\x62udget\x18\x02 \x01(\x0b\x32\x1f.concordat.v1.GetBudgetResponseH\x00\x12,\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x19.concordat.v1.NodeFailureH\x00\x42\t\n\x07outcome2\xed\x03\n\x12\x43oordinatorService\x12m\n\x08\x44\x65scribe\x12/.concordat.v1.CoordinatorServiceDescribeRequest\x1a\x30.concordat.v1.CoordinatorServiceDescribeResponse\x12j\n\x07\x45xplain\x12..concordat.v1.CoordinatorServiceExplainRequest\x1a/.concordat.v1.CoordinatorServiceExplainResponse\x12<\n\x03Run\x12\x18.concordat.v1.RunRequest\x1a\x19.concordat.v1.RunResponse0\x01\x12L\n\tGetResult\x12\x1e.concordat.v1.GetResultRequest\x1a\x1f.concordat.v1.GetResultResponse\x12p\n\tGetBudget\x12\x30.concordat.v1.CoordinatorServiceGetBudgetRequest\x1a\x31.concordat.v1.CoordinatorServiceGetBudgetResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63oncordat/v1/coordinator.proto\x12\x0c\x63oncordat.v1\x1a\x17\x63oncordat/v1/node.proto\x1a\x18\x63oncordat/v1/query.proto\"#\n!CoordinatorServiceDescribeRequest\"R\n\"CoordinatorServiceDescribeResponse\x12,\n\x05nodes\x18\x01 \x03(\x0b\x32\x1d.concordat.v1.NodeDescription\"\x9f\x01\n\x0fNodeDescription\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0e\n\x06nation\x18\x02 \x01(\t\x12\x35\n\x0b\x64\x65scription\x18\x03 \x01(\x0b\x32\x1e.concordat.v1.DescribeResponseH\x00\x12,\n\x07\x66\x61ilure\x18\x04 \x01(\x0b\x32\x19.concordat.v1.NodeFailureH\x00\x42\t\n\x07outcome\".\n\x0bNodeFailure\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"|\n CoordinatorServiceExplainRequest\x12(\n\x05query\x18\x01 \x01(\x0b\x32\x19.concordat.v1.SignedQuery\x12.\n\x0b\x63redentials\x18\x02 \x01(\x0b\x32\x19.concordat.v1.Credentials\"L\n!CoordinatorServiceExplainResponse\x12\'\n\x06quotes\x18\x01 \x03(\x0b\x32\x17.concordat.v1.NodeQuote\"x\n\tNodeQuote\x12\x0c\n\x04node\x18\x01 \x01(\t\x12$\n\x05quote\x18\x02 \x01(\x0b\x32\x13.concordat.v1.QuoteH\x00\x12,\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x19.concordat.v1.NodeFailureH\x00\x42\t\n\x07outcome\"N\n\x0cPresentation\x12\x11\n\tby_nation\x18\x01 \x01(\x08\x12+\n\x07\x63olumns\x18\x02 \x03(\x0b\x32\x1a.concordat.v1.OutputColumn\"r\n\x0cOutputColumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x06nation\x18\x02 \x01(\x08H\x00\x12\r\n\x03key\x18\x03 \x01(\tH\x00\x12)\n\x05value\x18\x04 \x01(\x0b\x32\x18.concordat.v1.ExpressionH\x00\x42\x08\n\x06source\"U\n\nExpression\x12\x13\n\taggregate\x18\x01 \x01(\rH\x00\x12*\n\x08quotient\x18\x02 \x01(\x0b\x32\x16.concordat.v1.QuotientH\x00\x42\x06\n\x04kind\"a\n\x08Quotient\x12*\n\x08\x64ividend\x18\x01 \x01(\x0b\x32\x18.concordat.v1.Expression\x12)\n\x07\x64ivisor\x18\x02 \x01(\x0b\x32\x18.concordat.v1.Expression\"\xaa\x01\n\nRunRequest\x12(\n\x05query\x18\x01 \x01(\x0b\x32\x19.concordat.v1.SignedQuery\x12\x30\n\x0cpresentation\x18\x02 \x01(\x0b\x32\x1a.concordat.v1.Presentation\x12.\n\x0b\x63redentials\x18\x03 \x01(\x0b\x32\x19.concordat.v1.Credentials\x12\x10\n\x08progress\x18\x04 \x01(\x08\"j\n\x0bRunResponse\x12*\n\x08progress\x18\x01 \x01(\x0b\x32\x16.concordat.v1.ProgressH\x00\x12&\n\x06result\x18\x02 \x01(\x0b\x32\x14.concordat.v1.ResultH\x00\x42\x07\n\x05\x65vent\"\xae\x01\n\x08Progress\x12\x0c\n\x04node\x18\x01 \x01(\t\x12)\n\x04step\x18\x02 \x01(\x0e\x32\x1b.concordat.v1.Progress.Step\"i\n\x04Step\x12\x14\n\x10STEP_UNSPECIFIED\x10\x00\x12\x11\n\rSTEP_PREPARED\x10\x01\x12\x11\n\rSTEP_ANSWERED\x10\x02\x12\r\n\tSTEP_LOST\x10\x03\x12\x16\n\x12STEP_TAKES_NO_PART\x10\x04\"\xa9\x01\n\x06Result\x12+\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x1a.concordat.v1.SignedAnswer\x12*\n\x07missing\x18\x02 \x03(\x0b\x32\x19.concordat.v1.MissingNode\x12\r\n\x05table\x18\x03 \x01(\x0c\x12\x10\n\x08\x63omplete\x18\x04 \x01(\x08\x12%\n\x07\x63harges\x18\x05 \x03(\x0b\x32\x14.concordat.v1.Charge\"?\n\x06\x43harge\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x10\n\x08rho_nano\x18\x02 \x01(\x04\x12\x15\n\rstored_answer\x18\x03 \x01(\x08\"\xf8\x01\n\x0bMissingNode\x12\x0c\n\x04node\x18\x01 \x01(\t\x12.\n\x05\x63\x61use\x18\x02 \x01(\x0e\x32\x1f.concordat.v1.MissingNode.Cause\x12*\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x19.concordat.v1.NodeFailure\x12\x34\n\x0b\x64\x65\x63laration\x18\x04 \x01(\x0b\x32\x1f.concordat.v1.SignedDeclaration\"I\n\x05\x43\x61use\x12\x15\n\x11\x43\x41USE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43\x41USE_NOT_HELD\x10\x01\x12\x15\n\x11\x43\x41USE_UNAVAILABLE\x10\x02\"\x9e\x01\n\x10GetResultRequest\x12(\n\x05query\x18\x01 \x01(\x0b\x32\x19.concordat.v1.SignedQuery\x12\x30\n\x0cpresentation\x18\x02 \x01(\x0b\x32\x1a.concordat.v1.Presentation\x12.\n\x0b\x63redentials\x18\x03 \x01(\x0b\x32\x19.concordat.v1.Credentials\"9\n\x11GetResultResponse\x12$\n\x06result\x18\x01 \x01(\x0b\x32\x14.concordat.v1.Result\"$\n\"CoordinatorServiceGetBudgetRequest\"P\n#CoordinatorServiceGetBudgetResponse\x12)\n\x07\x62udgets\x18\x01 \x03(\x0b\x32\x18.concordat.v1.NodeBudget\"\x86\x01\n\nNodeBudget\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x31\n\x06\x62udget\x18\x02 \x01(\x0b\x32\x1f.concordat.v1.GetBudgetResponseH\x00\x12,\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x19.concordat.v1.NodeFailureH\x00\x42\t\n\x07outcome2\xed\x03\n\x12\x43oordinatorService\x12m\n\x08\x44\x65scribe\x12/.concordat.v1.CoordinatorServiceDescribeRequest\x1a\x30.concordat.v1.CoordinatorServiceDescribeResponse\x12j\n\x07\x45xplain\x12..concordat.v1.CoordinatorServiceExplainRequest\x1a/.concordat.v1.CoordinatorServiceExplainResponse\x12<\n\x03Run\x12\x18.concordat.v1.RunRequest\x1a\x19.concordat.v1.RunResponse0\x01\x12L\n\tGetResult\x12\x1e.concordat.v1.GetResultRequest\x1a\x1f.concordat.v1.GetResultResponse\x12p\n\tGetBudget\x12\x30.concordat.v1.CoordinatorServiceGetBudgetRequest\x1a\x31.concordat.v1.CoordinatorServiceGetBudgetResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,31 +56,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUOTIENT']._serialized_start=1039
   _globals['_QUOTIENT']._serialized_end=1136
   _globals['_RUNREQUEST']._serialized_start=1139
-  _globals['_RUNREQUEST']._serialized_end=1291
-  _globals['_RUNRESPONSE']._serialized_start=1293
-  _globals['_RUNRESPONSE']._serialized_end=1399
-  _globals['_PROGRESS']._serialized_start=1402
-  _globals['_PROGRESS']._serialized_end=1576
-  _globals['_PROGRESS_STEP']._serialized_start=1471
-  _globals['_PROGRESS_STEP']._serialized_end=1576
-  _globals['_RESULT']._serialized_start=1579
-  _globals['_RESULT']._serialized_end=1748
-  _globals['_CHARGE']._serialized_start=1750
-  _globals['_CHARGE']._serialized_end=1813
-  _globals['_MISSINGNODE']._serialized_start=1816
-  _globals['_MISSINGNODE']._serialized_end=2064
-  _globals['_MISSINGNODE_CAUSE']._serialized_start=1991
-  _globals['_MISSINGNODE_CAUSE']._serialized_end=2064
-  _globals['_GETRESULTREQUEST']._serialized_start=2067
-  _globals['_GETRESULTREQUEST']._serialized_end=2225
-  _globals['_GETRESULTRESPONSE']._serialized_start=2227
-  _globals['_GETRESULTRESPONSE']._serialized_end=2284
-  _globals['_COORDINATORSERVICEGETBUDGETREQUEST']._serialized_start=2286
-  _globals['_COORDINATORSERVICEGETBUDGETREQUEST']._serialized_end=2322
-  _globals['_COORDINATORSERVICEGETBUDGETRESPONSE']._serialized_start=2324
-  _globals['_COORDINATORSERVICEGETBUDGETRESPONSE']._serialized_end=2404
-  _globals['_NODEBUDGET']._serialized_start=2407
-  _globals['_NODEBUDGET']._serialized_end=2541
-  _globals['_COORDINATORSERVICE']._serialized_start=2544
-  _globals['_COORDINATORSERVICE']._serialized_end=3037
+  _globals['_RUNREQUEST']._serialized_end=1309
+  _globals['_RUNRESPONSE']._serialized_start=1311
+  _globals['_RUNRESPONSE']._serialized_end=1417
+  _globals['_PROGRESS']._serialized_start=1420
+  _globals['_PROGRESS']._serialized_end=1594
+  _globals['_PROGRESS_STEP']._serialized_start=1489
+  _globals['_PROGRESS_STEP']._serialized_end=1594
+  _globals['_RESULT']._serialized_start=1597
+  _globals['_RESULT']._serialized_end=1766
+  _globals['_CHARGE']._serialized_start=1768
+  _globals['_CHARGE']._serialized_end=1831
+  _globals['_MISSINGNODE']._serialized_start=1834
+  _globals['_MISSINGNODE']._serialized_end=2082
+  _globals['_MISSINGNODE_CAUSE']._serialized_start=2009
+  _globals['_MISSINGNODE_CAUSE']._serialized_end=2082
+  _globals['_GETRESULTREQUEST']._serialized_start=2085
+  _globals['_GETRESULTREQUEST']._serialized_end=2243
+  _globals['_GETRESULTRESPONSE']._serialized_start=2245
+  _globals['_GETRESULTRESPONSE']._serialized_end=2302
+  _globals['_COORDINATORSERVICEGETBUDGETREQUEST']._serialized_start=2304
+  _globals['_COORDINATORSERVICEGETBUDGETREQUEST']._serialized_end=2340
+  _globals['_COORDINATORSERVICEGETBUDGETRESPONSE']._serialized_start=2342
+  _globals['_COORDINATORSERVICEGETBUDGETRESPONSE']._serialized_end=2422
+  _globals['_NODEBUDGET']._serialized_start=2425
+  _globals['_NODEBUDGET']._serialized_end=2559
+  _globals['_COORDINATORSERVICE']._serialized_start=2562
+  _globals['_COORDINATORSERVICE']._serialized_end=3055
 # @@protoc_insertion_point(module_scope)

@@ -100,14 +100,16 @@ class Quotient(_message.Message):
     def __init__(self, dividend: _Optional[_Union[Expression, _Mapping]] = ..., divisor: _Optional[_Union[Expression, _Mapping]] = ...) -> None: ...
 
 class RunRequest(_message.Message):
-    __slots__ = ("query", "presentation", "credentials")
+    __slots__ = ("query", "presentation", "credentials", "progress")
     QUERY_FIELD_NUMBER: _ClassVar[int]
     PRESENTATION_FIELD_NUMBER: _ClassVar[int]
     CREDENTIALS_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
     query: _query_pb2.SignedQuery
     presentation: Presentation
     credentials: _query_pb2.Credentials
-    def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., presentation: _Optional[_Union[Presentation, _Mapping]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ...) -> None: ...
+    progress: bool
+    def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., presentation: _Optional[_Union[Presentation, _Mapping]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ..., progress: _Optional[bool] = ...) -> None: ...
 
 class RunResponse(_message.Message):
     __slots__ = ("progress", "result")

@@ -1,6 +1,6 @@
 """What `explain`, `catalogue` and `budget` print."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from concordat.v1 import coordinator_pb2, node_pb2
 from concordat_privacy.margins import noise_margin
@@ -58,10 +58,15 @@ def _quote_cells(entry: coordinator_pb2.NodeQuote) -> tuple[str, str, str]:
     left = account.budget_rho_nano - account.spent_rho_nano - account.reserved_rho_nano - quote.rho_nano
     remarks = list(quote.differences)
     if quote.nothing_held:
-        remarks.insert(0, "holds nothing of what is asked; takes no part")
+        remarks.insert(0, "Holds nothing of what is asked; takes no part.")
     if quote.stored_answer:
-        remarks.insert(0, "answered before; served again free")
-    return f"{quote.rho_nano / 1e9:.6f}", f"{left / 1e9:.6f}", "; ".join(remarks)
+        remarks.insert(0, "Answered before; served again free.")
+    return f"{quote.rho_nano / 1e9:.6f}", f"{left / 1e9:.6f}", sentences(remarks)
+
+
+def sentences(texts: Sequence[str]) -> str:
+    """Texts that operators wrote, with or without a full stop, one after the other."""
+    return " ".join(text if text.endswith((".", "!", "?")) else f"{text}." for text in texts)
 
 
 def component_text(component: Component) -> str:

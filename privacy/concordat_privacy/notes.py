@@ -1,15 +1,15 @@
 """What a table's figures leave out, in plain words. From public facts alone: coverage, bounds, the query."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 from concordat_query.catalogue import Catalogue, Dataset
-from concordat_query.coverage import Coverage
-from concordat_query.model import AggregateRef, Presentation
+from concordat_query.coverage import Coverage, Held, held_by_cell
+from concordat_query.model import AggregateRef, Condition, Presentation
 from concordat_query.rendering import condition_text
 
 from concordat_privacy.merge import Absent, NodeAnswer
-from concordat_privacy.plan import Kind, Mean, Plan
+from concordat_privacy.plan import Kind, Mean, Plan, both
 from concordat_privacy.standing import Code, Codes, Standing, columns_read, components_of
 from concordat_privacy.status import Status
 
@@ -20,7 +20,7 @@ def notes(catalogue: Catalogue, plan: Plan, presentation: Presentation, stand: S
     return (
         *_lost(stand),
         *([] if presentation.by_nation else _merged(catalogue, stand)),
-        *_missing(plan, stand),
+        *_missing(plan, dataset, stand),
         *_differences(plan, stand),
         *_limits(plan, dataset),
         *_biased(plan, stand),
@@ -51,64 +51,78 @@ def _merged(catalogue: Catalogue, stand: Standing) -> list[str]:
     return _sentences(grouped)
 
 
-def _missing(plan: Plan, stand: Standing) -> list[str]:
-    """Which nations are missing from which values, wholly or in part, and why."""
-    grouped: dict[str, list[str]] = {}
+def _missing(plan: Plan, dataset: Dataset, stand: Standing) -> list[str]:
+    """Which nations are missing from which values, wholly or in part, and why; nations alike in one note."""
+    values: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for index, nation in enumerate(stand.nations):
+        sources = [entry for entry in stand.sources if entry.nation == nation]
         for value, column in enumerate(stand.values):
             extent = _extent(stand.codes[index, value])
-            sources = [entry for entry in stand.sources if entry.nation == nation]
-            reasons = [_reason(plan, stand, source, value) for source in sources]
-            if extent and any(reasons):
-                why = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
-                grouped.setdefault(f"{nation} {extent}: {why}", []).append(column.name)
-    return _sentences(grouped)
+            reasons = tuple(dict.fromkeys(why for one in sources for why in _reasons(plan, dataset, stand, one, value)))
+            if extent and reasons:
+                values.setdefault((nation, extent, reasons), []).append(column.name)
+    nations: dict[tuple[tuple[str, ...], str, tuple[str, ...]], list[str]] = {}
+    for (nation, extent, reasons), names in values.items():
+        nations.setdefault((tuple(names), extent, reasons), []).append(nation)
+    return [
+        f"{', '.join(names)}: {_lacking(missing, extent, reasons)}"
+        for (names, extent, reasons), missing in nations.items()
+    ]
 
 
 def _extent(codes: Codes) -> str:
     found = set(codes.tolist())
     if found == {int(Code.NOT_HELD)}:
-        return "is missing"
+        return "missing"
     if Code.NOT_HELD in found:
-        return "is missing from some cells"
-    return "is answered in part" if Code.PARTLY_HELD in found else ""
+        return "missing from some cells"
+    return "answered in part" if Code.PARTLY_HELD in found else ""
 
 
-def _reason(plan: Plan, stand: Standing, source: NodeAnswer | Absent, value: int) -> str:
+def _lacking(nations: list[str], extent: str, reasons: tuple[str, ...]) -> str:
+    """A sentence on nations that lack the same for the same reasons, which are verbs without their subject."""
+    verb, subject = ("is", "it") if len(nations) == 1 else ("are", "each")
+    return _sentence(f"{_listed(nations)} {verb} {extent}: " + "; ".join(f"{subject} {why}" for why in reasons))
+
+
+def _reasons(plan: Plan, dataset: Dataset, stand: Standing, source: NodeAnswer | Absent, value: int) -> tuple[str, ...]:
     """Why a node holds less than all of a value; empty where nothing is known or nothing lacks."""
     if source.coverage is None:
         lost = isinstance(source, Absent) and source.cause is Status.UNAVAILABLE
-        return "" if lost else "it holds nothing of what is asked"
+        return () if lost else ("holds nothing of what is asked",)
     if (source.node, value) in stand.mixed:
-        return "it holds what is divided and what it is divided by for different rows"
+        return ("holds what is divided and what it is divided by for different rows",)
     need = components_of(stand.values[value].value, plan)
-    return _coverage_reason(source.coverage, frozenset().union(*(columns_read(plan, index) for index in need)))
+    return _coverage_reasons(plan, dataset, source.coverage, need)
 
 
-def _coverage_reason(coverage: Coverage, columns: Iterable[str]) -> str:
-    lacking = sorted(name for name in columns if not coverage.of(name).held)
-    if lacking:
-        return f"it does not hold {', '.join(lacking)}"
-    reasons = []
-    if coverage.rows is not None:
-        reasons.append(f"it holds only rows where {condition_text(coverage.rows)}")
-    for name in sorted(columns):
-        condition = coverage.of(name).rows
-        if condition is not None:
-            reasons.append(f"it holds {name} only where {condition_text(condition)}")
-    return "; ".join(reasons)
+def _coverage_reasons(plan: Plan, dataset: Dataset, coverage: Coverage, need: Sequence[int]) -> tuple[str, ...]:
+    columns = sorted(frozenset().union(*(columns_read(plan, index) for index in need)))
+    if lacking := [name for name in columns if not coverage.of(name).held]:
+        return (f"does not hold {', '.join(lacking)}",)
+    conditions = [("only rows", coverage.rows), *((f"{name} only", coverage.of(name).rows) for name in columns)]
+    given = [(what, condition) for what, condition in conditions if condition is not None]
+    limiting = [entry for entry in given if _limits_what_is_asked(plan, dataset, entry[1], need)]
+    return tuple(f"holds {what} where {condition_text(condition)}" for what, condition in limiting or given)
+
+
+def _limits_what_is_asked(plan: Plan, dataset: Dataset, condition: Condition, need: Sequence[int]) -> bool:
+    """Whether a component would lack anything, were this the only condition under which data is held."""
+    alone = Coverage(rows=condition)
+    asked = [both(plan.query.where, plan.components[index].filter) for index in need]
+    return any(min(held_by_cell(dataset, alone, where, plan.query.keys, ())) is not Held.ALL for where in asked)
 
 
 def _differences(plan: Plan, stand: Standing) -> list[str]:
-    """Known differences of each node's data that touch the query, each once."""
+    """Known differences of each node's data that touch the query; nations that differ alike in one note."""
     read = frozenset().union(*(columns_read(plan, index) for index in range(len(plan.components))))
-    found: dict[str, None] = {}
+    found: dict[str, dict[str, None]] = {}
     for source in stand.sources:
         own = [] if source.coverage is None else [source.coverage.of(name).difference for name in sorted(read)]
         for text in (*source.differences, *own):
             if text:
-                found.setdefault(f"{source.nation}: {_sentence(text)}")
-    return list(found)
+                found.setdefault(_sentence(text), {})[source.nation] = None
+    return [f"{_listed(list(nations))}: {text}" for text, nations in found.items()]
 
 
 def _limits(plan: Plan, dataset: Dataset) -> list[str]:
@@ -147,6 +161,10 @@ def _protected(dataset: Dataset, stand: Standing) -> list[str]:
 
 def _sentences(grouped: dict[str, list[str]]) -> list[str]:
     return [f"{', '.join(names)}: {_sentence(text)}" for text, names in grouped.items()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]
 
 
 def _sentence(text: str) -> str:

@@ -20,6 +20,7 @@ from concordat_query.model import (
     AggregateRef,
     Comparator,
     Comparison,
+    Conjunction,
     KeyColumn,
     NationColumn,
     Presentation,
@@ -403,6 +404,39 @@ def test_notes_say_what_is_held_where() -> None:
     assert "a, b, c: Northern Ireland is missing from some cells: it holds only rows where year = 2016." in notes
 
 
+def test_nations_that_lack_the_same_share_a_note() -> None:
+    planned = casualties(COUNT, MEAN_AGE, keys=("year",))
+    entries = [answer(planned, CASUALTIES, nation, 9, AGE_SINCE_2015) for nation in ("Wales", "England", "Scotland")]
+    north = answer(planned, CASUALTIES, "Northern Ireland", 9, NO_AGE)
+    assert [note for note in table(planned, shown(planned, FIRST, SECOND), *entries, north).notes if "b: " in note][
+        :2
+    ] == [
+        "b: England, Wales and Scotland are missing from some cells: each holds age only where year >= 2015.",
+        "b: Northern Ireland is missing: it does not hold age.",
+    ]
+
+
+def test_notes_leave_out_conditions_that_limit_nothing_of_what_is_asked() -> None:
+    since_2015 = Comparison("year", Comparator.GREATER_OR_EQUAL, Decimal(2015))
+    both = Coverage(rows=Comparison("mode", Comparator.EQUAL, "Pedestrian"), columns=AGE_SINCE_2015.columns)
+
+    def reasons(*where: Comparison) -> list[str]:
+        asked = Conjunction(where) if len(where) > 1 else where[0]
+        planned = plan(Query("road.casualties", (), asked, (MEAN_AGE,), RHO, 1, 1), CASUALTIES)
+        entries = [answer(planned, CASUALTIES, nation, 9, both) for nation in ("England", "Wales")]
+        notes = table(planned, shown(planned, FIRST), *entries).notes
+        return [note for note in notes if note.startswith("a: England and Wales")]
+
+    of_pedestrians = Comparison("mode", Comparator.EQUAL, "Pedestrian")
+    partly = "a: England and Wales are answered in part: "
+    assert reasons(of_pedestrians) == [partly + "each holds age only where year >= 2015."]
+    assert reasons(since_2015) == [partly + "each holds only rows where mode = 'Pedestrian'."]
+    assert reasons(Comparison("sex", Comparator.EQUAL, "Male")) == [
+        partly + "each holds only rows where mode = 'Pedestrian'; each holds age only where year >= 2015."
+    ]
+    assert reasons(of_pedestrians, since_2015) == []
+
+
 def test_notes_name_the_bounds_that_margins_do_not_include() -> None:
     planned = plan(
         Query("health.visits", ("clinic",), None, (COUNT, Aggregate(Statistic.SUM, "cost")), RHO, 3, 2), VISITS
@@ -440,6 +474,23 @@ def test_known_differences_come_with_the_result_once() -> None:
     assert [note for note in notes if note.startswith("Wales: ")] == [
         "Wales: counts the injured.",
         "Wales: estimated by the officer.",
+    ]
+
+
+def test_a_difference_of_several_nations_is_told_once() -> None:
+    planned = casualties(COUNT)
+    entries = [
+        answer(planned, CASUALTIES, nation, 9, differences=texts)
+        for nation, texts in (
+            ("Scotland", ("Counts the injured.",)),
+            ("England", ("Counts the injured", "Since May only.")),
+            ("Wales", ("Counts the injured.",)),
+        )
+    ]
+    notes = table(planned, shown(planned, FIRST), *entries).notes
+    assert [note for note in notes if "Counts" in note or "Since" in note] == [
+        "England, Wales and Scotland: Counts the injured.",
+        "England: Since May only.",
     ]
 
 

@@ -6,8 +6,10 @@ import pytest
 from concordat_query.agreement import Agreement, load
 from concordat_query.errors import Reason, Refusal
 from concordat_query.signing import SigningKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-ANALYST, OTHER, NODE = (SigningKey.generate() for _ in range(3))
+# always the same keys: they stand in the names of tests, which every process that runs a part of them must agree on
+ANALYST, OTHER, NODE = (SigningKey(Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32)) for n in (1, 2, 3))
 TOML = f"""
 id = "uk-road"
 version = 3

@@ -1,4 +1,4 @@
-"""The sample files are what their readers accept, fit each other, and carry a small delivery through import and check."""
+"""The sample files are what their readers accept, fit each other, and carry a small delivery through import."""
 
 import shutil
 from pathlib import Path

@@ -82,4 +82,5 @@ def test_a_reason_of_a_newer_version_is_unavailable() -> None:
 
 def test_a_broken_connection_says_why() -> None:
     error = error_from_rpc(rpc_error(grpc.StatusCode.UNAVAILABLE, "connection refused"))
-    assert error.message == "the other side cannot be reached: connection refused"
+    assert error.message.startswith("the other side cannot be reached: connection refused; see that it runs")
+    assert "certificates" in error.message

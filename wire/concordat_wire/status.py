@@ -50,6 +50,7 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.INTERNAL: grpc.StatusCode.INTERNAL,
 }
 _TRY_AGAIN = frozenset({Reason.NODE_UNAVAILABLE, Reason.BUSY, Reason.NOT_YET, Reason.INTERNAL})
+_UNREACHED = "see that it runs at this address and that both sides' certificates are good and of one authority"
 _TRANSPORT = {
     grpc.StatusCode.DEADLINE_EXCEEDED: "no answer came within the time allowed",
     grpc.StatusCode.CANCELLED: "the call was cancelled before an answer came",
@@ -106,5 +107,5 @@ def _told(data: bytes) -> ConcordatError | None:
 
 def _transport_message(code: grpc.StatusCode, details: str | None) -> str:
     if code is grpc.StatusCode.UNAVAILABLE:
-        return f"the other side cannot be reached: {details}"
+        return f"the other side cannot be reached: {details}; {_UNREACHED}"
     return _TRANSPORT.get(code, f"the other side ended the call with {code.name} and gave no reason")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 from concordat.v1 import coordinator_pb2
-from concordat_query.errors import ConcordatError
+from concordat_query.errors import Unavailable
 from concordat_wire.command_line import Commands
 from rich.console import Console
 
@@ -21,6 +21,14 @@ config_option = click.option(
     envvar="CONCORDAT_CONFIG",
     help="The client's configuration file.",
 )
+
+
+WIDTH_OF_FILES = 120
+
+
+def _console() -> Console:
+    """What prints: as wide as the terminal, or of one width in files and pipes."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
 
 
 @click.group(cls=Commands)
@@ -39,10 +47,10 @@ def query(config: Path, idempotency_key: str | None, sql: str) -> None:
         question = connection.ask(sql, idempotency_key=idempotency_key)
         try:
             result = connection.run(question, _tell if sys.stderr.isatty() else None)
-        except ConcordatError:
+        except Unavailable:
             click.echo(f"To try again without paying twice, add --key {question.envelope.idempotency_key}", err=True)
             raise
-    Console(highlight=False).print(render(result))
+    _console().print(render(result))
 
 
 def _tell(progress: coordinator_pb2.Progress) -> None:
@@ -56,7 +64,7 @@ def explain(config: Path, sql: str) -> None:
     """Tell what SQL would cost and how precise it would be. Spends nothing, reads no data."""
     with connect(config) as connection:
         question, response = connection.explain(sql)
-        Console(highlight=False).print(reports.explanation(question, response, connection.agreement))
+        _console().print(reports.explanation(question, response, connection.agreement))
 
 
 @main.command()
@@ -65,7 +73,7 @@ def explain(config: Path, sql: str) -> None:
 def catalogue(config: Path, dataset: str | None) -> None:
     """Show the data sets, or one data set's columns and who holds what."""
     with connect(config) as connection:
-        Console(highlight=False).print(reports.catalogue(connection.catalogue, dataset, connection.describe))
+        _console().print(reports.catalogue(connection.catalogue, dataset, connection.describe))
 
 
 @main.command()
@@ -73,4 +81,4 @@ def catalogue(config: Path, dataset: str | None) -> None:
 def budget(config: Path) -> None:
     """Show what is left of each nation's budget."""
     with connect(config) as connection:
-        Console(highlight=False).print(reports.budget(connection.budget()))
+        _console().print(reports.budget(connection.budget()))

@@ -86,5 +86,5 @@ async def test_the_command_prints_a_table_and_an_error_prints_one_line_with_its_
             assert expected in output
         code, output = await asyncio.to_thread(run, "query", "SELECT MAX(age) FROM road.casualties")
         assert code == 2
-        assert output.startswith("error: SQL_NOT_SUPPORTED (line 1, column 8): ")
+        assert output.startswith("error: SQL_NOT_SUPPORTED: line 1, column 8: ")
         assert output.count("\n") == 1

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 import click
-from concordat_query.errors import ConcordatError, SqlRefusal
+from concordat_query.errors import ConcordatError
 
 EXIT_REFUSED = 2
 
@@ -22,10 +22,9 @@ class Commands(click.Group):
 
 
 def show(error: ConcordatError) -> None:
-    """Writes the error's one line to standard error, with the place in the SQL text where there is one."""
-    place = f" (line {error.line}, column {error.column})" if isinstance(error, SqlRefusal) else ""
+    """Writes the error's one line to standard error."""
     message = " ".join(error.message.split())
-    click.echo(f"error: {error.reason.value}{place}: {message}", err=True)
+    click.echo(f"error: {error.reason.value}: {message}", err=True)
 
 
 def log_to_stderr() -> None:

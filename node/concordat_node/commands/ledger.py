@@ -4,41 +4,35 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from concordat.v1 import node_pb2
 from concordat_privacy.accounting import epsilon_of
 from concordat_query.agreement import Agreement
 from concordat_query.model import NANO
 
 from concordat_node.commands.options import config_option
 from concordat_node.config import read_settings
-from concordat_node.ledger.ledger import Ledger
+from concordat_node.ledger.inspection import inspect
 from concordat_node.ledger.log import Entry
 from concordat_node.ledger.records import Balance
-from concordat_node.runtime import open_ledger
+from concordat_node.runtime import ledger_path
 
 
 @click.command("ledger")
 @config_option
 @click.option("--entries", is_flag=True, help="List the log, one line an entry.")
-@click.option("--verify", is_flag=True, help="Check the file, the hash chain and all balances against the log.")
-def ledger(config: Path, entries: bool, verify: bool) -> None:
-    """Show the log's head and the accounts. The node must not be running: a ledger has one user at a time."""
+def ledger(config: Path, entries: bool) -> None:
+    """Verify the ledger and show its head and accounts. Changes nothing; the node may be running."""
     settings = read_settings(config)
-    with open_ledger(settings) as book:
-        if verify:
-            book.verify()
-            click.echo("verified: the file, the chain and every balance agree with the log")
-        _show_head(book)
-        for population, balance in sorted(book.balances().items()):
-            click.echo(account_in_words(population, balance, settings.agreement))
-        if entries:
-            for entry in book.entries():
-                click.echo(entry_in_words(entry))
-
-
-def _show_head(book: Ledger) -> None:
-    head = node_pb2.Head.FromString(book.head().head)
-    click.echo(f"head: node {head.node}, epoch {head.epoch}, entry {head.sequence}, hash {head.hash.hex()}")
+    found = inspect(ledger_path(settings.state))
+    last = found.entries[-1]
+    click.echo("verified: the file, the chain and every balance agree with the log")
+    click.echo(f"head: node {found.node}, epoch {last.epoch}, entry {last.sequence}, hash {last.hash.hex()}")
+    for population, balance in sorted(found.balances.items()):
+        click.echo(account_in_words(population, balance, settings.agreement))
+    if found.unanswered:
+        click.echo(f"{found.unanswered} charged and not yet answered: in work, or finished when their key is run again")
+    if entries:
+        for entry in found.entries:
+            click.echo(entry_in_words(entry))
 
 
 def account_in_words(population: str, balance: Balance, agreement: Agreement) -> str:

@@ -5,8 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,8 +100,8 @@ async def another_mapping(scene: Scene) -> AsyncIterator[None]:
 # Nodes that are away
 
 
-@asynccontextmanager
-async def little_patience(scene: Scene) -> AsyncIterator[None]:
+@contextmanager
+def little_patience() -> Iterator[None]:
     """The coordinator does not wait long for a node to come back."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nodes, "RECONNECT_SECONDS", 0.2)
@@ -110,7 +110,7 @@ async def little_patience(scene: Scene) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def wales_is_down(scene: Scene) -> AsyncIterator[None]:
-    async with little_patience(scene):
+    with little_patience():
         await scene.wales.kill()
         try:
             yield
@@ -130,8 +130,9 @@ async def loses_wales_after_commit(scene: Scene) -> Told:
     running = asyncio.create_task(scene.result(signed))
     await held.started.wait()
     held.may_go_on.set()
-    await scene.wales.kill()
-    partial = await running
+    with little_patience():
+        await scene.wales.kill()
+        partial = await running
     await scene.restart()
     whole = await scene.result(signed)
     assert (partial.complete, whole.complete) == (False, True)

@@ -177,7 +177,7 @@ ROWS = [
     Row("node down before Prepare", runs(good()),
         StatusCode.UNAVAILABLE, Reason.NODE_UNAVAILABLE, "node-wales", given=files.wales_is_down),
     Row("node down after Commit", files.loses_wales_after_commit,
-        StatusCode.OK, Reason.NODE_UNAVAILABLE, "running", given=files.little_patience, charged=True),
+        StatusCode.OK, Reason.NODE_UNAVAILABLE, "running", charged=True),
     Row("port in use", files.serves_on_a_port_that_is_taken,
         None, Reason.MALFORMED_REQUEST, "change `listen`"),
     Row("second serve on one ledger", files.serves_again_on_the_same_ledger,

@@ -26,16 +26,10 @@ Flags = npt.NDArray[np.bool_]
 Number = int | float
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One evaluated value; None where the divisor is zero or, for a count, negative."""
+Figure = tuple[Number | None, Number | None, bool]
+"""Estimate, margin, low reliability. No estimate where the divisor is zero or, for a count, negative."""
 
-    estimate: Number | None
-    margin: Number | None
-    low_reliability: bool
-
-
-UNDEFINED = Figure(None, None, False)
+UNDEFINED: Figure = (None, None, False)
 
 
 @dataclass(frozen=True)
@@ -56,7 +50,7 @@ def evaluate(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> l
     margins[unbounded] = math.inf
     useless = np.minimum(np.abs(estimates), _half_range(expression, plan))
     return [
-        UNDEFINED if bad else Figure(estimate, margin, low)
+        UNDEFINED if bad else (estimate, margin, low)
         for bad, estimate, margin, low in zip(
             undefined.tolist(), estimates.tolist(), margins.tolist(), (margins >= useless).tolist(), strict=True
         )
@@ -65,18 +59,19 @@ def evaluate(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> l
 
 def _exact(plan: Plan, part: Total, noisy: Noisy) -> list[Figure]:
     component = plan.components[part.component]
-    margins = {nodes: noise_margin((component.scale,) * nodes) for nodes in set(noisy.nodes.tolist())}
-    figures = []
-    for total, nodes in zip(noisy.sums[part.component].tolist(), noisy.nodes.tolist(), strict=True):
-        margin = margins[nodes]
-        low = margin > 0 and margin >= abs(total)
-        figures.append(Figure(_worth(total, component.step), _worth(margin, component.step), low))
-    return figures
+    totals, nodes = noisy.sums[part.component].tolist(), noisy.nodes.tolist()
+    margin_of = {number: noise_margin((component.scale,) * number) for number in set(nodes)}
+    margins = [margin_of[number] for number in nodes]
+    low = [margin > 0 and margin >= abs(total) for total, margin in zip(totals, margins, strict=True)]
+    return list(zip(_worth(totals, component.step), _worth(margins, component.step), low, strict=True))
 
 
-def _worth(steps: int, step: Fraction) -> Number:
-    """Lattice steps in the column's units: an int where whole steps are, else the nearest double."""
-    return steps * step.numerator if step.denominator == 1 else steps * step.numerator / step.denominator
+def _worth(steps: list[int], step: Fraction) -> Sequence[Number]:
+    """Lattice steps in the column's units: ints where whole steps are, else the nearest doubles."""
+    if step == 1:
+        return steps
+    numerator, denominator = step.numerator, step.denominator
+    return [number * numerator if denominator == 1 else number * numerator / denominator for number in steps]
 
 
 def _point(expression: Expression, plan: Plan, sums: Mapping[int, Floats]) -> Floats:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -78,16 +78,14 @@ def standing(
     values = tuple(column for column in presentation.columns if isinstance(column, ValueColumn))
     nations = _in_order(catalogue, {answer.nation for answer in answers} | {entry.nation for entry in absent})
     needs = [components_of(column.value, plan) for column in values]
-    shape = (len(values), plan.cells)
+    shape = (len(nations), len(values), plan.cells)
     answered = [_node_holds(plan, dataset, answer.coverage, needs) for answer in answers]
-    codes = np.zeros((len(nations), *shape), dtype=np.int8)
-    for index, nation in enumerate(nations):
-        own = [held for answer, (held, _) in zip(answers, answered, strict=True) if answer.nation == nation]
-        lost, silent = _absences([entry for entry in absent if entry.nation == nation], plan, dataset, needs)
-        codes[index] = _nation_codes(own + silent, lost, shape)
-    flags = np.zeros((len(answers), *shape), dtype=np.bool_)
-    for node, (held, _) in enumerate(answered):
-        flags[node] = held > Held.NOTHING
+    spoken = [
+        (nations.index(answer.nation), held.tobytes()) for answer, (held, _) in zip(answers, answered, strict=True)
+    ]
+    lost, silent = _absences(absent, nations, plan, dataset, needs)
+    codes = _codes(shape, (*spoken, *silent), tuple(lost))
+    flags = np.array([held for held, _ in answered], dtype=np.int8).reshape(len(answers), *shape[1:]) > Held.NOTHING
     mixed = {(answer.node, value) for answer, (_, own) in zip(answers, answered, strict=True) for value in own}
     return Standing(nations, answers, absent, values, codes, flags, frozenset(mixed))
 
@@ -127,15 +125,15 @@ def _node_holds(
 ) -> tuple[Codes, list[int]]:
     """How much of each value a node holds, cell by cell, and the values whose parts it holds for different rows."""
     components = held_components(plan, dataset, coverage)
-    codes = np.zeros((len(plan.components), plan.cells), dtype=np.int8)
-    for index, cells in components.items():
-        codes[index] = np.frombuffer(bytes(cells), dtype=np.int8)
-    held = np.zeros((len(needs), plan.cells), dtype=np.int8)
+    nothing = [Held.NOTHING] * plan.cells
+    codes = [bytes(components.get(index, nothing)) for index in range(len(plan.components))]
+    held: Codes = np.zeros((len(needs), plan.cells), dtype=np.int8)
+    mixed = []
     for value, need in enumerate(needs):
-        held[value] = codes[list(need)].min(axis=0)
-    mixed = [
-        value for value, need in enumerate(needs) if _drop_mixed(held[value], codes[list(need)], plan, coverage, need)
-    ]
+        parts = np.array([np.frombuffer(codes[index], dtype=np.int8) for index in need])
+        held[value] = parts.min(axis=0)
+        if len(need) > 1 and _drop_mixed(held[value], parts, plan, coverage, need):
+            mixed.append(value)
     return held, mixed
 
 
@@ -153,30 +151,45 @@ def _drop_mixed(held: Codes, parts: Codes, plan: Plan, coverage: Coverage, need:
     return bool(clash.any())
 
 
+Holding = tuple[int, bytes]
+"""A nation, by index, and what a node of it holds of each value and cell, as the bytes of Codes."""
+
+
 def _absences(
-    absent: Sequence[Absent], plan: Plan, dataset: Dataset, needs: Sequence[tuple[int, ...]]
-) -> tuple[list[Flags], list[Codes]]:
-    """What lost nodes would have held (all, where unknown), and the emptiness of nodes that hold nothing."""
-    lost: list[Flags] = []
-    silent: list[Codes] = []
+    absent: Sequence[Absent], nations: Sequence[str], plan: Plan, dataset: Dataset, needs: Sequence[tuple[int, ...]]
+) -> tuple[list[Holding], list[Holding]]:
+    """What lost nodes would have held (all, where unknown), and what nodes hold that said nothing."""
+    lost: list[Holding] = []
+    silent: list[Holding] = []
+    size = len(needs) * plan.cells
     for entry in absent:
+        nation = nations.index(entry.nation)
         if entry.cause is not Status.UNAVAILABLE:
-            silent.append(np.zeros((len(needs), plan.cells), dtype=np.int8))
+            silent.append((nation, bytes([Held.NOTHING]) * size))
         elif entry.coverage is None:
-            lost.append(np.ones((len(needs), plan.cells), dtype=np.bool_))
+            lost.append((nation, bytes([Held.ALL]) * size))
         else:
             held, _ = _node_holds(plan, dataset, entry.coverage, needs)
-            lost.append(held > Held.NOTHING)
-            silent.append(held)
+            lost.append((nation, held.tobytes()))
+            silent.append((nation, held.tobytes()))
     return lost, silent
 
 
-def _nation_codes(held: Sequence[Codes], lost: Sequence[Flags], shape: tuple[int, int]) -> Codes:
+@lru_cache(maxsize=16)  # questions that differ in what no coverage depends on have the same standings
+def _codes(shape: tuple[int, int, int], holdings: tuple[Holding, ...], lost: tuple[Holding, ...]) -> Codes:
+    """The nations' codes, read-only: of `shape` (nations, values, cells)."""
     codes = np.full(shape, Code.NOT_HELD, dtype=np.int8)
-    if held:
-        stacked = np.stack(held)
-        codes[stacked.max(axis=0) > Held.NOTHING] = Code.PARTLY_HELD
-        codes[stacked.min(axis=0) == Held.ALL] = Code.OK
-    for flags in lost:
-        codes[flags] = Code.UNAVAILABLE
+    for nation in range(shape[0]):
+        held = [_unpacked(data, shape) for own, data in holdings if own == nation]
+        if held:
+            stacked = np.stack(held)
+            codes[nation][stacked.max(axis=0) > Held.NOTHING] = Code.PARTLY_HELD
+            codes[nation][stacked.min(axis=0) == Held.ALL] = Code.OK
+    for nation, data in lost:
+        codes[nation][_unpacked(data, shape) > Held.NOTHING] = Code.UNAVAILABLE
+    codes.flags.writeable = False
     return codes
+
+
+def _unpacked(data: bytes, shape: tuple[int, int, int]) -> Codes:
+    return np.frombuffer(data, dtype=np.int8).reshape(shape[1:])

@@ -5,10 +5,11 @@ looks at data.
 """
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from concordat_query.catalogue import CellKey, Dataset
 from concordat_query.errors import Reason, Refusal
@@ -44,18 +45,30 @@ class Coverage:
     rows: Condition | None = None
     columns: tuple[ColumnCoverage, ...] = ()
 
+    @cached_property
+    def _by_name(self) -> dict[str, ColumnCoverage]:
+        return {entry.column: entry for entry in reversed(self.columns)}  # the first of a name counts
+
     def of(self, column: str) -> ColumnCoverage:
-        return next((entry for entry in self.columns if entry.column == column), ColumnCoverage(column))
+        return self._by_name.get(column) or ColumnCoverage(column)
+
+    @cached_property
+    def _limited(self) -> dict[str, Condition]:
+        return {name: entry.rows for name, entry in self._by_name.items() if entry.rows is not None}
+
+    @cached_property
+    def _lacking(self) -> frozenset[str]:
+        return frozenset(name for name, entry in self._by_name.items() if not entry.held)
 
     def condition(self, columns: Iterable[str]) -> Condition | None:
         """For which rows all of these columns are held; None when for all that the node holds."""
-        conditions = [entry.rows for name in sorted(set(columns)) if (entry := self.of(name)).rows is not None]
-        unique = tuple(dict.fromkeys(condition for condition in conditions if condition is not None))
+        limited = self._limited
+        unique = tuple(dict.fromkeys(limited[name] for name in sorted(limited.keys() & columns)))
         return None if not unique else unique[0] if len(unique) == 1 else Conjunction(unique)
 
     def lacks(self, columns: Iterable[str]) -> bool:
         """Whether one of these columns is not held at all."""
-        return any(not self.of(name).held for name in columns)
+        return not self._lacking.isdisjoint(columns)
 
 
 class Held(IntEnum):
@@ -150,8 +163,28 @@ def held_by_cell(
     `columns` are those that the value itself reads; the columns of `where` and `keys` count for every value.
     """
     read = frozenset(columns) | frozenset(keys) | columns_of(where)
-    worded = tuple(replace(entry, difference="") for entry in coverage.columns)  # words make no difference here
-    return list(_held_by_cell(_ByDefinition(dataset), Coverage(coverage.rows, worded), where, tuple(keys), read))
+    if coverage.lacks(read):
+        return [Held.NOTHING] * _count_cells(dataset, keys)
+    limits = tuple(limit for limit in (coverage.rows, coverage.condition(read)) if limit is not None)
+    if not limits:
+        return [Held.ALL] * _count_cells(dataset, keys)
+    bounding = frozenset().union(*(columns_of(limit) for limit in limits))
+    return list(_held_by_cell(_ByDefinition(dataset), limits, _terms_reading(where, bounding), tuple(keys)))
+
+
+def _count_cells(dataset: Dataset, keys: Sequence[str]) -> int:
+    return math.prod(len(dataset.column(key).domain) for key in keys)
+
+
+def _terms_reading(where: Condition | None, columns: frozenset[str]) -> Condition | None:
+    """The terms of a conjunction that read one of these columns.
+
+    The others may always be true where only these columns are known, so they decide nothing: queries that differ in
+    them alone share an entry of the cache.
+    """
+    terms = where.terms if isinstance(where, Conjunction) else () if where is None else (where,)
+    deciding = tuple(term for term in terms if not columns.isdisjoint(columns_of(term)))
+    return Conjunction(deciding) if deciding else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,19 +203,13 @@ class _ByDefinition:
 @lru_cache(maxsize=512)  # nodes of one nation, and both ends of a query, ask the same
 def _held_by_cell(
     definition: _ByDefinition,
-    coverage: Coverage,
+    limits: tuple[Condition, ...],
     where: Condition | None,
     keys: tuple[str, ...],
-    read: frozenset[str],
 ) -> tuple[Held, ...]:
+    """`held_by_cell` under `limits`, of which there is at least one."""
     dataset = definition.dataset
-    domains = [dataset.column(key).domain for key in keys]
-    cells = itertools.product(*domains)
-    if coverage.lacks(read):
-        return tuple(Held.NOTHING for _ in cells)
-    limits = [condition for condition in (coverage.rows, coverage.condition(read)) if condition is not None]
-    if not limits:
-        return tuple(Held.ALL for _ in cells)
+    cells = itertools.product(*(dataset.column(key).domain for key in keys))
     bounding = sorted(frozenset().union(*(columns_of(condition) for condition in limits)))
     reach = _reach_by_projection(dataset, limits, where, bounding, [key for key in keys if key in bounding])
     shared = [index for index, key in enumerate(keys) if key in bounding]

@@ -5,10 +5,11 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import cached_property
 
-from concordat.v1 import query_pb2
+from concordat.v1 import node_pb2, query_pb2
 from concordat_privacy.accounting import rho_nano_of
 from concordat_privacy.noise import check_prices
 from concordat_privacy.plan import Plan, held_components, plan
@@ -26,7 +27,7 @@ from concordat_query.model import (
     columns_of,
 )
 from concordat_query.signing import Purpose, is_signed
-from concordat_query.wire import envelope_from_bytes, envelope_to_bytes
+from concordat_query.wire import coverage_to_proto, envelope_from_bytes, parse
 
 MAX_LIFETIME = timedelta(hours=24)
 
@@ -38,6 +39,11 @@ class Holding:
     coverage: Coverage
     differences: tuple[str, ...]
     mapping_sha256: str
+
+    @cached_property
+    def coverage_message(self) -> node_pb2.Coverage:
+        """The coverage as every quote and answer tells it. To be copied, never changed."""
+        return coverage_to_proto(self.coverage)
 
 
 @dataclass(frozen=True)
@@ -99,15 +105,19 @@ def identify(signed: query_pb2.SignedQuery, rules: Rules) -> Identified:
             f"the signed query does not ask node {rules.node!r}; sign it again with that node in its audience",
             field="query.envelope.audience",
         )
-    return Identified(signed, envelope, request_sha256(envelope), analyst.name)
+    return Identified(signed, envelope, request_sha256(signed.envelope), analyst.name)
 
 
-def request_sha256(envelope: Envelope) -> bytes:
-    """What makes two envelopes under one key the same request: all of them but the expiry.
+def request_sha256(envelope: bytes) -> bytes:
+    """What makes two serialised envelopes under one key the same request: all of them but the expiry.
 
     One who lost the bytes of the first try may sign the same question again.
     """
-    return hashlib.sha256(envelope_to_bytes(replace(envelope, expires_at=0))).digest()
+    message = parse(query_pb2.QueryEnvelope, envelope, "query.envelope")
+    message.ClearField("expires_at")
+    message.DiscardUnknownFields()
+    message.audience.sort()
+    return hashlib.sha256(message.SerializeToString(deterministic=True)).digest()
 
 
 def check_lifetime(envelope: Envelope, now: float) -> None:

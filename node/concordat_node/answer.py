@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from concordat.v1 import node_pb2
 from concordat_query.signing import Purpose, SigningKey
-from concordat_query.wire import coverage_to_proto
 from concordat_wire.answers import MECHANISM
 
 from concordat_node.admission import Admitted, Rules
@@ -55,7 +54,7 @@ def sign_answer(
         edition=edition_to_proto(edition),
         definition_sha256=admitted.dataset.definition_sha256,
         mapping_sha256=admitted.holding.mapping_sha256,
-        coverage=coverage_to_proto(admitted.holding.coverage),
+        coverage=admitted.holding.coverage_message,
         differences=admitted.differences,
         rho_nano=charge.request.rho_nano,
         mechanism=MECHANISM,
@@ -79,7 +78,7 @@ def sign_declaration(admitted: Admitted, rules: Rules, key: SigningKey) -> node_
         query_sha256=admitted.query_sha256,
         catalogue_sha256=rules.catalogue.sha256,
         mapping_sha256=admitted.holding.mapping_sha256,
-        coverage=coverage_to_proto(admitted.holding.coverage),
+        coverage=admitted.holding.coverage_message,
         differences=admitted.differences,
     ).SerializeToString(deterministic=True)
     return node_pb2.SignedDeclaration(declaration=declaration, signature=key.sign(Purpose.DECLARATION, declaration))

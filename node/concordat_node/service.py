@@ -14,7 +14,7 @@ from typing import Protocol
 from concordat.v1 import engine_pb2, node_pb2, query_pb2
 from concordat_query.errors import Reason, Refusal, Unavailable
 from concordat_query.signing import Purpose, SigningKey, is_signed
-from concordat_query.wire import coverage_to_proto, parse
+from concordat_query.wire import parse
 from concordat_wire.server import Context
 
 from concordat_node.admission import Identified, check_in_force, check_lifetime
@@ -96,7 +96,7 @@ class NodeService:
             dataset=dataset,
             definition_sha256=self._rules.catalogue.dataset(dataset).definition_sha256,
             mapping_sha256=holding.mapping_sha256,
-            coverage=coverage_to_proto(holding.coverage),
+            coverage=holding.coverage_message,
             differences=holding.differences,
         )
         edition = self._desk.edition_or_refusal(dataset)
@@ -201,7 +201,7 @@ class NodeService:
         return quote
 
     def _describe(self, quote: node_pb2.Quote, ready: Ready) -> None:
-        quote.coverage.CopyFrom(coverage_to_proto(ready.admitted.holding.coverage))
+        quote.coverage.CopyFrom(ready.admitted.holding.coverage_message)
         quote.differences.extend(ready.admitted.differences)
         if ready.edition is not None:
             quote.edition.CopyFrom(edition_to_proto(ready.edition))

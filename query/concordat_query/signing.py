@@ -4,6 +4,7 @@ import base64
 import os
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -67,7 +68,12 @@ class SigningKey:
 def is_signed(purpose: Purpose, data: bytes, signature: bytes, public_key: bytes) -> bool:
     """Whether `signature` is this key's, for this purpose, over exactly these bytes."""
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, purpose.value + data)
+        _public_key(public_key).verify(signature, purpose.value + data)
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+@lru_cache(maxsize=64)  # the same few parties sign everything
+def _public_key(raw: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(raw)

@@ -8,7 +8,9 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from functools import cached_property
 
+from concordat_query.canonical import query_sha256
 from concordat_query.catalogue import CellKey, Column, Dataset
 from concordat_query.coverage import Coverage, Held, held_by_cell
 from concordat_query.errors import Reason, Refusal
@@ -93,6 +95,11 @@ class Plan:
     rows_squared: int
     components: tuple[Component, ...]
     parts: tuple[Part, ...]
+
+    @cached_property
+    def query_sha256(self) -> bytes:
+        """The query's hash: every answer is held against it."""
+        return query_sha256(self.query)
 
     def sensitivity_squared(self, component: Component) -> int:
         """The square of the L2 sensitivity of the component's vector to one unit, in lattice steps."""

@@ -38,6 +38,11 @@ class ColumnCoverage:
     difference: str = ""
 
 
+@lru_cache(maxsize=512)  # most columns are held without conditions, and every note asks for each
+def _unconditional(column: str) -> ColumnCoverage:
+    return ColumnCoverage(column)
+
+
 @dataclass(frozen=True)
 class Coverage:
     """What is held of one data set. Conditions here read key columns only (finite domains)."""
@@ -50,7 +55,7 @@ class Coverage:
         return {entry.column: entry for entry in reversed(self.columns)}  # the first of a name counts
 
     def of(self, column: str) -> ColumnCoverage:
-        return self._by_name.get(column) or ColumnCoverage(column)
+        return self._by_name.get(column) or _unconditional(column)
 
     @cached_property
     def _limited(self) -> dict[str, Condition]:

@@ -16,7 +16,6 @@ from concordat_privacy.merge import Absent, NodeAnswer
 from concordat_privacy.plan import Plan, held_components
 from concordat_privacy.status import Status
 from concordat_query.agreement import Agreement, Party
-from concordat_query.canonical import query_sha256
 from concordat_query.catalogue import Catalogue
 from concordat_query.coverage import Coverage
 from concordat_query.errors import ConcordatError, VerificationError
@@ -63,7 +62,7 @@ def read_declaration(
     party = _party(declaration.node, envelope, agreement)
     genuine = is_signed(Purpose.DECLARATION, signed.declaration, signed.signature, _key(party))
     _demand(genuine, party, "the declaration's signature is bad")
-    _demand(declaration.query_sha256 == query_sha256(plan.query), party, "the declaration is about another query")
+    _demand(declaration.query_sha256 == plan.query_sha256, party, "the declaration is about another query")
     _demand(declaration.catalogue_sha256 == catalogue.sha256, party, "the declaration follows another catalogue")
     coverage = _coverage(declaration.coverage, party)
     held = held_components(plan, catalogue.dataset(plan.query.dataset), coverage)
@@ -98,7 +97,7 @@ def _demand(holds: bool, party: Party, what: str) -> None:
 def _check_subject(answer: node_pb2.Answer, envelope: Envelope, plan: Plan, catalogue: Catalogue, party: Party) -> None:
     """The answer is to this query, under this catalogue and this agreement."""
     dataset = catalogue.dataset(plan.query.dataset)
-    _demand(answer.query_sha256 == query_sha256(plan.query), party, "the answer is to another query")
+    _demand(answer.query_sha256 == plan.query_sha256, party, "the answer is to another query")
     _demand(
         answer.catalogue_sha256 == envelope.catalogue_sha256 == catalogue.sha256,
         party,
@@ -132,7 +131,7 @@ def _components(
         scale = plan.components[component.index].scale
         _demand(component.scale == scale, party, "the answer's noise scale is not the planned one")
         _demand(len(component.values) == plan.cells, party, "a component has not one value for every cell")
-        vectors[component.index] = np.array(component.values, dtype=np.int64)
+        vectors[component.index] = np.fromiter(component.values, dtype=np.int64, count=plan.cells)
     return vectors
 
 

@@ -6,8 +6,9 @@ null too, the row is the total of other nations than those that the column has. 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from types import NoneType
 from typing import assert_never
 
 import pyarrow as pa
@@ -69,25 +70,26 @@ def _column(table: Table, column: OutputColumn, keys: list[str], position: int) 
 
 def _keys(values: Sequence[CellKey]) -> pa.Array:
     """Codes as text, whole numbers as int64, others as decimals."""
-    numbers = [value for value in values if isinstance(value, Decimal)]
+    distinct = set(values)
+    numbers = [value for value in distinct if isinstance(value, Decimal)]
     if not numbers:
         return pa.array(values, pa.string())
     if all(number == number.to_integral_value() for number in numbers):
-        return pa.array([None if value is None else int(value) for value in values], pa.int64())
+        whole = {value: None if value is None else int(value) for value in distinct}
+        return pa.array([whole[value] for value in values], pa.int64())
     return pa.array(values)
 
 
 def _values(name: str, values: Sequence[Value | None]) -> Iterator[tuple[str, pa.Array]]:
-    yield name, _numbers(value.estimate if value else None for value in values)
-    yield f"{name}__margin", _numbers(value.margin if value else None for value in values)
-    yield f"{name}__status", pa.array([value.status.value if value else None for value in values], pa.string())
+    yield name, _numbers([value.estimate if value else None for value in values])
+    yield f"{name}__margin", _numbers([value.margin if value else None for value in values])
+    yield f"{name}__status", pa.array([value.status if value else None for value in values], pa.string())
     yield (
         f"{name}__low_reliability",
         pa.array([value.low_reliability if value else None for value in values], pa.bool_()),
     )
 
 
-def _numbers(figures: Iterable[float | int | None]) -> pa.Array:
-    given = list(figures)
-    whole = any(figure is not None for figure in given) and all(isinstance(figure, int | None) for figure in given)
-    return pa.array(given, pa.int64() if whole else pa.float64())
+def _numbers(figures: Sequence[float | int | None]) -> pa.Array:
+    kinds = set(map(type, figures)) - {NoneType}
+    return pa.array(figures, pa.int64() if kinds == {int} else pa.float64())

@@ -27,7 +27,11 @@ class Opened:
 
 
 def connect(memory_limit: str, threads: int, spill: Path, spill_limit: str) -> duckdb.DuckDBPyConnection:
-    """A connection for one import: nothing is fetched, nothing is remembered, dates know no local time."""
+    """A connection for one import: nothing is fetched, nothing is remembered, dates know no local time.
+
+    DuckDB would compute what two expressions share only once, outside the TRY that each stands in: one row's overflow
+    would then fail the whole import.
+    """
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -35,6 +39,7 @@ def connect(memory_limit: str, threads: int, spill: Path, spill_limit: str) -> d
             "autoload_known_extensions": False,
             "allow_community_extensions": False,
             "allow_persistent_secrets": False,
+            "disabled_optimizers": "common_subexpressions",
             "memory_limit": memory_limit,
             "threads": threads,
             "temp_directory": str(spill),

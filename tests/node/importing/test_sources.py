@@ -78,6 +78,26 @@ def test_a_line_of_csv_that_is_no_record_changes_no_other_line(tmp_path: Path, l
     assert (report.rows_read, report.malformed_lines) == (10, {"casualty": 1})
 
 
+@pytest.mark.parametrize(
+    ("age", "known"),
+    [
+        ("{square} + {square}", 8),
+        ("CASE WHEN {square} > 1 THEN {square} END", 4),
+        ("CASE {square} WHEN 1 THEN 1 WHEN 4 THEN 5 END", 5),
+    ],
+)
+def test_an_overflow_in_what_expressions_share_is_missing_in_its_own_row_only(
+    tmp_path: Path, age: str, known: int
+) -> None:
+    lines = ["1,2016,Fatal,Car,Male,2\n", "2,2016,Fatal,Car,Male,9223372036854775807\n"]
+    (tmp_path / "casualty.csv").write_text(HEADER + "".join(lines))
+    expression = age.format(square="CAST(age AS BIGINT) * CAST(age AS BIGINT)")
+    imported(
+        tmp_path, MAPPING.replace("sex, age", f"CASE WHEN {expression} > 0 THEN sex END AS sex, {expression} AS age")
+    )
+    assert rows(tmp_path) == [(2016, 0, 2, 0, known), (2016, 0, 2, None, None)]
+
+
 def test_csv_may_quote_and_end_lines_as_it_likes(tmp_path: Path) -> None:
     text = '\ufeff"id",year,severity,mode,sex,age\r\n1,"2016",Fatal,"Pedal cycle",,\r\n\r\n2,2015,"Slight",Car,"",7'
     (tmp_path / "casualty.csv").write_bytes(text.encode())

@@ -1,143 +1,60 @@
 """A node's Commit on a large edition against plain DuckDB running the unprotected aggregate on the same edition.
 
-The parts of a Commit are measured beside it: the engine's answer over its pipe, the noise, the ledger's two durable
-transactions; gRPC is an echo's share. What is left of the engine's answer is the scan and the pipe.
+Whatever a Commit is made of is measured by itself in the same run: the engine's statement in a database locked as the
+engine's is, the noise, two durable transactions, the engine's pipe (a request that it refuses unread) and a gRPC call
+to the node (GetBudget). What is left over is signatures, admission and the ledger's work.
 """
 
 import asyncio
-import base64
-import sys
 import time
-from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 from bars import Measure, median, milliseconds, ratio
-from concordat.v1 import node_pb2, node_pb2_grpc, query_pb2
-from concordat_client.asking import sign
-from concordat_node.certs import issue, make_authority
+from concordat.v1 import engine_pb2, node_pb2, node_pb2_grpc, query_pb2
+from concordat_node.config import Settings, read_settings
+from concordat_node.engine.bounding import scan
+from concordat_node.engine.database import open_locked
+from concordat_node.engine.process import Engine, EngineSettings
 from concordat_node.importing import edition
+from concordat_node.runtime import engine_settings
 from concordat_privacy import noise
-from concordat_privacy.accounting import rho_nano_of
-from concordat_privacy.plan import plan
-from concordat_query import agreement as agreements
-from concordat_query import catalogue as catalogues
-from concordat_query.canonical import canonical_query
-from concordat_query.model import Aggregate, Comparator, Comparison, Envelope, Query, Statistic
-from concordat_query.signing import SigningKey
+from concordat_privacy.plan import Plan, plan
+from concordat_query.errors import Refusal
 from concordat_wire.channel import open_channel
-from concordat_wire.tls import Tls
 from floor import durable_commits
-from processes import Child, stop_all
+from large_node import CELLS, DATASET, NODE, lay_out, question, run, tls_of
+from processes import stop_all
 
-CELLS = 20
 TURNS = 15
-NODE, ASKER, DATASET = "bench-node", "bench-asker", "bench.rows"
+CALLS = 200
 PLAIN = f"SELECT region, count(*), sum(amount) FROM edition.{edition.TABLE} WHERE amount <= {{limit}} GROUP BY region"  # noqa: S608
-
-CATALOGUE = f"""
-version = 1
-title = "Bench"
-nations = [{{ name = "England", gss = "E92000001" }}]
-[populations."bench"]
-description = "rows"
-[datasets."{DATASET}"]
-title = "Rows"
-description = "One row a unit."
-population = "bench"
-unit = "row"
-unit_description = "one row"
-max_rows_per_unit = 1
-[[datasets."{DATASET}".columns]]
-name = "region"
-type = "code"
-description = "one of {CELLS}"
-codes = [{", ".join(f'"r{i}"' for i in range(CELLS))}]
-nullable = false
-[[datasets."{DATASET}".columns]]
-name = "amount"
-type = "number"
-description = "an amount"
-lower = 0
-upper = 1000
-nullable = false
-"""
-MAPPING = f"""
-dataset = "{DATASET}"
-unit_id = "id"
-select = "SELECT 'r' || region AS region, amount AS amount FROM source"
-[sources.source]
-path = "rows.parquet"
-"""  # noqa: S608  # a mapping, not a statement of ours
-AGREEMENT = """
-id = "bench"
-version = 1
-title = "Bench"
-catalogue_sha256 = "{catalogue}"
-starts = {starts}
-expires = {expires}
-[[parties]]
-node = "bench-node"
-nation = "England"
-public_key = "{node_key}"
-[[analysts]]
-name = "bench-asker"
-public_key = "{asker_key}"
-[populations.bench]
-epsilon = 8
-delta = 1e-6
-[datasets."bench.rows"]
-columns = ["region", "amount"]
-keys = ["region"]
-statistics = ["COUNT(*)", "COUNT", "SUM", "AVG"]
-max_groups = 1
-max_rows = 1
-max_epsilon = 1
-[defaults]
-epsilon = 0.1
-"""
-CONFIG = """
-name = "bench-node"
-nation = "England"
-state = "state"
-catalogue = "catalogue.toml"
-agreement = "agreement.toml"
-signing_key = "certs/bench-node.signing.key"
-data = "data"
-mappings = ["mapping.toml"]
-listen = "127.0.0.1:0"
-callers = ["bench-asker"]
-[tls]
-certificate = "certs/bench-node.crt"
-key = "certs/bench-node.key"
-authority = "certs/authority.crt"
-[engine]
-memory_limit = "2GB"
-threads = 2
-"""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Seconds of each turn: Commit over gRPC, Prepare over gRPC, the plain aggregate, noise, the two syncs."""
+    """Seconds of each turn: a Commit, the plain aggregate, and what a Commit is made of, each by itself."""
 
-    commit: list[float]
-    prepare: list[float]
-    plain: list[float]
-    noise: list[float]
-    syncs: list[float]
+    commit: list[float] = field(default_factory=list)
+    plain: list[float] = field(default_factory=list)
+    scan: list[float] = field(default_factory=list)
+    noise: list[float] = field(default_factory=list)
+    sync: list[float] = field(default_factory=list)
+    pipe: list[float] = field(default_factory=list)
+    call: list[float] = field(default_factory=list)
 
 
 def measure(build: Path, rows: int) -> list[Measure]:
-    """Imports `rows` generated rows, serves them, and times distinct Commits in turn with the plain aggregate."""
-    _lay_out(build, rows)
-    imported = _run(build, "import")
+    """Imports `rows` generated rows, serves them, and times distinct Commits in turn with their parts."""
+    lay_out(build, rows)
+    imported = run(build, "import")
     begun = time.perf_counter()
     imported.wait_end(1200)
     import_seconds = time.perf_counter() - begun
-    node = _run(build, "serve", r"ready .*?(127\.0\.0\.1:\d+)")
+    node = run(build, "serve", r"ready .*?(127\.0\.0\.1:\d+)")
     try:
         parts = asyncio.run(_turns(build, node.wait_ready(60)[0]))
     finally:
@@ -147,121 +64,121 @@ def measure(build: Path, rows: int) -> list[Measure]:
 
 def _measures(rows: int, parts: Parts, import_seconds: float) -> list[Measure]:
     label = f"{rows // 1_000_000}M rows"
-    syncs = 2 * median(parts.syncs)
-    commit, plain = median(parts.commit), median(parts.plain)
-    apart = commit - syncs
-    scan = apart - median(parts.noise) - median(parts.prepare)
+    commit, plain, syncs = median(parts.commit), median(parts.plain), 2 * median(parts.sync)
+    known = {
+        "scan: the engine's statement": median(parts.scan),
+        "noise": median(parts.noise),
+        "fsync: two durable transactions": syncs,
+        "pipe: a request that the engine refuses": median(parts.pipe),
+        "gRPC: a GetBudget": median(parts.call),
+    }
     allowance = 0.025 if rows <= 1_000_000 else 0.0
     bar = 3.0 if not allowance else round(3 + allowance / plain, 3)
     return [
         Measure(f"{label}: import", round(import_seconds, 1), "s"),
         milliseconds(f"{label}: plain DuckDB", plain),
         milliseconds(f"{label}: Commit", commit),
-        milliseconds(f"{label}:   of it scan and pipe (the rest)", scan),
-        milliseconds(f"{label}:   of it noise", median(parts.noise)),
-        milliseconds(f"{label}:   of it two durable transactions", syncs),
-        milliseconds(f"{label}:   of it gRPC and admission (a Prepare less its sync)", median(parts.prepare)),
-        ratio(f"{label}: Commit apart from fsync, to plain DuckDB", apart / plain, bar),
+        *(milliseconds(f"{label}:   {name}", seconds) for name, seconds in known.items()),
+        milliseconds(f"{label}:   left over by subtraction", commit - sum(known.values())),
+        ratio(f"{label}: Commit apart from fsync, to plain DuckDB", (commit - syncs) / plain, bar),
     ]
 
 
-def _lay_out(build: Path, rows: int) -> None:
-    (build / "data").mkdir(parents=True)
-    records = "SELECT range AS id, hash(range) % $cells AS region, hash(range + 1) % 1001 AS amount FROM range($rows)"
-    duckdb.execute(
-        f"COPY ({records}) TO '{build / 'data' / 'rows.parquet'}'",
-        {"cells": CELLS, "rows": rows},
-    )
-    make_authority(build / "certs")
-    for name in (NODE, ASKER):
-        issue(build / "certs", name, ["localhost", "127.0.0.1"])
-    (build / "catalogue.toml").write_text(CATALOGUE)
-    (build / "mapping.toml").write_text(MAPPING)
-    (build / "node.toml").write_text(CONFIG)
-    today = date.today()
-    agreement = AGREEMENT.format(
-        catalogue=catalogues.load(build / "catalogue.toml").sha256,
-        starts=today - timedelta(days=1),
-        expires=today + timedelta(days=1),
-        node_key=_public_key(build, NODE),
-        asker_key=_public_key(build, ASKER),
-    )
-    (build / "agreement.toml").write_text(agreement)
-
-
-def _public_key(build: Path, name: str) -> str:
-    return base64.b64encode(SigningKey.read(build / "certs" / f"{name}.signing.key").public_key).decode()
-
-
-def _run(build: Path, verb: str, ready: str = "") -> Child:
-    program = str(Path(sys.executable).parent / "concordat-node")
-    command = [program, verb, "--config", str(build / "node.toml")]
-    return Child(f"{NODE}: {verb}", command, build / f"{verb}.log", ready)
-
-
-def _tls(build: Path) -> Tls:
-    certs = build / "certs"
-    return Tls(certs / f"{ASKER}.crt", certs / f"{ASKER}.key", certs / "authority.crt")
-
-
 async def _turns(build: Path, address: str) -> Parts:
-    parts = Parts([], [], [], [], [])
-    catalogue = catalogues.load(build / "catalogue.toml")
-    channel = open_channel(address, _tls(build), NODE)
-    plain = duckdb.connect()
-    path = edition.current(build / "state", DATASET).path
-    plain.execute("SET threads = 2")
-    plain.execute(f"ATTACH '{path}' AS edition (READ_ONLY)")
+    parts = Parts()
+    settings = read_settings(build / "node.toml")
+    channel = open_channel(address, tls_of(build), NODE)
+    stub = node_pb2_grpc.NodeServiceStub(channel)
+    plain, locked = _plain(settings), _locked(build, settings)
     for turn in range(-2, TURNS):
-        await _turn(build, catalogue, node_pb2_grpc.NodeServiceStub(channel), plain, turn, parts)
+        measured = parts if turn >= 0 else Parts()  # negative turns warm up
+        await _turn(build, settings, stub, plain, locked, 900 + turn, measured)
+    parts.call.extend(await _timed(lambda: stub.GetBudget(node_pb2.GetBudgetRequest(), timeout=60)))
     await channel.close()
-    parts.syncs.extend(durable_commits(build / "commits.db", 100))
+    parts.pipe.extend(await _pipe(build, settings))
+    parts.sync.extend(durable_commits(build / "commits.db", CALLS))
     return parts
+
+
+def _plain(settings: Settings) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(f"SET threads = {settings.file.engine.threads}")
+    connection.execute(f"ATTACH '{edition.current(settings.state, DATASET).path}' AS edition (READ_ONLY)")
+    return connection
+
+
+def _locked(build: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
+    """The edition as an engine opens it."""
+    return open_locked(
+        {"edition": edition.current(settings.state, DATASET).path},
+        spill=build / "spill",
+        spill_limit=EngineSettings.spill_limit,
+        memory_limit=settings.file.engine.memory_limit,
+        threads=settings.file.engine.threads,
+    )
 
 
 async def _turn(
     build: Path,
-    catalogue: catalogues.Catalogue,
+    settings: Settings,
     stub: "node_pb2_grpc.NodeServiceAsyncStub",
     plain: duckdb.DuckDBPyConnection,
-    turn: int,
+    locked: duckdb.DuckDBPyConnection,
+    limit: int,
     parts: Parts,
 ) -> None:
-    """One distinct question, put to the node and to plain DuckDB. Negative turns warm up."""
-    limit = 900 + turn
-    query, signed = _question(build, catalogue, limit)
-    begun = time.perf_counter()
+    """One distinct question, put to the node, to plain DuckDB, and to each part of the engine's work."""
+    query, signed = question(build, settings.catalogue, limit)
+    planned = plan(query, settings.catalogue.dataset(DATASET))
     prepared = await stub.Prepare(node_pb2.PrepareRequest(query=signed), timeout=60)
-    ready = time.perf_counter()
     request = node_pb2.CommitRequest(query=signed, reservation=prepared.reservation, participants=[NODE])
+    begun = time.perf_counter()
     await stub.Commit(request, timeout=60)
-    committed = time.perf_counter()
-    plain.execute(PLAIN.format(limit=limit)).fetchall()
-    scanned = time.perf_counter()
-    for component in plan(query, catalogue.dataset(DATASET)).components:
-        noise.draw(component.scale, CELLS)
-    drawn = time.perf_counter()
-    if turn >= 0:
-        parts.prepare.append(ready - begun)
-        parts.commit.append(committed - ready)
-        parts.plain.append(scanned - committed)
-        parts.noise.append(drawn - scanned)
+    parts.commit.append(time.perf_counter() - begun)
+    parts.plain.append(_seconds(lambda: plain.execute(PLAIN.format(limit=limit)).fetchall()))
+    statement = _statement(settings, planned)
+    parts.scan.append(_seconds(lambda: locked.execute(statement).fetchall()))
+    parts.noise.append(_seconds(lambda: [noise.draw(component.scale, CELLS) for component in planned.components]))
 
 
-def _question(build: Path, catalogue: catalogues.Catalogue, limit: int) -> tuple[Query, query_pb2.SignedQuery]:
-    agreement = agreements.load(build / "agreement.toml")
-    query = canonical_query(
-        Query(
-            dataset=DATASET,
-            keys=("region",),
-            where=Comparison("amount", Comparator.LESS_OR_EQUAL, Decimal(limit)),
-            aggregates=(Aggregate(Statistic.COUNT_ROWS), Aggregate(Statistic.SUM, "amount")),
-            rho_nano=rho_nano_of(0.1, 1e-6),
-            max_groups=1,
-            max_rows=1,
-        )
-    )
-    envelope = Envelope(
-        query, catalogue.sha256, agreement.id, agreement.version, (NODE,), f"bench-{limit}", int(time.time()) + 600
-    )
-    return query, sign(envelope, SigningKey.read(build / "certs" / f"{ASKER}.signing.key"))
+def _statement(settings: Settings, planned: Plan) -> str:
+    coverage = settings.mappings[DATASET].coverage
+    indexes = range(len(planned.components))
+    return scan(planned, settings.catalogue.dataset(DATASET), coverage, indexes, f"edition.{edition.TABLE}").sql
+
+
+async def _pipe(build: Path, settings: Settings) -> list[float]:
+    """Round trips to an engine of the bench's own, which holds no edition and refuses what nobody signed."""
+    engine = await Engine.start(_without_editions(build, settings))
+
+    async def refused() -> None:
+        with suppress(Refusal):
+            await engine.release(query_pb2.SignedQuery(), engine_pb2.SignedReceipt())
+
+    try:
+        return await _timed(refused)
+    finally:
+        await engine.close()
+
+
+def _without_editions(build: Path, settings: Settings) -> EngineSettings:
+    nowhere = build / "no-editions"
+    nowhere.mkdir()
+    served = engine_settings(settings, ())
+    return EngineSettings(NODE, served.ledger_public_key, served.catalogue, served.mappings, nowhere)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+async def _timed(work: Callable[[], Awaitable[object]]) -> list[float]:
+    """Seconds of each of CALLS calls."""
+    taken = []
+    for _ in range(CALLS):
+        begun = time.perf_counter()
+        await work()
+        taken.append(time.perf_counter() - begun)
+    return taken

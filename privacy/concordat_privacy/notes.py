@@ -57,9 +57,10 @@ def _missing(plan: Plan, dataset: Dataset, stand: Standing) -> list[str]:
     for index, nation in enumerate(stand.nations):
         sources = [entry for entry in stand.sources if entry.nation == nation]
         for value, column in enumerate(stand.values):
-            extent = _extent(stand.codes[index, value])
+            if not (extent := _extent(stand.codes[index, value])):
+                continue
             reasons = tuple(dict.fromkeys(why for one in sources for why in _reasons(plan, dataset, stand, one, value)))
-            if extent and reasons:
+            if reasons:
                 values.setdefault((nation, extent, reasons), []).append(column.name)
     nations: dict[tuple[tuple[str, ...], str, tuple[str, ...]], list[str]] = {}
     for (nation, extent, reasons), names in values.items():

@@ -90,6 +90,8 @@ async def _turns(build: Path, address: str) -> Parts:
     channel = open_channel(address, tls_of(build), NODE)
     stub = node_pb2_grpc.NodeServiceStub(channel)
     plain, locked = _plain(settings), _locked(build, settings)
+    if len(plain.execute(PLAIN.format(limit=900)).fetchall()) != CELLS:
+        raise ValueError("the edition does not hold what was generated")
     for turn in range(-2, TURNS):
         measured = parts if turn >= 0 else Parts()  # negative turns warm up
         await _turn(build, settings, stub, plain, locked, 900 + turn, measured)

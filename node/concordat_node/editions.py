@@ -17,6 +17,11 @@ class Editions:
         self._state = state
         self._found = {dataset: _verified(state, dataset) for dataset in datasets}
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """Of every edition that queries may be charged for."""
+        return frozenset(found.id for found in self._found.values() if isinstance(found, EditionInfo))
+
     def current(self, dataset: str) -> EditionInfo:
         """The edition in force. Refuses EDITION_UNAVAILABLE where it is missing or was touched since."""
         found = self._found.get(dataset)

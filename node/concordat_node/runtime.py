@@ -86,10 +86,11 @@ async def start(settings: Settings, start_engine: StartEngine = Engine.start, cl
     rules = rules_of(settings)
     ledger = LedgerWorker(lambda: open_ledger(settings, clock))
     try:
-        pinned = tuple(sorted({charge.request.edition for charge in await ledger.run(Ledger.pending)}))
-        engine = await start_engine(engine_settings(settings, pinned))
+        editions = Editions(settings.state, rules.holdings)
+        owed = {charge.request.edition for charge in await ledger.run(Ledger.pending)}
+        engine = await start_engine(engine_settings(settings, tuple(sorted(owed | editions.ids))))
         try:
-            return await _serve(settings, rules, ledger, engine, clock)
+            return await _serve(settings, Desk(rules, editions), ledger, engine, clock)
         except BaseException:
             await engine.close()
             raise
@@ -98,8 +99,7 @@ async def start(settings: Settings, start_engine: StartEngine = Engine.start, cl
         raise
 
 
-async def _serve(settings: Settings, rules: Rules, ledger: LedgerWorker, engine: Engine, clock: Clock) -> Node:
-    desk = Desk(rules, Editions(settings.state, rules.holdings))
+async def _serve(settings: Settings, desk: Desk, ledger: LedgerWorker, engine: Engine, clock: Clock) -> Node:
     service = NodeService(
         desk,
         ledger,

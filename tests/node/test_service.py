@@ -18,6 +18,7 @@ from concordat_query.model import Aggregate, Comparator, Comparison, Membership,
 from concordat_query.signing import Purpose, SigningKey
 from concordat_query.wire import envelope_to_bytes
 from concordat_wire.status import error_from_rpc
+from fakes.editions import build_edition
 from fakes.engine import query
 from fakes.federation import ANALYST, COORDINATOR, FakeFederation, by_severity, federation
 from grpc import aio
@@ -336,6 +337,19 @@ async def test_an_edition_missing_or_changed_between_prepare_and_commit_costs_no
     error = await refusal(just_commit(fed, signed, prepared.reservation))
     assert error.reason is Reason.EDITION_UNAVAILABLE
     assert await wales.log() == UNTOUCHED
+
+
+async def test_an_engine_that_starts_anew_after_an_import_has_the_edition_that_its_node_charges_for(
+    tmp_path: Path,
+) -> None:
+    async with federation(tmp_path, nations=["Wales"], real_engine=True) as fed:
+        wales = fed.members["Wales"]
+        assert wales.node is not None
+        known = wales.settings.mappings["road.casualties"]
+        build_edition(wales.settings.state, known.dataset, known.definition, [], mapping_sha256=known.mapping_sha256)
+        await wales.node.engine.close()
+        answer = node_pb2.Answer.FromString((await commit(fed, fed.signed())).answer.answer)
+        assert answer.edition.id == wales.edition.id
 
 
 async def test_an_answer_held_for_one_query_leaves_for_nobody_before_its_hour(tmp_path: Path) -> None:

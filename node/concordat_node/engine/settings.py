@@ -14,9 +14,9 @@ _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 class EngineSettings:
     """All paths are made absolute when the engine starts.
 
-    The engine attaches the edition in force of every mapping's data set and, beside them, the `pinned` ones: editions
-    (by id) of charges whose answer is still owed. `memory_limit` is DuckDB's, "2GB" for instance; the process as a
-    whole may hold half a gigabyte more.
+    The engine attaches the edition in force of every mapping's data set and, beside them, the `pinned` ones (by id):
+    those that the node answers from until it starts again, whatever is imported, and those of charges still owed.
+    `memory_limit` is DuckDB's, "2GB" for instance; the process as a whole may hold half a gigabyte more.
     """
 
     node: str

@@ -1,6 +1,5 @@
 """SQL text becomes the typed question that it asks, and nothing of the text is lost on the way."""
 
-
 import pytest
 from concordat_query.canonical import canonical_bytes, canonical_query
 from concordat_query.errors import SqlRefusal

@@ -1,5 +1,6 @@
 """`concordat-node check`: everything that can be wrong before data or network are touched, all faults at once."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +22,8 @@ Step = tuple[str, Callable[[], object]]
 def check(config: Path) -> None:
     """Check configuration, certificates, catalogue, agreement, mappings and editions, without reading data."""
     settings = read_settings(config)
+    with contextlib.suppress(ConcordatError):  # told below, with what to do
+        click.echo(f"catalogue version {settings.catalogue.version}, SHA-256 {settings.catalogue.sha256}")
     faults = sum(not _holds(what, test) for what, test in steps(settings))
     if faults:
         click.echo(f"{faults} to put right before this node can serve everything it should")

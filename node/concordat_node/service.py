@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from concordat_wire.server import Context
 
 from concordat_node.admission import Identified, check_in_force, check_lifetime
 from concordat_node.answer import edition_to_proto, sign_answer, sign_declaration
-from concordat_node.desk import Desk, Ready
+from concordat_node.desk import REMEMBERED, Desk, Ready
 from concordat_node.importing.edition import EditionInfo
 from concordat_node.ledger.ledger import Ledger
 from concordat_node.ledger.records import Balance, Charge, Reservation
@@ -69,7 +70,8 @@ class NodeService:
         self._computing: dict[int, asyncio.Task[bytes]] = {}
         self._draining = False
         self._rolled_back = False
-        self._own_place = (0, 0)  # of the log, as last looked up: it only grows
+        self._own_heads: set[bytes] = set()
+        """Some heads that the log is known to have had, serialised: what is shown most need not be looked up."""
         self.on_rollback: Callable[[], None] = lambda: None
         """Called when a witnessed head proves that this node's log went back in time."""
 
@@ -235,6 +237,7 @@ class NodeService:
         if charge is None:
             declaration = sign_declaration(self._desk.admitted(asked, self._clock()), self._rules, self._key)
             return node_pb2.CommitResponse(declaration=declaration)
+        self._remember_head(charge.head.head)
         answer = charge.answer if charge.answer is not None else await self._computed(asked, charge)
         if charge.not_before > self._clock():
             return node_pb2.CommitResponse(held_until=charge.not_before)
@@ -294,18 +297,28 @@ class NodeService:
     # Standing
 
     async def _heed(self, witnessed: Sequence[node_pb2.SignedHead]) -> None:
-        """Stops this node for good where others saw a later log of it than it has: its spend would be forgotten."""
+        """Stops this node for good where others saw its log hold what it does not: its spend would be forgotten.
+
+        The log may be shorter than what they saw, or have grown anew past it since a copy was restored.
+        """
         for signed in witnessed:
             head = parse(node_pb2.Head, signed.head, "witnessed")
-            place = (head.epoch, head.sequence)
-            if head.node != self._rules.node or place <= self._own_place:
+            if head.node != self._rules.node or signed.head in self._own_heads:
                 continue
-            self._own_place = await self._ledger.run(_place)
-            if place > self._own_place and is_signed(Purpose.HEAD, signed.head, signed.signature, self._key.public_key):
-                self._rolled_back = True
-                _log.critical("the log went back in time witnessed=%d own=%d", head.sequence, self._own_place[1])
-                self.on_rollback()
+            if not is_signed(Purpose.HEAD, signed.head, signed.signature, self._key.public_key):
+                continue
+            if await self._ledger.run(partial(Ledger.holds, head=head)):
+                self._remember_head(signed.head)
+                continue
+            self._rolled_back = True
+            _log.critical("the log went back in time witnessed=%d", head.sequence)
+            self.on_rollback()
         self._refuse_after_rollback()
+
+    def _remember_head(self, head: bytes) -> None:
+        if len(self._own_heads) >= REMEMBERED:
+            self._own_heads.clear()
+        self._own_heads.add(head)
 
     def _refuse_after_rollback(self) -> None:
         if self._rolled_back:
@@ -323,9 +336,3 @@ class NodeService:
         self._draining = True
         if self._commits:
             await asyncio.wait(self._commits, timeout=seconds)
-
-
-def _place(ledger: Ledger) -> tuple[int, int]:
-    """Epoch and sequence of the log's head."""
-    head = node_pb2.Head.FromString(ledger.head().head)
-    return head.epoch, head.sequence

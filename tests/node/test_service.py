@@ -374,6 +374,23 @@ async def test_a_node_whose_log_went_back_in_time_stops_serving(fed: FakeFederat
     assert (await refusal(prepare(fed, fed.signed()))).reason is Reason.NODE_UNAVAILABLE
 
 
+async def test_a_node_whose_log_grew_anew_past_what_others_saw_stops_serving(fed: FakeFederation) -> None:
+    wales, shown = fed.members["Wales"], []
+    for rho in (1_000_000, 2_000_000, 3_000_000):
+        answer = (await commit(fed, fed.signed(by_severity(rho_nano=rho)))).answer.answer
+        shown.append(node_pb2.Answer.FromString(answer).head)
+        await prepare(fed, fed.signed(), *shown)
+    await wales.stop()
+    await wales.start()
+    await prepare(fed, fed.signed(), *shown)
+    other = node_pb2.Head.FromString(shown[0].head)
+    other.hash = b"0" * 32  # as before a copy was restored that lacked this entry
+    before = other.SerializeToString()
+    genuine = node_pb2.SignedHead(head=before, signature=wales.settings.signing_key.sign(Purpose.HEAD, before))
+    assert (await refusal(prepare(fed, fed.signed(), genuine))).reason is Reason.NODE_UNAVAILABLE
+    assert (await refusal(prepare(fed, fed.signed()))).reason is Reason.NODE_UNAVAILABLE
+
+
 async def test_a_draining_node_finishes_commits_and_takes_no_new_query(fed: FakeFederation) -> None:
     wales, signed = fed.members["Wales"], fed.signed()
     wales.engine.may_go_on.clear()

@@ -182,6 +182,11 @@ class Ledger:
         with self._database.serialised() as db:
             return sign_head(self._key, charges.current_head(db, self._node))
 
+    def holds(self, head: node_pb2.Head) -> bool:
+        """Whether the log once had this head: its entry is the one that the head names, and so are all before it."""
+        with self._database.serialised() as db:
+            return log.holds(db, head.epoch, head.sequence, head.hash)
+
     def entries(self) -> list[log.Entry]:
         """The whole log, its chain checked on the way. Refuses a broken one."""
         with self._database.serialised() as db:

@@ -84,6 +84,12 @@ def entry_at(db: apsw.Connection, sequence: int) -> Entry:
     return Entry(*row)
 
 
+def holds(db: apsw.Connection, epoch: int, sequence: int, hash_: bytes) -> bool:
+    """Whether the entry at `sequence` is the one of this epoch and hash."""
+    found = db.execute("SELECT 1 FROM log WHERE sequence = ? AND epoch = ? AND hash = ?", (sequence, epoch, hash_))
+    return found.fetchone() is not None
+
+
 def verified_entries(db: apsw.Connection) -> Iterator[Entry]:
     """All entries in order, each checked against the chain. Raises BrokenChainError at the first that does not fit."""
     before, sequence, epoch = START, 0, 1

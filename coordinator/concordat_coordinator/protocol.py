@@ -195,16 +195,21 @@ def nobody_charged(failures: Mapping[str, ConcordatError]) -> ConcordatError:
     """What the analyst is told when Prepare failed: each node at fault, its reason and its words."""
     refused = sorted(name for name, error in failures.items() if isinstance(error, Refusal))
     names = refused or sorted(failures)
-    words = "; ".join(told(name, failures[name]) for name in sorted(failures, key=lambda name: name not in refused))
+    words = told(failures)
     field = f"{names[0]}: {failures[names[0]].reason.value}"
     if refused:
         return Refusal(Reason.NODE_REFUSED, f"{words}. Nobody was charged", field=field)
     return Unavailable(Reason.NODE_UNAVAILABLE, f"{words}. Nobody was charged by this run", field=field)
 
 
-def told(node: str, error: ConcordatError) -> str:
-    verb = "refused" if isinstance(error, Refusal) else "did not answer"
-    return f"{node} {verb} ({error.reason.value}): {error.message}"
+def told(failures: Mapping[str, ConcordatError]) -> str:
+    """What nodes did instead of answering, refusals first. Nodes that did the same are named together."""
+    nodes: dict[str, list[str]] = {}
+    for name in sorted(failures, key=lambda name: (not isinstance(failures[name], Refusal), name)):
+        error = failures[name]
+        verb = "refused" if isinstance(error, Refusal) else "did not answer"
+        nodes.setdefault(f"{verb} ({error.reason.value}): {error.message}", []).append(name)
+    return "; ".join(f"{', '.join(own)} {what}" for what, own in nodes.items())
 
 
 def check_round(round_: Round) -> None:
@@ -216,7 +221,7 @@ def check_round(round_: Round) -> None:
             f"the answers are stored and handed over from {hour}; get the result then by the same key",
         )
     if round_.failures and not round_.answers:
-        words = "; ".join(told(name, error) for name, error in sorted(round_.failures.items()))
+        words = told(round_.failures)
         never_run = {Reason.NO_RESERVATION, Reason.QUERY_EXPIRED}
         if all(error.reason in never_run for error in round_.failures.values()):
             raise Refusal(Reason.UNKNOWN_RESULT, f"nothing was run under this key: {words}")

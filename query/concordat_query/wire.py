@@ -203,10 +203,11 @@ def envelope_to_bytes(envelope: Envelope) -> bytes:
 
 
 def envelope_from_bytes(data: bytes) -> Envelope:
-    """Reads what an analyst signed. Refuses garbage, oversized bytes and missing parts."""
+    """Reads what an analyst signed. Refuses garbage, oversized bytes, missing parts and fields not known here."""
     if len(data) > MAX_ENVELOPE_BYTES:
         raise malformed("query.envelope", f"it is larger than {MAX_ENVELOPE_BYTES} bytes")
     message = parse(query_pb2.QueryEnvelope, data, "query.envelope")
+    _refuse_unknown_fields(message)
     if not 1 <= len(message.idempotency_key) <= 128:
         raise malformed("query.envelope.idempotency_key", "it must have 1 to 128 characters")
     return Envelope(
@@ -219,6 +220,14 @@ def envelope_from_bytes(data: bytes) -> Envelope:
         expires_at=message.expires_at,
         not_before=message.not_before,
     )
+
+
+def _refuse_unknown_fields(message: query_pb2.QueryEnvelope) -> None:
+    """What an analyst signed and this version would pass over may change what is asked."""
+    size = message.ByteSize()
+    message.DiscardUnknownFields()
+    if message.ByteSize() != size:
+        raise malformed("query.envelope", "it holds a field that this version does not know; sign it with an older one")
 
 
 def parse(kind: type[M], data: bytes, field: str) -> M:

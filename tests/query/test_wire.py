@@ -174,6 +174,17 @@ def test_conditions_and_expressions_nested_too_deep_are_refused() -> None:
         wire.presentation_from_proto(wire.presentation_to_proto(Presentation(False, (ValueColumn("x", expression),))))
 
 
+@pytest.mark.parametrize("place", ["envelope", "query", "condition"])
+def test_a_field_that_a_later_version_may_add_is_refused_and_not_passed_over(place: str) -> None:
+    known = replace(ENVELOPE, query=replace(QUERY, where=NullTest("mode")))
+    message = query_pb2.QueryEnvelope.FromString(wire.envelope_to_bytes(known))
+    inner = {"envelope": message, "query": message.query, "condition": message.query.where.null_test}[place]
+    inner.MergeFromString(b"\xf8\x07\x01")  # field 127 = 1
+    with pytest.raises(Refusal) as caught:
+        wire.envelope_from_bytes(message.SerializeToString())
+    assert (caught.value.reason, caught.value.field) == (Reason.MALFORMED_REQUEST, "query.envelope")
+
+
 def test_an_envelope_too_large_or_without_a_key_is_refused() -> None:
     with pytest.raises(Refusal, match="larger"):
         wire.envelope_from_bytes(b"\0" * (wire.MAX_ENVELOPE_BYTES + 1))

@@ -27,7 +27,7 @@ def main() -> int:
     for rows in arguments.rows:
         print(f"Commit on an edition of {rows:,} rows, one a unit; 20 cells, a count and a sum", flush=True)
         measures += _shown(commit.measure(build / f"commit-{rows}", rows))
-    print("A small query (20 cells) over four nodes, client to client, mTLS", flush=True)
+    print("A small query (24 cells) over four nodes, client to client, mTLS", flush=True)
     measures += _shown(small_query.measure(build / "small", arguments.queries))
     write(measures, ROOT / "build" / "bench.json")
     missed = [measure.name for measure in measures if measure.holds is False]

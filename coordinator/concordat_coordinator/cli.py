@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 from concordat_wire.command_line import Commands, log_to_stderr
+from concordat_wire.lifetime import run_until_told
 
 from concordat_coordinator.config import read_settings
-from concordat_coordinator.runtime import run_until_told
+from concordat_coordinator.runtime import start
 
 
 @click.group(cls=Commands)
@@ -27,4 +28,6 @@ def main() -> None:
 def serve(config: Path) -> None:
     """Serve analysts. Prints one line, `ready on host:port`, once calls are accepted."""
     log_to_stderr()
-    asyncio.run(run_until_told(read_settings(config), lambda address: click.echo(f"ready on {address}")))
+    settings = read_settings(config)
+    listen = settings.file.listen
+    asyncio.run(run_until_told(lambda: start(settings), listen, lambda address: click.echo(f"ready on {address}")))

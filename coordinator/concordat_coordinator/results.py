@@ -9,37 +9,12 @@ from concordat_privacy.status import Status
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
 from concordat_query.errors import ConcordatError
-from concordat_query.model import AggregateRef, Expression, KeyColumn, NationColumn, Presentation, Query, ValueColumn
-from concordat_query.wire import malformed
 from concordat_wire.answers import answers_seed, read_declaration
 from concordat_wire.tables import to_ipc
 
 from concordat_coordinator.protocol import Asked, Round
 
 MissingNode = coordinator_pb2.MissingNode
-
-
-def check_presentation(presentation: Presentation, query: Query) -> None:
-    """Refuses, before anything is spent, a presentation that asks for what the query does not compute."""
-    if not presentation.columns:
-        raise malformed("presentation.columns", "there are none")
-    for column in presentation.columns:
-        match column:
-            case NationColumn() if not presentation.by_nation:
-                raise malformed("presentation.columns", "nation is shown but nations are merged")
-            case KeyColumn(_, key) if key not in query.keys:
-                raise malformed("presentation.columns", f"{key!r} is no key of the query")
-            case ValueColumn(_, value):
-                _check_expression(value, query)
-
-
-def _check_expression(expression: Expression, query: Query) -> None:
-    if isinstance(expression, AggregateRef):
-        if not 0 <= expression.index < len(query.aggregates):
-            raise malformed("presentation.columns", "a column shows an aggregate that the query does not have")
-        return
-    _check_expression(expression.dividend, query)
-    _check_expression(expression.divisor, query)
 
 
 def result_of(

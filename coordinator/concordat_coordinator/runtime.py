@@ -1,14 +1,9 @@
-"""A coordinator's life: open channels to the nodes, serve, and on SIGTERM finish what was begun. It keeps no state."""
+"""A coordinator put together: open channels to the nodes, serve; and taken down in turn. It keeps no state."""
 
-import asyncio
-import gc
-import os
-import signal
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from concordat.v1 import coordinator_pb2
+from concordat_wire.lifetime import DRAIN_SECONDS, GRACE_SECONDS
 from concordat_wire.server import RunningServer, start_server
 
 from concordat_coordinator.config import Settings
@@ -16,9 +11,6 @@ from concordat_coordinator.federation import Federation
 from concordat_coordinator.service import CoordinatorService
 
 MAX_CONCURRENT = 256
-DRAIN_SECONDS = 30.0
-GRACE_SECONDS = 5.0
-WATCHDOG_SECONDS = DRAIN_SECONDS + 2 * GRACE_SECONDS
 
 
 @dataclass
@@ -57,19 +49,3 @@ async def start(settings: Settings) -> Coordinator:
         await federation.close()
         raise
     return Coordinator(server, service, federation)
-
-
-async def run_until_told(settings: Settings, ready: Callable[[str], None]) -> None:
-    """Serves until SIGTERM or SIGINT. Calls `ready` with "host:port" once calls are accepted."""
-    told = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    coordinator = await start(settings)
-    gc.freeze()  # what was loaded lives as long as the process: collections need not look at it again
-    host = settings.file.listen.rpartition(":")[0]
-    ready(f"{host}:{coordinator.port}")
-    await told.wait()
-    watchdog = threading.Timer(WATCHDOG_SECONDS, os._exit, (1,))
-    watchdog.daemon = True
-    watchdog.start()
-    await coordinator.stop()

@@ -9,13 +9,14 @@ from concordat.v1 import coordinator_pb2, node_pb2
 from concordat_privacy.plan import plan
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
+from concordat_query.check import check_presentation
 from concordat_query.errors import ConcordatError, Reason, Refusal
 from concordat_query.wire import envelope_from_bytes, presentation_from_proto
 from concordat_wire.server import Context
 
 from concordat_coordinator.federation import Federation, every
 from concordat_coordinator.protocol import Asked, Protocol, check_round
-from concordat_coordinator.results import check_presentation, failure_of, result_of
+from concordat_coordinator.results import failure_of, result_of
 
 LONGEST_SECONDS = 600.0
 LOOK_SECONDS = 10.0

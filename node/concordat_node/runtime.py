@@ -1,17 +1,14 @@
-"""A node's life: open the ledger, start the engine, serve, and on SIGTERM finish what was begun."""
+"""A node put together: open the ledger, start the engine, serve; and taken down in turn."""
 
 import asyncio
-import gc
 import logging
-import os
-import signal
-import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from concordat.v1 import node_pb2
+from concordat_wire.lifetime import DRAIN_SECONDS, GRACE_SECONDS
 from concordat_wire.server import RunningServer, start_server
 
 from concordat_node.admission import Holding, Rules
@@ -24,10 +21,6 @@ from concordat_node.ledger.ledger import Ledger
 from concordat_node.ledger_worker import LedgerWorker
 from concordat_node.service import NodeService
 
-DRAIN_SECONDS = 30.0
-"""What running commits are given to end when the node is told to stop."""
-GRACE_SECONDS = 5.0
-WATCHDOG_SECONDS = DRAIN_SECONDS + 2 * GRACE_SECONDS
 Clock = Callable[[], float]
 StartEngine = Callable[[EngineSettings], Awaitable[Engine]]
 _log = logging.getLogger(__name__)
@@ -145,24 +138,3 @@ class _Withdrawal:
         if self._task is None:
             _log.critical("not serving: the ledger cannot be written or went back in time")
             self._task = asyncio.get_running_loop().create_task(self._server.set_serving(False))
-
-
-async def run_until_told(settings: Settings, ready: Callable[[str], None]) -> None:
-    """Serves until SIGTERM or SIGINT. Calls `ready` with "host:port" once calls are accepted."""
-    told = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    node = await start(settings)
-    gc.freeze()  # what was loaded lives as long as the process: collections need not look at it again
-    host = settings.file.listen.rpartition(":")[0]
-    ready(f"{host}:{node.port}")
-    await told.wait()
-    _watchdog()
-    await node.stop()
-
-
-def _watchdog() -> None:
-    """Ends the process if stopping hangs, as gRPC's shutdown once did. What was charged is already durable."""
-    timer = threading.Timer(WATCHDOG_SECONDS, os._exit, (1,))
-    timer.daemon = True
-    timer.start()

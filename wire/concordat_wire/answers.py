@@ -16,8 +16,9 @@ from concordat_privacy.merge import Absent, NodeAnswer
 from concordat_privacy.plan import Plan, held_components
 from concordat_privacy.status import Status
 from concordat_query.agreement import Agreement, Party
-from concordat_query.catalogue import Catalogue
-from concordat_query.coverage import Coverage
+from concordat_query.catalogue import Catalogue, Dataset
+from concordat_query.check import check_coverage
+from concordat_query.coverage import ByDefinition, Coverage
 from concordat_query.errors import ConcordatError, VerificationError
 from concordat_query.model import Envelope
 from concordat_query.signing import Purpose, is_signed
@@ -49,7 +50,7 @@ def read_answer(
         is_signed(Purpose.ANSWER, signed.answer, signed.signature, _key(party)), party, "the answer's signature is bad"
     )
     _check_subject(answer, envelope, plan, catalogue, party)
-    coverage = _coverage(answer.coverage, party)
+    coverage = _coverage(answer.coverage, catalogue.dataset(plan.query.dataset), party)
     components = _components(answer, plan, catalogue, coverage, party)
     return NodeAnswer(party.node, party.nation, coverage, components, tuple(answer.differences))
 
@@ -64,8 +65,9 @@ def read_declaration(
     _demand(genuine, party, "the declaration's signature is bad")
     _demand(declaration.query_sha256 == plan.query_sha256, party, "the declaration is about another query")
     _demand(declaration.catalogue_sha256 == catalogue.sha256, party, "the declaration follows another catalogue")
-    coverage = _coverage(declaration.coverage, party)
-    held = held_components(plan, catalogue.dataset(plan.query.dataset), coverage)
+    dataset = catalogue.dataset(plan.query.dataset)
+    coverage = _coverage(declaration.coverage, dataset, party)
+    held = held_components(plan, dataset, coverage)
     _demand(not held, party, "it declares to hold nothing, but its coverage holds a part of the query")
     return Absent(party.node, party.nation, Status.NOT_HELD, coverage, tuple(declaration.differences))
 
@@ -146,13 +148,15 @@ def check_head(signed: node_pb2.SignedHead, node: str, agreement: Agreement) -> 
     _demand(_parsed(node_pb2.Head, signed.head, "a log head").node == node, party, "the log head is another's")
 
 
-def _coverage(message: node_pb2.Coverage, party: Party) -> Coverage:
+def _coverage(message: node_pb2.Coverage, dataset: Dataset, party: Party) -> Coverage:
     try:
-        return _coverage_from_bytes(message.SerializeToString(deterministic=True))
+        return _coverage_from_bytes(message.SerializeToString(deterministic=True), ByDefinition(dataset))
     except ConcordatError as error:
         raise VerificationError(f"{party.node}: its coverage cannot be read: {error.message}") from None
 
 
 @lru_cache(maxsize=256)  # every answer of a node repeats its coverage
-def _coverage_from_bytes(data: bytes) -> Coverage:
-    return coverage_from_proto(node_pb2.Coverage.FromString(data))
+def _coverage_from_bytes(data: bytes, definition: ByDefinition) -> Coverage:
+    coverage = coverage_from_proto(node_pb2.Coverage.FromString(data))
+    check_coverage(coverage, definition.dataset)
+    return coverage

@@ -34,8 +34,3 @@ class Result:
     @property
     def idempotency_key(self) -> str:
         return self.question.envelope.idempotency_key
-
-    def __str__(self) -> str:
-        from concordat_client.display import as_text  # rich is slow to import and not needed to compute
-
-        return as_text(self)

@@ -4,6 +4,7 @@ The client runs it before signing, every node at admission. It is total: whateve
 returns or raises Refusal with the field at fault, in time that the message's size bounds.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,7 @@ from concordat_query import rules
 from concordat_query.agreement import Permission
 from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Column, Dataset
+from concordat_query.coverage import MAX_ASSIGNMENTS, Coverage
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
     NANO,
@@ -152,10 +154,7 @@ def _check_limits(query: Query, dataset: Dataset, permission: Permission) -> Non
     _check_bound("query.max_rows", query.max_rows, permission.max_rows)
     if not 1 <= query.rho_nano <= MAX_RHO_NANO:
         raise Refusal(Reason.INVALID_PRICE, f"rho is from 1 to {MAX_RHO_NANO} billionths", field="query.rho_nano")
-    cells = 1
-    for name in query.keys:
-        column = dataset.by_name[name]
-        cells *= column.fixed_upper - column.fixed_lower + 1 + column.nullable
+    cells = math.prod(_domain_size(dataset.by_name[name]) for name in query.keys)
     if cells > permission.max_cells:
         raise Refusal(
             Reason.TOO_MANY_CELLS,
@@ -171,6 +170,10 @@ def _check_bound(field: str, value: int, highest: int) -> None:
         raise Refusal(Reason.NOT_IN_AGREEMENT, f"{field}: the agreement permits at most {highest}", field=field)
 
 
+def _domain_size(column: Column) -> int:
+    return column.fixed_upper - column.fixed_lower + 1 + column.nullable
+
+
 @contextmanager
 def _field(field: str) -> Iterator[None]:
     """Names the field in a refusal raised within."""
@@ -178,6 +181,23 @@ def _field(field: str) -> Iterator[None]:
         yield
     except Refusal as refusal:
         raise Refusal(refusal.reason, refusal.message, field=field) from None
+
+
+# Coverage
+
+
+def check_coverage(coverage: Coverage, dataset: Dataset) -> None:
+    """Refuses a coverage that does not fit the data set or takes too long to judge: nodes write their own."""
+    conditions = [rows for rows in (coverage.rows, *(entry.rows for entry in coverage.columns)) if rows is not None]
+    if sum(_leaves(condition) for condition in conditions) > MAX_LEAVES:
+        raise malformed("coverage", f"its conditions hold more than {MAX_LEAVES} literals")
+    names = frozenset[str]().union(*(columns_of(condition) for condition in conditions))
+    with _field("coverage"):
+        columns = [rules.find_column(dataset.by_name, name) for name in sorted(names)]
+        for condition in conditions:
+            _check_literals(condition, dataset)
+    if math.prod(_domain_size(column) for column in columns) > MAX_ASSIGNMENTS:
+        raise malformed("coverage", "its conditions depend on too many combinations of values")
 
 
 # Presentations

@@ -174,7 +174,7 @@ def held_by_cell(
     if not limits:
         return [Held.ALL] * _count_cells(dataset, keys)
     bounding = frozenset().union(*(columns_of(limit) for limit in limits))
-    return list(_held_by_cell(_ByDefinition(dataset), limits, _terms_reading(where, bounding), tuple(keys)))
+    return list(_held_by_cell(ByDefinition(dataset), limits, _terms_reading(where, bounding), tuple(keys)))
 
 
 def _count_cells(dataset: Dataset, keys: Sequence[str]) -> int:
@@ -193,7 +193,7 @@ def _terms_reading(where: Condition | None, columns: frozenset[str]) -> Conditio
 
 
 @dataclass(frozen=True, eq=False)
-class _ByDefinition:
+class ByDefinition:
     """A data set that caches tell apart by its definition's hash; comparing whole definitions would cost more."""
 
     dataset: Dataset
@@ -202,12 +202,12 @@ class _ByDefinition:
         return hash(self.dataset.definition_sha256)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByDefinition) and other.dataset.definition_sha256 == self.dataset.definition_sha256
+        return isinstance(other, ByDefinition) and other.dataset.definition_sha256 == self.dataset.definition_sha256
 
 
 @lru_cache(maxsize=512)  # nodes of one nation, and both ends of a query, ask the same
 def _held_by_cell(
-    definition: _ByDefinition,
+    definition: ByDefinition,
     limits: tuple[Condition, ...],
     where: Condition | None,
     keys: tuple[str, ...],

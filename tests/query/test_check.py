@@ -6,7 +6,15 @@ from decimal import Decimal
 import pytest
 from concordat_query.agreement import Permission
 from concordat_query.canonical import canonical_query
-from concordat_query.check import MAX_AGGREGATES, MAX_LEAVES, MAX_RHO_NANO, check_presentation, check_query
+from concordat_query.check import (
+    MAX_AGGREGATES,
+    MAX_LEAVES,
+    MAX_RHO_NANO,
+    check_coverage,
+    check_presentation,
+    check_query,
+)
+from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
     Aggregate,
@@ -273,3 +281,10 @@ def test_a_presentation_that_does_not_fit_is_refused(by_nation: bool, columns: l
         check_presentation(Presentation(by_nation, tuple(columns)), GOOD)
     assert refused.value.reason is Reason.MALFORMED_REQUEST
     assert refused.value.field.startswith("presentation")
+
+
+def test_a_coverage_of_more_combinations_than_can_be_judged_is_refused_before_any_is_listed() -> None:
+    check_coverage(Coverage(NullTest("cost")), VISITS)
+    with pytest.raises(Refusal) as caught:
+        check_coverage(Coverage(NullTest("cost"), (ColumnCoverage("sex", rows=NullTest("weight")),)), VISITS)
+    assert caught.value.field == "coverage"

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import pytest
 from concordat.v1 import node_pb2
@@ -13,7 +14,16 @@ from concordat_query.canonical import query_sha256
 from concordat_query.catalogue import Catalogue
 from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.errors import VerificationError
-from concordat_query.model import Aggregate, Envelope, Statistic
+from concordat_query.model import (
+    Aggregate,
+    Comparator,
+    Comparison,
+    Condition,
+    Envelope,
+    Membership,
+    NullTest,
+    Statistic,
+)
 from concordat_query.signing import Purpose, SigningKey
 from concordat_query.wire import coverage_to_proto
 from concordat_wire.answers import answers_seed, check_head, read_answer, read_declaration
@@ -201,6 +211,23 @@ def test_a_declaration_is_believed_only_where_its_coverage_holds_nothing_of_the_
 def replace_signature(signed: node_pb2.SignedDeclaration, key: SigningKey) -> node_pb2.SignedDeclaration:
     signed.signature = key.sign(Purpose.DECLARATION, signed.declaration)
     return signed
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        NullTest("colour"),
+        Comparison("severity", Comparator.LESS, Decimal(3)),
+        Comparison("age", Comparator.EQUAL, "old"),
+        Membership("year", tuple(Decimal(2000 + number) for number in range(2001))),
+    ],
+)
+def test_a_coverage_that_does_not_fit_the_data_set_is_its_nodes_fault_alone(case: Case, rows: Condition) -> None:
+    coverage = Coverage(rows=rows, columns=(*NO_AGE.columns, *NOTHING.columns))
+    with pytest.raises(VerificationError, match="wales"):
+        read_answer(case.signed(case.answer(coverage)), case.envelope, case.plan, case.catalogue, case.agreement)
+    with pytest.raises(VerificationError, match="wales"):
+        read_declaration(case.declared(coverage), case.envelope, case.plan, case.catalogue, case.agreement)
 
 
 def test_the_seed_depends_on_every_answer_and_not_on_their_order() -> None:

@@ -12,7 +12,7 @@ from concordat_query.errors import ConcordatError, Reason, Refusal, Unavailable
 from concordat_wire.channel import open_channel
 from concordat_wire.status import error_from_rpc
 from concordat_wire.tls import Tls
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from grpc import aio
 
 from concordat_coordinator.config import NodeAddress
@@ -62,8 +62,22 @@ class Federation:
                 )
         return [self.members[name] for name in sorted(set(audience))]
 
+    def remember(self, node: str, head: node_pb2.SignedHead) -> None:
+        """Keeps the latest head of a node's log: a stored answer that is served again carries an older one."""
+        if node not in self.heads or _place(head) > _place(self.heads[node]):
+            self.heads[node] = head
+
     async def close(self) -> None:
         await asyncio.gather(*(member.channel.close() for member in self.members.values()))
+
+
+def _place(signed: node_pb2.SignedHead) -> tuple[int, int]:
+    """Epoch and sequence of a head; before all others where the bytes are none."""
+    try:
+        head = node_pb2.Head.FromString(signed.head)
+    except DecodeError:
+        return (0, 0)
+    return head.epoch, head.sequence
 
 
 Call = Callable[[Member], Awaitable[R]]

@@ -181,7 +181,7 @@ class Protocol:
             return error
         if read.node != member.name:
             return VerificationError(f"{member.name}: the answer is another node's", field=member.name)
-        self._federation.heads[member.name] = node_pb2.Answer.FromString(outcome.answer.answer).head
+        self._federation.remember(member.name, node_pb2.Answer.FromString(outcome.answer.answer).head)
         return Answered(outcome.answer, read)
 
 

@@ -299,10 +299,11 @@ class NodeService:
     async def _heed(self, witnessed: Sequence[node_pb2.SignedHead]) -> None:
         """Stops this node for good where others saw its log hold what it does not: its spend would be forgotten.
 
-        The log may be shorter than what they saw, or have grown anew past it since a copy was restored.
+        The log may be shorter than what they saw, or have grown anew past it since a copy was restored. What this node
+        did not sign is passed over, garbage too: coordinators bring what other nodes told them.
         """
         for signed in witnessed:
-            head = parse(node_pb2.Head, signed.head, "witnessed")
+            head = _head(signed)
             if head.node != self._rules.node or signed.head in self._own_heads:
                 continue
             if not is_signed(Purpose.HEAD, signed.head, signed.signature, self._key.public_key):
@@ -336,3 +337,11 @@ class NodeService:
         self._draining = True
         if self._commits:
             await asyncio.wait(self._commits, timeout=seconds)
+
+
+def _head(signed: node_pb2.SignedHead) -> node_pb2.Head:
+    """What is signed; nobody's head where the bytes are none."""
+    try:
+        return parse(node_pb2.Head, signed.head, "witnessed")
+    except Refusal:
+        return node_pb2.Head()

@@ -369,7 +369,8 @@ async def test_a_node_whose_log_went_back_in_time_stops_serving(fed: FakeFederat
     ahead = node_pb2.Head(node=WALES, epoch=1, sequence=99, hash=b"0" * 32).SerializeToString()
     forged = node_pb2.SignedHead(head=ahead, signature=b"0" * 64)
     genuine = node_pb2.SignedHead(head=ahead, signature=wales.settings.signing_key.sign(Purpose.HEAD, ahead))
-    await prepare(fed, fed.signed(), forged)
+    garbage = node_pb2.SignedHead(head=b"\xff", signature=b"0" * 64)  # as a bad node may have told a coordinator
+    await prepare(fed, fed.signed(), forged, garbage)
     assert (await refusal(prepare(fed, fed.signed(), genuine))).reason is Reason.NODE_UNAVAILABLE
     assert (await refusal(prepare(fed, fed.signed()))).reason is Reason.NODE_UNAVAILABLE
 

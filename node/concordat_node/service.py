@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Protocol
 
 from concordat.v1 import engine_pb2, node_pb2, query_pb2
-from concordat_query.errors import Reason, Refusal, Unavailable
+from concordat_query.errors import ConcordatError, Reason, Refusal, Unavailable
 from concordat_query.signing import Purpose, SigningKey, is_signed
 from concordat_query.wire import parse
 from concordat_wire.server import Context
@@ -27,10 +27,17 @@ from concordat_node.ledger.records import Balance, Charge, Reservation
 from concordat_node.ledger_worker import LedgerWorker
 
 _log = logging.getLogger(__name__)
+Decided = Ready | ConcordatError
+"""What may be done with a query, or why nothing may."""
 
 
 class Engine(Protocol):
-    """The one that sees data. It gives noisy components for a signed query and the receipt of its charge."""
+    """The one that sees data. It gives noisy components for a signed query and the receipt of its charge.
+
+    `require` raises where it could not do so from an edition.
+    """
+
+    async def require(self, edition: str) -> None: ...
 
     async def release(
         self, query: query_pb2.SignedQuery, receipt: engine_pb2.SignedReceipt
@@ -163,6 +170,8 @@ class NodeService:
     ) -> tuple[node_pb2.Quote, Ready | None, Reservation | None]:
         """The quote; with `reserve` its price is held. A query charged before is quoted at nothing, even if expired."""
         decided = self._decide(asked)
+        if reserve:
+            decided = await self._answerable(decided)
 
         def look(ledger: Ledger) -> tuple[_Prior, dict[str, Balance]]:
             return self._look(ledger, asked, decided, reserve), ledger.balances()
@@ -171,13 +180,13 @@ class NodeService:
         ready = decided if isinstance(decided, Ready) else None
         return self._quote(asked, ready, prior, balances), ready, prior.reservation
 
-    def _look(self, ledger: Ledger, asked: Identified, decided: Ready | Refusal, reserve: bool) -> _Prior:
+    def _look(self, ledger: Ledger, asked: Identified, decided: Decided, reserve: bool) -> _Prior:
         """In the ledger's thread, in one visit."""
         charge = ledger.charge_of(asked.analyst, asked.envelope.idempotency_key, asked.request_sha256)
         if charge is not None:
             check_in_force(self._rules.agreement, self._clock())
             return _Prior(charge=charge)
-        if isinstance(decided, Refusal):
+        if isinstance(decided, ConcordatError):
             raise decided
         if decided.request is None:
             return _Prior()
@@ -208,7 +217,7 @@ class NodeService:
         if ready.edition is not None:
             quote.edition.CopyFrom(edition_to_proto(ready.edition))
 
-    def _decide(self, asked: Identified) -> Ready | Refusal:
+    def _decide(self, asked: Identified) -> Decided:
         """Full admission and an intact edition, or why not. As a value: a query charged before needs neither."""
         now = self._clock()
         self._refuse_after_rollback()
@@ -218,6 +227,15 @@ class NodeService:
         except Refusal as refusal:
             expired = refusal.reason is Reason.QUERY_EXPIRED
             return (self._nothing_held(asked, now) if expired else None) or refusal
+
+    async def _answerable(self, decided: Decided) -> Decided:
+        """The same, or why the engine could not answer: nobody may be charged for what then cannot be computed."""
+        if isinstance(decided, Ready) and decided.edition is not None:
+            try:
+                await self._engine.require(decided.edition.id)
+            except ConcordatError as error:
+                return error
+        return decided
 
     def _nothing_held(self, asked: Identified, now: float) -> Ready | None:
         """A declaration is free and public: those who fetch a result after the query expired get it, too."""
@@ -232,7 +250,7 @@ class NodeService:
     async def _commit(
         self, asked: Identified, reservation: str, participants: tuple[str, ...]
     ) -> node_pb2.CommitResponse:
-        decided = self._decide(asked)
+        decided = await self._answerable(self._decide(asked))
         charge = await self._ledger.run(lambda ledger: self._charge(ledger, asked, decided, reservation, participants))
         if charge is None:
             declaration = sign_declaration(self._desk.admitted(asked, self._clock()), self._rules, self._key)
@@ -247,7 +265,7 @@ class NodeService:
         self,
         ledger: Ledger,
         asked: Identified,
-        decided: Ready | Refusal,
+        decided: Decided,
         reservation: str,
         participants: tuple[str, ...],
     ) -> Charge | None:
@@ -256,7 +274,7 @@ class NodeService:
         if prior is not None:
             check_in_force(self._rules.agreement, self._clock())
             return prior
-        if isinstance(decided, Refusal):
+        if isinstance(decided, ConcordatError):
             raise decided
         if decided.request is None:
             return None

@@ -25,6 +25,7 @@ from concordat_node.importing import mapping as mappings
 from concordat_node.importing.edition import EditionInfo
 from concordat_privacy.plan import held_components, plan
 from concordat_query.catalogue import Catalogue
+from concordat_query.errors import ConcordatError
 from concordat_query.model import (
     Aggregate,
     AggregateRef,
@@ -75,6 +76,8 @@ class FakeEngine:
     started: asyncio.Event = field(default_factory=asyncio.Event)
     may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
     fails: Exception | None = None
+    refuses: ConcordatError | None = None
+    """What `require` raises."""
 
     def __post_init__(self) -> None:
         self.may_go_on.set()
@@ -99,6 +102,10 @@ class FakeEngine:
             )
             for index in sorted(held)
         ]
+
+    async def require(self, edition: str) -> None:
+        if self.refuses is not None:
+            raise self.refuses
 
     async def close(self) -> None:
         pass

@@ -13,7 +13,7 @@ import pytest
 from concordat.v1 import node_pb2, query_pb2
 from concordat_node.ledger.ledger import Ledger
 from concordat_privacy import noise
-from concordat_query.errors import ConcordatError, Reason, Unavailable
+from concordat_query.errors import ConcordatError, Reason, Refusal, Unavailable
 from concordat_query.model import Aggregate, Comparator, Comparison, Membership, Query, Statistic
 from concordat_query.signing import Purpose, SigningKey
 from concordat_query.wire import envelope_to_bytes
@@ -337,6 +337,19 @@ async def test_an_edition_missing_or_changed_between_prepare_and_commit_costs_no
     error = await refusal(just_commit(fed, signed, prepared.reservation))
     assert error.reason is Reason.EDITION_UNAVAILABLE
     assert await wales.log() == UNTOUCHED
+
+
+async def test_an_engine_that_cannot_answer_refuses_before_anyone_is_charged(fed: FakeFederation) -> None:
+    wales, early, late = fed.members["Wales"], fed.signed(), fed.signed()
+    prepared = await prepare(fed, late)
+    wales.engine.refuses = Refusal(Reason.EDITION_UNAVAILABLE, "the mapping was changed while the node ran")
+    for call in (prepare(fed, early), just_commit(fed, late, prepared.reservation)):
+        assert (await refusal(call)).reason is Reason.EDITION_UNAVAILABLE
+    assert await wales.log() == UNTOUCHED
+    wales.engine.refuses = None
+    answered = await just_commit(fed, late, prepared.reservation)
+    wales.engine.refuses = Refusal(Reason.EDITION_UNAVAILABLE, "what is stored needs no engine")
+    assert await just_commit(fed, late, prepared.reservation) == answered
 
 
 async def test_an_engine_that_starts_anew_after_an_import_has_the_edition_that_its_node_charges_for(

@@ -1,6 +1,7 @@
 """The engine's loop: one request, one response, until the node's service closes the pipe.
 
-The first response is sent unasked and says whether the engine can serve. Whatever goes wrong is one of a few codes.
+The first response is sent unasked and says whether the engine can serve, and from which editions. Whatever goes wrong
+is one of a few codes.
 """
 
 import os
@@ -27,7 +28,7 @@ def serve(settings: EngineSettings) -> None:
     except Exception:
         write_frame(responses, _failure(EngineResponse.FAILURE_EDITION))
         return
-    write_frame(responses, EngineResponse().SerializeToString())
+    write_frame(responses, EngineResponse(editions=sorted(holdings.by_edition)).SerializeToString())
     while (request := read_frame(requests)) is not None:
         write_frame(responses, answer(request, holdings))
 

@@ -33,6 +33,7 @@ class Engine:
         self._turn = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
         self._exchanges: set[asyncio.Task[bytes]] = set()
+        self._editions: frozenset[str] = frozenset()
 
     @classmethod
     async def start(cls, settings: EngineSettings) -> "Engine":
@@ -50,6 +51,23 @@ class Engine:
     def pid(self) -> int | None:
         """The process's id, while there is one."""
         return None if self._process is None else self._process.pid
+
+    async def require(self, edition: str) -> None:
+        """Returns if the engine can answer from this edition; ask before anyone is charged. Starts it if it has died.
+
+        Raises Refusal where it cannot, as after a mapping was changed under a running node, and Unavailable where it
+        does not start.
+        """
+        if self._process is None or self._process.returncode is not None:
+            async with self._turn:
+                await self._living()
+        if edition not in self._editions:
+            raise Refusal(
+                Reason.EDITION_UNAVAILABLE,
+                "the engine cannot open the edition: its file, the mapping or the catalogue was changed while the node "
+                "ran; import again or restore them, then start the node again",
+                field="edition",
+            )
 
     async def release(
         self, query: query_pb2.SignedQuery, receipt: engine_pb2.SignedReceipt
@@ -100,6 +118,7 @@ class Engine:
         if ready.failure != _Response.FAILURE_UNSPECIFIED:
             await self._end()
             raise _lost()
+        self._editions = frozenset(ready.editions)
         return self._process
 
     async def _end(self) -> None:

@@ -11,7 +11,7 @@ from concordat_query.errors import Reason, Refusal
 class Step(Enum):
     """The value is what people are told. It holds no number: progress is shown where a report may not be."""
 
-    CLEAR = "clearing away what an interrupted import left behind"
+    CLEAR = "clearing away whatever an interrupted import left behind"
     OPEN = "opening the sources"
     TRY_OUT = "trying the mapping out on empty tables"
     CONVERT = "mapping, converting and repairing rows"

@@ -40,7 +40,7 @@ class EngineRequest(_message.Message):
     def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., receipt: _Optional[_Union[SignedReceipt, _Mapping]] = ...) -> None: ...
 
 class EngineResponse(_message.Message):
-    __slots__ = ("failure", "components")
+    __slots__ = ("failure", "components", "editions")
     class Failure(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         FAILURE_UNSPECIFIED: _ClassVar[EngineResponse.Failure]
@@ -57,6 +57,8 @@ class EngineResponse(_message.Message):
     FAILURE_COMPUTE: EngineResponse.Failure
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     COMPONENTS_FIELD_NUMBER: _ClassVar[int]
+    EDITIONS_FIELD_NUMBER: _ClassVar[int]
     failure: EngineResponse.Failure
     components: _containers.RepeatedCompositeFieldContainer[_node_pb2.Component]
-    def __init__(self, failure: _Optional[_Union[EngineResponse.Failure, str]] = ..., components: _Optional[_Iterable[_Union[_node_pb2.Component, _Mapping]]] = ...) -> None: ...
+    editions: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, failure: _Optional[_Union[EngineResponse.Failure, str]] = ..., components: _Optional[_Iterable[_Union[_node_pb2.Component, _Mapping]]] = ..., editions: _Optional[_Iterable[str]] = ...) -> None: ...

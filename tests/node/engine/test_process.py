@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -118,6 +119,30 @@ async def test_an_engine_that_died_between_requests_is_replaced(
     else:
         pytest.fail("the engine was not replaced")
     assert engine.pid != pid
+
+
+async def test_an_engine_started_anew_under_a_changed_mapping_says_that_it_cannot_answer(tmp_path: Path) -> None:
+    node = FakeNode(tmp_path)
+    edition = node.publish(CASUALTIES, [[row] for row in ROWS])
+    engine = await Engine.start(node.settings())
+    try:
+        await engine.require(edition.id)
+        with pytest.raises(Refusal) as unknown:
+            await engine.require("another")
+        assert unknown.value.reason is Reason.EDITION_UNAVAILABLE
+        signed, receipt = node.signed(ASKED), node.receipt(ASKED, edition)
+        path = node.mapping_path(CASUALTIES)
+        path.write_text('differences = ["counted anew"]\n' + path.read_text())
+        await engine.require(edition.id)  # it read the mapping when it started
+        os.kill(_pid(engine), signal.SIGKILL)
+        await asyncio.to_thread(_wait_until_gone, _pid(engine))
+        with suppress(Unavailable, Refusal):  # a death may be noticed only when a request meets it
+            await engine.release(signed, receipt)
+        with pytest.raises(Refusal) as refused:
+            await engine.require(edition.id)
+        assert refused.value.reason is Reason.EDITION_UNAVAILABLE
+    finally:
+        await engine.close()
 
 
 async def test_a_caller_who_gives_up_does_not_disturb_the_next(

@@ -59,7 +59,8 @@ def convert(mapping: Mapping, plans: Sequence[ColumnPlan]) -> list[str]:
     """Makes `converted`. $1 and $2 are the padded keys of the tokens."""
     statement = mapping.statement
     raw = [
-        f"TRY_CAST(TRY({statement.unit_id}) AS VARCHAR) AS _unit",
+        # An empty id names nobody, whatever kind of file it stands in; as an id it would make one unit of many.
+        f"NULLIF(TRY_CAST(TRY({statement.unit_id}) AS VARCHAR), '') AS _unit",
         f"{f'TRY({statement.where})' if statement.where else 'true'} AS _included",
         *(plan.raw_sql() for plan in plans),
     ]

@@ -95,9 +95,21 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, path: Path, source: 
         relation = f"read_parquet([{literal(str(path))}])"
     else:
         connection.execute(f"ATTACH {literal(str(path))} AS {_name('file_' + name)} (READ_ONLY)")
+        _demand_table(connection, "file_" + name, source.table)
         quoted = '"' + source.table.replace('"', '""') + '"'
         relation = f"{_name('file_' + name)}.{quoted}"
     connection.execute(f"CREATE VIEW source.{_name(name)} AS SELECT * FROM {relation}")
+
+
+def _demand_table(connection: duckdb.DuckDBPyConnection, database: str, table: str) -> None:
+    """A view would let SQL outside the mapping's language stand behind the mapping. Raises ValueError."""
+    found = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main' "
+        "AND lower(table_name) = lower(?)",
+        [database, table],
+    ).fetchone()
+    if found != (1,):
+        raise ValueError("not a table")
 
 
 def _stage_csv(connection: duckdb.DuckDBPyConnection, name: str, path: Path, separator: str) -> int:

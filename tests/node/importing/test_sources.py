@@ -124,6 +124,24 @@ def test_a_table_of_a_duckdb_file_is_a_source(tmp_path: Path) -> None:
     assert "holds table 'other'" in refusal(tmp_path, text.replace("all of them", "other"))
 
 
+def test_a_view_of_a_duckdb_file_is_no_source_because_any_sql_may_stand_behind_it(tmp_path: Path) -> None:
+    with duckdb.connect(tmp_path / "casualty.duckdb") as connection:
+        connection.execute(
+            "CREATE VIEW casualty AS SELECT 'x' AS id, 2014 AS year, 'Fatal' AS severity, 'Car' AS mode, "
+            "'Male' AS sex, count(*) AS age FROM range(3)"
+        )
+    text = MAPPING.replace('"casualty.csv"', '"casualty.duckdb"\ntable = "casualty"')
+    assert "holds table 'casualty'" in refusal(tmp_path, text)
+
+
+def test_an_empty_id_names_nobody_in_any_kind_of_file(tmp_path: Path) -> None:
+    ids = ["", "1", None]
+    table = {"id": ids, "year": [2016] * 3, "severity": ["Fatal"] * 3, "mode": ["Car"] * 3, "sex": ["Male"] * 3}
+    pq.write_table(pa.table({**table, "age": [1, 2, 3]}), tmp_path / "casualty.parquet")
+    imported(tmp_path, MAPPING.replace("casualty.csv", "casualty.parquet"))
+    assert rows(tmp_path) == [(2016, 0, 2, 0, 2)]
+
+
 def test_a_quote_in_a_files_name_is_a_part_of_its_name(tmp_path: Path) -> None:
     table = pa.table({"id": ["1"], "year": [2016], "severity": ["Fatal"], "mode": ["Car"], "sex": ["Male"], "age": [1]})
     pq.write_table(table, tmp_path / "o'brien.parquet")

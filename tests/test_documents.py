@@ -1,6 +1,8 @@
 """The documents: what they link to, name or quote exists."""
 
+import asyncio
 import re
+import runpy
 import shlex
 import subprocess
 import tomllib
@@ -11,8 +13,11 @@ from shutil import which
 
 import click
 import pytest
+from concordat_privacy.status import Status
 from concordat_query.catalogue import load
 from concordat_query.text import read_sql
+from fakes.analysts import write_client
+from fakes.federation import federation
 
 ROOT = Path(__file__).resolve().parent.parent
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
@@ -186,10 +191,31 @@ def test_every_query_that_is_shown_is_read(page: Path) -> None:
             read_sql(text, CATALOGUE)
 
 
+async def test_the_analysts_python_runs_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (text,) = [text for language, text in blocks(ROOT / "docs" / "guides" / "analyst.md") if language == "python"]
+    script = tmp_path / "ask.py"
+    script.write_text(text)
+    async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
+        monkeypatch.chdir(write_client(fed).parent)
+        await asyncio.to_thread(runpy.run_path, str(script))
+    printed = capsys.readouterr().out
+    assert "Cost: epsilon" in printed
+    assert re.search(r"^Wales -?\d+ \d+ ok$", printed, flags=re.MULTILINE)
+
+
 @pytest.mark.parametrize(("page", "sample"), [("operator.md", "node.toml"), ("analyst.md", "client.toml")])
 def test_a_guides_configuration_is_the_sample_of_it(page: str, sample: str) -> None:
     (text,) = [text for language, text in blocks(ROOT / "docs" / "guides" / page) if language == "toml"]
     assert tomllib.loads(text) == tomllib.loads((SAMPLES / sample).read_text())
+
+
+def test_the_wire_format_lists_every_status() -> None:
+    listed = re.findall(
+        r"^\| `([a-z ]+)` \| (?:yes|no) \|", (ROOT / "docs" / "wire-format.md").read_text(), re.MULTILINE
+    )
+    assert sorted(listed) == sorted(Status)
 
 
 def test_make_targets_that_are_mentioned_exist() -> None:

@@ -7,6 +7,7 @@ from concordat_privacy.margins import noise_margin
 from concordat_privacy.plan import Component, Kind
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue, Column, Dataset
+from concordat_query.prose import counted, sentence
 from concordat_query.rendering import condition_text
 from concordat_query.wire import coverage_from_proto
 from rich.console import Group, RenderableType
@@ -46,7 +47,8 @@ def explanation(
     for component in question.plan.components:
         components.add_row(component_text(component), *(_margin(component, n) for n in (1, nations)))
     plan = question.plan
-    limits = f"One unit counts in at most {plan.max_groups} of {plan.cells} cells, {plan.max_rows} row(s) in each."
+    cells, rows = counted(plan.cells, "cell"), counted(plan.max_rows, "row")
+    limits = f"Each unit counts in at most {plan.max_groups} of {cells} with at most {rows} in each."
     return Group(Text(f"epsilon {question.epsilon:g} at each node"), nodes, Text(""), components, Text(limits))
 
 
@@ -66,7 +68,7 @@ def _quote_cells(entry: coordinator_pb2.NodeQuote) -> tuple[str, str, str]:
 
 def sentences(texts: Sequence[str]) -> str:
     """Texts that operators wrote, with or without a full stop, one after the other."""
-    return " ".join(text if text.endswith((".", "!", "?")) else f"{text}." for text in texts)
+    return " ".join(map(sentence, texts))
 
 
 def component_text(component: Component) -> str:

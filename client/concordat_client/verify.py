@@ -11,7 +11,7 @@ from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
 from concordat_query.errors import VerificationError
 from concordat_wire.answers import answers_seed, check_head, read_answer, read_declaration
-from concordat_wire.tables import to_arrow
+from concordat_wire.tables import from_ipc, to_arrow
 
 from concordat_client.asking import SignedQuestion
 from concordat_client.result import Charge, Result
@@ -57,7 +57,7 @@ def same_figures(sent: bytes, table: Table, keys: tuple[str, ...]) -> bool:
     """
     ours = to_arrow(table, keys)
     try:
-        theirs = pa.ipc.open_stream(sent).read_all()
+        theirs = from_ipc(sent)
     except (pa.ArrowInvalid, OSError):
         return False
     if theirs.schema != ours.schema or theirs.num_rows != ours.num_rows:

@@ -6,6 +6,7 @@ import numpy as np
 from concordat_query.catalogue import Catalogue, Dataset
 from concordat_query.coverage import Coverage, Held, held_by_cell
 from concordat_query.model import AggregateRef, Condition, Presentation
+from concordat_query.prose import counted, listed, sentence
 from concordat_query.rendering import condition_text
 
 from concordat_privacy.merge import Absent, NodeAnswer
@@ -83,7 +84,7 @@ def _extent(codes: Codes) -> str:
 def _lacking(nations: list[str], extent: str, reasons: tuple[str, ...]) -> str:
     """A sentence on nations that lack the same for the same reasons, which are verbs without their subject."""
     verb, subject = ("is", "it") if len(nations) == 1 else ("are", "each")
-    return _sentence(f"{_listed(nations)} {verb} {extent}: " + "; ".join(f"{subject} {why}" for why in reasons))
+    return sentence(f"{listed(nations)} {verb} {extent}: " + "; ".join(f"{subject} {why}" for why in reasons))
 
 
 def _reasons(plan: Plan, dataset: Dataset, stand: Standing, source: NodeAnswer | Absent, value: int) -> tuple[str, ...]:
@@ -100,7 +101,7 @@ def _reasons(plan: Plan, dataset: Dataset, stand: Standing, source: NodeAnswer |
 def _coverage_reasons(plan: Plan, dataset: Dataset, coverage: Coverage, need: Sequence[int]) -> tuple[str, ...]:
     columns = sorted(frozenset().union(*(columns_read(plan, index) for index in need)))
     if lacking := [name for name in columns if not coverage.of(name).held]:
-        return (f"does not hold {', '.join(lacking)}",)
+        return (f"holds no {' and no '.join(lacking)}",)
     conditions = [("only rows", coverage.rows), *((f"{name} only", coverage.of(name).rows) for name in columns)]
     given = [(what, condition) for what, condition in conditions if condition is not None]
     limiting = [entry for entry in given if _limits_what_is_asked(plan, dataset, entry[1], need)]
@@ -122,13 +123,13 @@ def _differences(plan: Plan, stand: Standing) -> list[str]:
         own = [] if source.coverage is None else [source.coverage.of(name).difference for name in sorted(read)]
         for text in (*source.differences, *own):
             if text:
-                found.setdefault(_sentence(text), {})[source.nation] = None
-    return [f"{_listed(list(nations))}: {text}" for text, nations in found.items()]
+                found.setdefault(sentence(text), {})[source.nation] = None
+    return [f"{listed(list(nations))}: {text}" for text, nations in found.items()]
 
 
 def _limits(plan: Plan, dataset: Dataset) -> list[str]:
     unit = dataset.unit.replace("_", " ")
-    groups, rows = _count(plan.max_groups, "cell"), _count(plan.max_rows, "row")
+    groups, rows = counted(plan.max_groups, "cell"), counted(plan.max_rows, "row")
     texts = [f"Each {unit} counts in at most {groups} with at most {rows} in each."]
     clamped = {component.column for component in plan.components if component.kind is not Kind.ROWS}
     for name in sorted(name for name in clamped if name is not None):
@@ -138,10 +139,6 @@ def _limits(plan: Plan, dataset: Dataset) -> list[str]:
         "Margins are half the width of 95% intervals due to the noise alone, not to what these limits cut off."
     )
     return [" ".join(texts)]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _biased(plan: Plan, stand: Standing) -> list[str]:
@@ -161,12 +158,4 @@ def _protected(dataset: Dataset, stand: Standing) -> list[str]:
 
 
 def _sentences(grouped: dict[str, list[str]]) -> list[str]:
-    return [f"{', '.join(names)}: {_sentence(text)}" for text, names in grouped.items()]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    return [f"{', '.join(names)}: {sentence(text)}" for text, names in grouped.items()]

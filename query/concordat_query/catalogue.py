@@ -15,6 +15,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from concordat_query.errors import Reason, Refusal
+from concordat_query.prose import listed
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 DatasetName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", max_length=120)]
@@ -195,11 +196,11 @@ class Catalogue(FileModel):
         return self.datasets[name]
 
     def total_name(self, nations: frozenset[str]) -> str:
-        """What a sum over these nations is called: "United Kingdom", "Great Britain", or their names."""
+        """What a sum over these nations is called: "United Kingdom", "Great Britain", or their names in order."""
         for total in self.totals:
             if set(total.nations) == nations:
                 return total.name
-        return " and ".join(nation.name for nation in self.nations if nation.name in nations)
+        return listed([nation.name for nation in self.nations if nation.name in nations])
 
 
 def content_hash(model: BaseModel) -> str:

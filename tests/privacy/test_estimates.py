@@ -229,7 +229,7 @@ def test_merged_figures_without_a_nation_say_so() -> None:
     assert found.notes[:3] == (
         "a: the figures are for United Kingdom.",
         "b: the figures are for Great Britain.",
-        "b: Northern Ireland is missing: it does not hold age.",
+        "b: Northern Ireland is missing: it holds no age.",
     )
 
 
@@ -400,7 +400,7 @@ def test_large_tables_are_simulated_in_pieces_with_the_same_result() -> None:
 def test_notes_say_what_is_held_where() -> None:
     notes = everything().notes
     assert "b: Wales is missing from some cells: it holds age only where year >= 2015." in notes
-    assert "b: Scotland is missing: it does not hold age." in notes
+    assert "b: Scotland is missing: it holds no age." in notes
     assert "a, b, c: Northern Ireland is missing from some cells: it holds only rows where year = 2016." in notes
 
 
@@ -412,7 +412,7 @@ def test_nations_that_lack_the_same_share_a_note() -> None:
         :2
     ] == [
         "b: England, Wales and Scotland are missing from some cells: each holds age only where year >= 2015.",
-        "b: Northern Ireland is missing: it does not hold age.",
+        "b: Northern Ireland is missing: it holds no age.",
     ]
 
 

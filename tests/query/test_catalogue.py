@@ -170,6 +170,11 @@ def test_totals_are_named_for_exactly_their_nations() -> None:
     assert CATALOGUE.total_name(frozenset({"Wales", "England"})) == "England and Wales"
 
 
+def test_a_total_without_a_name_is_called_by_its_nations() -> None:
+    unnamed = frozenset({"Northern Ireland", "England", "Scotland"})
+    assert CATALOGUE.total_name(unnamed) == "England, Scotland and Northern Ireland"
+
+
 def test_the_hash_follows_the_content_and_not_the_layout(tmp_path: Path) -> None:
     first = read(tmp_path, TOML)
     assert read(tmp_path, "# a comment\n" + TOML.replace(" = ", "=")).sha256 == first.sha256

@@ -21,7 +21,7 @@ NOT_HELD = Value(None, None, Status.NOT_HELD, low_reliability=False)
 
 
 def table(*rows: Row) -> Table:
-    return Table(COLUMNS, rows, ("Great Britain: Northern Ireland does not hold age",))
+    return Table(COLUMNS, rows, ("Great Britain: Northern Ireland holds no age",))
 
 
 def row(nation: str, casualties: Value | None, share: Value | None, *, is_total: bool = False) -> Row:

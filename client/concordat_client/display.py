@@ -119,15 +119,22 @@ def legend(result: Result) -> list[str]:
 
 def cost(result: Result) -> str:
     """What was spent where, in epsilon at the agreement's delta."""
-    paid = {charge.node: charge.rho_nano for charge in result.charges}
-    spent = [f"{node} {rho / 1e9:.6f}" for node, rho in paid.items() if rho]
-    free = [node for node, rho in paid.items() if not rho]
+    spent = [_in_rho(charge.node, charge.rho_nano) for charge in result.charges if charge.rho_nano]
+    again = [charge for charge in result.charges if not charge.rho_nano]
+    before = [_in_rho(charge.node, charge.signed_rho_nano) for charge in again if charge.signed_rho_nano]
+    free = [charge.node for charge in again if not charge.signed_rho_nano]
     text = f"Cost: epsilon {result.question.epsilon:g} at most from each nation's own budget."
     if spent:
         text += f" Charged in rho: {', '.join(spent)}."
+    if before:
+        text += f" Charged before under this key, in rho: {', '.join(before)}."
     if free:
         text += f" Served again free: {', '.join(free)}."
     return text + " Margins (±) are 95% and due to the noise alone."
+
+
+def _in_rho(node: str, rho_nano: int) -> str:
+    return f"{node} {rho_nano / 1e9:.6f}"
 
 
 def budget_text(spent: int, budget: int, delta: float) -> str:

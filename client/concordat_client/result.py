@@ -10,16 +10,21 @@ from concordat_client.asking import SignedQuestion
 
 @dataclass(frozen=True)
 class Charge:
-    """What running the query cost at one node, in nano-rho; 0 where a stored answer was served again."""
+    """What this run cost at one node, in nano-rho; 0 where a stored answer was served again."""
 
     node: str
     rho_nano: int
     stored_answer: bool
+    signed_rho_nano: int | None
+    """What the node signed that the key was charged, in this run or an earlier one; None where the node was lost."""
 
 
 @dataclass(frozen=True)
 class Result:
     """A verified result. `table` was recomputed here from `answers`, whose signatures were checked.
+
+    `deliveries` are the nodes' word, in the answers' order, that they gave them to this very question; those of
+    declarations are in `missing`.
 
     `complete` is False when a node was lost after it was charged: run the same query with `idempotency_key` again.
     """
@@ -30,6 +35,7 @@ class Result:
     missing: tuple[coordinator_pb2.MissingNode, ...]
     charges: tuple[Charge, ...]
     complete: bool
+    deliveries: tuple[node_pb2.SignedDelivery, ...]
 
     @property
     def idempotency_key(self) -> str:

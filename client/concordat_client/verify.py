@@ -1,6 +1,6 @@
 """Nothing that a coordinator says is believed: answers are verified and the table is computed again from them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +10,8 @@ from concordat_privacy.merge import Absent, NodeAnswer
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
 from concordat_query.errors import VerificationError
-from concordat_wire.answers import answers_seed, check_head, read_answer, read_declaration
+from concordat_query.wire import request_sha256
+from concordat_wire.answers import Given, answers_seed, check_head, read_answer, read_declaration, read_delivery
 from concordat_wire.tables import from_ipc, to_arrow
 
 from concordat_client.asking import SignedQuestion
@@ -22,8 +23,7 @@ def verify(
 ) -> Result:
     """The verified result. Raises VerificationError naming the node or figure that does not prove itself."""
     answers = [read_answer(signed, question.envelope, question.plan, catalogue, agreement) for signed in result.answers]
-    for signed, answer in zip(result.answers, answers, strict=True):
-        check_head(node_pb2.Answer.FromString(signed.answer).head, answer.node, agreement)
+    charged = _charged(question, result, [answer.node for answer in answers], agreement)
     absent = [_absent(missing, question, catalogue, agreement) for missing in result.missing]
     _check_everyone_is_accounted_for(question, answers, absent)
     table = recompute(question, result.answers, answers, absent, catalogue)
@@ -34,8 +34,9 @@ def verify(
         table=table,
         answers=tuple(result.answers),
         missing=tuple(result.missing),
-        charges=tuple(Charge(charge.node, charge.rho_nano, charge.stored_answer) for charge in result.charges),
+        charges=tuple(_charges(result.charges, charged, absent)),
         complete=not any(entry.cause is Status.UNAVAILABLE for entry in absent),
+        deliveries=tuple(result.deliveries),
     )
 
 
@@ -77,13 +78,49 @@ def _absent(
     """A node's absence. That it holds nothing must be signed by it; that it is lost is the coordinator's word."""
     if missing.node not in agreement.party_by_node:
         raise VerificationError(f"{missing.node} is no party of the agreement", field=missing.node)
-    nation = agreement.party_by_node[missing.node].nation
     if missing.cause == coordinator_pb2.MissingNode.CAUSE_UNAVAILABLE:
+        nation = agreement.party_by_node[missing.node].nation
         return Absent(missing.node, nation, Status.UNAVAILABLE, None)
     declared = read_declaration(missing.declaration, question.envelope, question.plan, catalogue, agreement)
     if declared.node != missing.node:
         raise VerificationError(f"{missing.node}: the declaration is another node's", field=missing.node)
-    return Absent(missing.node, nation, Status.NOT_HELD, declared.coverage)
+    _delivered(missing.delivery, Given(missing.node, missing.declaration.declaration), question, agreement)
+    return declared
+
+
+def _charged(
+    question: SignedQuestion, result: coordinator_pb2.Result, nodes: list[str], agreement: Agreement
+) -> dict[str, int]:
+    """What each node that answered charged this question, by its own signed word, in nano-rho."""
+    if len(result.deliveries) != len(nodes):
+        raise VerificationError("not every answer has its node's word that it was given to this request; do not use it")
+    charged = {}
+    for node, signed, delivery in zip(nodes, result.answers, result.deliveries, strict=True):
+        answer = node_pb2.Answer.FromString(signed.answer)
+        check_head(answer.head, node, agreement)
+        charged[node] = _delivered(delivery, Given(node, signed.answer, answer.rho_nano), question, agreement)
+    return charged
+
+
+def _delivered(delivery: node_pb2.SignedDelivery, given: Given, question: SignedQuestion, agreement: Agreement) -> int:
+    return read_delivery(delivery, given, request_sha256(question.signed.envelope), question.envelope, agreement)
+
+
+def _charges(
+    told: Iterable[coordinator_pb2.Charge], charged: Mapping[str, int], absent: list[Absent]
+) -> Iterator[Charge]:
+    """What the run cost, by the coordinator's word: nothing, or what the node signed. A lost node signed nothing."""
+    lost = [entry.node for entry in absent if entry.cause is Status.UNAVAILABLE]
+    told = sorted(told, key=lambda charge: charge.node)
+    if [charge.node for charge in told] != sorted((*charged, *lost)):
+        raise VerificationError("the result does not tell once what each node cost that answered or was lost")
+    for charge in told:
+        signed = charged.get(charge.node)
+        if signed is not None and charge.rho_nano not in (0, signed):
+            raise VerificationError(
+                f"{charge.node}: what the run is said to have cost there is not what the node signed", field=charge.node
+            )
+        yield Charge(charge.node, charge.rho_nano, charge.stored_answer, signed)
 
 
 def _check_everyone_is_accounted_for(question: SignedQuestion, answers: list[NodeAnswer], absent: list[Absent]) -> None:

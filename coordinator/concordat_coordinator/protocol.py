@@ -6,6 +6,7 @@ The coordinator passes the signed query on untouched. It may lose answers and ti
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 from concordat.v1 import coordinator_pb2, node_pb2, query_pb2
 from concordat_privacy.merge import NodeAnswer
@@ -14,7 +15,8 @@ from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
 from concordat_query.errors import ConcordatError, Reason, Refusal, Unavailable, VerificationError
 from concordat_query.model import Envelope, Presentation
-from concordat_wire.answers import read_answer, read_declaration
+from concordat_query.wire import request_sha256
+from concordat_wire.answers import Given, read_answer, read_declaration, read_delivery
 
 from concordat_coordinator.federation import Federation, Member, each, every
 
@@ -35,13 +37,27 @@ class Asked:
     presentation: Presentation
     plan: Plan
 
+    @cached_property
+    def request_sha256(self) -> bytes:
+        return request_sha256(self.signed.envelope)
+
 
 @dataclass(frozen=True)
 class Answered:
-    """A node's signed answer, and what was verified in it."""
+    """A node's signed answer and its delivery, and what was verified in them."""
 
     signed: node_pb2.SignedAnswer
+    delivery: node_pb2.SignedDelivery
     read: NodeAnswer
+    charged_rho_nano: int
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A node's verified declaration that it holds nothing, and its delivery."""
+
+    signed: node_pb2.SignedDeclaration
+    delivery: node_pb2.SignedDelivery
 
 
 @dataclass(frozen=True)
@@ -49,7 +65,7 @@ class Round:
     """How every node asked ended: with an answer, a declaration that it holds nothing, or a failure."""
 
     answers: Mapping[str, Answered]
-    declared: Mapping[str, node_pb2.SignedDeclaration]
+    declared: Mapping[str, Declared]
     failures: Mapping[str, ConcordatError]
     held_until: int = 0
 
@@ -97,15 +113,23 @@ class Protocol:
         if not response.quote.nothing_held:
             return None
         try:
-            self._read_declaration(response.declaration, asked, member)
+            self._declared(response, asked, member)
         except VerificationError as error:
             return error
         return None
 
-    def _read_declaration(self, signed: node_pb2.SignedDeclaration, asked: Asked, member: Member) -> None:
+    def _declared(
+        self, response: node_pb2.PrepareResponse | node_pb2.CommitResponse, asked: Asked, member: Member
+    ) -> Declared:
+        signed = response.declaration
         declared = read_declaration(signed, asked.envelope, asked.plan, self._catalogue, self._agreement)
         if declared.node != member.name:
             raise VerificationError(f"{member.name}: the declaration is another node's", field=member.name)
+        self._charged(response.delivery, Given(member.name, signed.declaration), asked)
+        return Declared(signed, response.delivery)
+
+    def _charged(self, delivery: node_pb2.SignedDelivery, given: Given, asked: Asked) -> int:
+        return read_delivery(delivery, given, asked.request_sha256, asked.envelope, self._agreement)
 
     async def cancel(
         self, asked: Asked, members: Sequence[Member], prepared: Mapping[str, node_pb2.PrepareResponse]
@@ -126,7 +150,11 @@ class Protocol:
         round_ = await self._collect(
             asked, participants, {name: prepared[name].reservation for name in participants}, emit, seconds
         )
-        declared = {name: response.declaration for name, response in prepared.items() if response.quote.nothing_held}
+        declared = {
+            name: Declared(response.declaration, response.delivery)
+            for name, response in prepared.items()
+            if response.quote.nothing_held
+        }
         return Round(round_.answers, {**declared, **round_.declared}, round_.failures, round_.held_until)
 
     async def collect(self, asked: Asked, seconds: float) -> Round:
@@ -137,7 +165,7 @@ class Protocol:
         self, asked: Asked, participants: Sequence[str], reservations: Mapping[str, str], emit: Emit, seconds: float
     ) -> Round:
         answers: dict[str, Answered] = {}
-        declared: dict[str, node_pb2.SignedDeclaration] = {}
+        declared: dict[str, Declared] = {}
         failures: dict[str, ConcordatError] = {}
         held_until = 0
 
@@ -155,7 +183,7 @@ class Protocol:
             match read:
                 case Answered():
                     answers[member.name] = read
-                case node_pb2.SignedDeclaration():
+                case Declared():
                     declared[member.name] = read
                 case int():
                     held_until = max(held_until, read)
@@ -166,7 +194,7 @@ class Protocol:
 
     def _read(
         self, outcome: node_pb2.CommitResponse | ConcordatError, asked: Asked, member: Member
-    ) -> Answered | node_pb2.SignedDeclaration | int | ConcordatError:
+    ) -> Answered | Declared | int | ConcordatError:
         """A Commit's outcome, verified: an answer, a declaration, the hour of an answer still held, or a failure."""
         if isinstance(outcome, ConcordatError):
             return outcome
@@ -174,21 +202,26 @@ class Protocol:
             return outcome.held_until
         try:
             if outcome.HasField("declaration"):
-                self._read_declaration(outcome.declaration, asked, member)
-                return outcome.declaration
-            read = read_answer(outcome.answer, asked.envelope, asked.plan, self._catalogue, self._agreement)
+                return self._declared(outcome, asked, member)
+            return self._answered(outcome, asked, member)
         except VerificationError as error:
             return error
+
+    def _answered(self, response: node_pb2.CommitResponse, asked: Asked, member: Member) -> Answered:
+        signed = response.answer
+        read = read_answer(signed, asked.envelope, asked.plan, self._catalogue, self._agreement)
         if read.node != member.name:
-            return VerificationError(f"{member.name}: the answer is another node's", field=member.name)
-        self._federation.remember(member.name, node_pb2.Answer.FromString(outcome.answer.answer).head)
-        return Answered(outcome.answer, read)
+            raise VerificationError(f"{member.name}: the answer is another node's", field=member.name)
+        answer = node_pb2.Answer.FromString(signed.answer)
+        charged = self._charged(response.delivery, Given(member.name, signed.answer, answer.rho_nano), asked)
+        self._federation.remember(member.name, answer.head)
+        return Answered(signed, response.delivery, read, charged)
 
 
 def _step(read: object) -> "coordinator_pb2.Progress.Step":
     if isinstance(read, ConcordatError):
         return Progress.STEP_LOST
-    return Progress.STEP_TAKES_NO_PART if isinstance(read, node_pb2.SignedDeclaration) else Progress.STEP_ANSWERED
+    return Progress.STEP_TAKES_NO_PART if isinstance(read, Declared) else Progress.STEP_ANSWERED
 
 
 def nobody_charged(failures: Mapping[str, ConcordatError]) -> ConcordatError:

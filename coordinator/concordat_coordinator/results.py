@@ -35,18 +35,26 @@ def result_of(
         missing=missing,
         table=to_ipc(table, asked.envelope.query.keys),
         complete=not round_.failures,
-        charges=[_charge(name, quotes) for name in sorted((*round_.answers, *round_.failures))],
+        charges=[_charge(name, quotes, round_) for name in sorted((*round_.answers, *round_.failures))],
+        deliveries=[answer.delivery for answer in answers],
     )
 
 
-def _charge(node: str, quotes: Mapping[str, node_pb2.Quote]) -> coordinator_pb2.Charge:
+def _charge(node: str, quotes: Mapping[str, node_pb2.Quote], round_: Round) -> coordinator_pb2.Charge:
+    """As quoted; nothing where another run of the same query came in between, was charged and shares its answer."""
     quote = quotes.get(node, node_pb2.Quote(stored_answer=True))
-    return coordinator_pb2.Charge(node=node, rho_nano=quote.rho_nano, stored_answer=quote.stored_answer)
+    shared = node in round_.answers and round_.answers[node].charged_rho_nano == 0
+    return coordinator_pb2.Charge(
+        node=node, rho_nano=0 if shared else quote.rho_nano, stored_answer=quote.stored_answer or shared
+    )
 
 
 def _missing(node: str, round_: Round) -> coordinator_pb2.MissingNode:
     if node in round_.declared:
-        return MissingNode(node=node, cause=MissingNode.CAUSE_NOT_HELD, declaration=round_.declared[node])
+        declared = round_.declared[node]
+        return MissingNode(
+            node=node, cause=MissingNode.CAUSE_NOT_HELD, declaration=declared.signed, delivery=declared.delivery
+        )
     failure = failure_of(round_.failures[node])
     return MissingNode(node=node, cause=MissingNode.CAUSE_UNAVAILABLE, failure=failure)
 

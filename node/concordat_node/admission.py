@@ -3,7 +3,6 @@
 `identify` says who asks; `check_lifetime` and `admit` say whether it may be asked now, and what it will cost.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -27,7 +26,7 @@ from concordat_query.model import (
     columns_of,
 )
 from concordat_query.signing import Purpose, is_signed
-from concordat_query.wire import coverage_to_proto, envelope_from_bytes, parse
+from concordat_query.wire import coverage_to_proto, envelope_from_bytes, request_sha256
 
 MAX_LIFETIME = timedelta(hours=24)
 
@@ -106,18 +105,6 @@ def identify(signed: query_pb2.SignedQuery, rules: Rules) -> Identified:
             field="query.envelope.audience",
         )
     return Identified(signed, envelope, request_sha256(signed.envelope), analyst.name)
-
-
-def request_sha256(envelope: bytes) -> bytes:
-    """What makes two serialised envelopes under one key the same request: all of them but the expiry.
-
-    One who lost the bytes of the first try may sign the same question again.
-    """
-    message = parse(query_pb2.QueryEnvelope, envelope, "query.envelope")
-    message.ClearField("expires_at")
-    message.DiscardUnknownFields()
-    message.audience.sort()
-    return hashlib.sha256(message.SerializeToString(deterministic=True)).digest()
 
 
 def check_lifetime(envelope: Envelope, now: float) -> None:

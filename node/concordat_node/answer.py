@@ -1,4 +1,4 @@
-"""What a node signs: an answer to a charged query, or a declaration that it holds nothing of it."""
+"""What a node signs: an answer to a charged query or a declaration that it holds nothing of it, and their delivery."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from concordat.v1 import node_pb2
 from concordat_query.signing import Purpose, SigningKey
 from concordat_wire.answers import MECHANISM
 
-from concordat_node.admission import Admitted, Rules
+from concordat_node.admission import Admitted, Identified, Rules
 from concordat_node.importing.edition import EditionInfo
 from concordat_node.ledger.records import Charge
 
@@ -82,6 +82,25 @@ def sign_declaration(admitted: Admitted, rules: Rules, key: SigningKey) -> node_
         differences=admitted.differences,
     ).SerializeToString(deterministic=True)
     return node_pb2.SignedDeclaration(declaration=declaration, signature=key.sign(Purpose.DECLARATION, declaration))
+
+
+def sign_delivery(
+    asked: Identified, content: bytes, charged_rho_nano: int, rules: Rules, key: SigningKey
+) -> node_pb2.SignedDelivery:
+    """The node's word that `content`, a serialised Answer or Declaration, is what it gives to this very request.
+
+    It follows from its arguments alone, so that a repeat of the request gets the same bytes. The agreement is the
+    envelope's: what was charged under one version is handed over under the next, too.
+    """
+    delivery = node_pb2.Delivery(
+        node=rules.node,
+        request_sha256=asked.request_sha256,
+        content_sha256=hashlib.sha256(content).digest(),
+        charged_rho_nano=charged_rho_nano,
+        agreement_id=asked.envelope.agreement_id,
+        agreement_version=asked.envelope.agreement_version,
+    ).SerializeToString(deterministic=True)
+    return node_pb2.SignedDelivery(delivery=delivery, signature=key.sign(Purpose.DELIVERY, delivery))
 
 
 def edition_to_proto(edition: EditionInfo) -> node_pb2.Edition:

@@ -19,7 +19,7 @@ from concordat_query.wire import parse
 from concordat_wire.server import Context
 
 from concordat_node.admission import Identified, check_in_force, check_lifetime
-from concordat_node.answer import edition_to_proto, sign_answer, sign_declaration
+from concordat_node.answer import edition_to_proto, sign_answer, sign_declaration, sign_delivery
 from concordat_node.desk import REMEMBERED, Desk, Ready
 from concordat_node.importing.edition import EditionInfo
 from concordat_node.ledger.ledger import Ledger
@@ -127,6 +127,7 @@ class NodeService:
         response = node_pb2.PrepareResponse(quote=quote)
         if quote.nothing_held and ready is not None:
             response.declaration.CopyFrom(sign_declaration(ready.admitted, self._rules, self._key))
+            response.delivery.CopyFrom(self._delivery(asked, response.declaration.declaration, 0))
         if reservation is not None:
             response.reservation = reservation.id
             response.reserved_until = int(reservation.expires_at)
@@ -254,12 +255,18 @@ class NodeService:
         charge = await self._ledger.run(lambda ledger: self._charge(ledger, asked, decided, reservation, participants))
         if charge is None:
             declaration = sign_declaration(self._desk.admitted(asked, self._clock()), self._rules, self._key)
-            return node_pb2.CommitResponse(declaration=declaration)
+            delivery = self._delivery(asked, declaration.declaration, 0)
+            return node_pb2.CommitResponse(declaration=declaration, delivery=delivery)
         self._remember_head(charge.head.head)
         answer = charge.answer if charge.answer is not None else await self._computed(asked, charge)
         if charge.not_before > self._clock():
             return node_pb2.CommitResponse(held_until=charge.not_before)
-        return node_pb2.CommitResponse(answer=node_pb2.SignedAnswer.FromString(answer))
+        signed = node_pb2.SignedAnswer.FromString(answer)
+        charged = charge.charged(asked.analyst, asked.envelope.idempotency_key)
+        return node_pb2.CommitResponse(answer=signed, delivery=self._delivery(asked, signed.answer, charged))
+
+    def _delivery(self, asked: Identified, content: bytes, charged_rho_nano: int) -> node_pb2.SignedDelivery:
+        return sign_delivery(asked, content, charged_rho_nano, self._rules, self._key)
 
     def _charge(
         self,

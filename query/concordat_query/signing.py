@@ -20,6 +20,7 @@ class Purpose(Enum):
     ANSWER = b"concordat.v1.Answer\0"
     HEAD = b"concordat.v1.Head\0"
     DECLARATION = b"concordat.v1.Declaration\0"
+    DELIVERY = b"concordat.v1.Delivery\0"
     RECEIPT = b"concordat.v1.Receipt\0"
 
 

@@ -4,6 +4,7 @@ Reading is strict: a message that lacks a part, nests too deep or holds an unkno
 MALFORMED_REQUEST with the field's path. Writing is total.
 """
 
+import hashlib
 import re
 from decimal import Decimal
 from typing import TypeVar
@@ -228,6 +229,18 @@ def _refuse_unknown_fields(message: query_pb2.QueryEnvelope) -> None:
     message.DiscardUnknownFields()
     if message.ByteSize() != size:
         raise malformed("query.envelope", "it holds a field that this version does not know; sign it with an older one")
+
+
+def request_sha256(envelope: bytes) -> bytes:
+    """What makes two serialised envelopes under one key the same request: all of them but the expiry.
+
+    One who lost the bytes of the first try may sign the same question again.
+    """
+    message = parse(query_pb2.QueryEnvelope, envelope, "query.envelope")
+    message.ClearField("expires_at")
+    message.DiscardUnknownFields()
+    message.audience.sort()
+    return hashlib.sha256(message.SerializeToString(deterministic=True)).digest()
 
 
 def parse(kind: type[M], data: bytes, field: str) -> M:

@@ -6,6 +6,7 @@ The coordinator and every client read answers through here, so both refuse the s
 import base64
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
@@ -27,6 +28,15 @@ from google.protobuf.message import Message
 
 M = TypeVar("M", bound=Message)
 MECHANISM = "discrete_gaussian"
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a node gave to a request: a serialised Answer or Declaration, and its price in nano-rho."""
+
+    node: str
+    content: bytes
+    rho_nano: int = 0
 
 
 def answers_seed(answers: Iterable[bytes]) -> bytes:
@@ -70,6 +80,32 @@ def read_declaration(
     held = held_components(plan, dataset, coverage)
     _demand(not held, party, "it declares to hold nothing, but its coverage holds a part of the query")
     return Absent(party.node, party.nation, Status.NOT_HELD, coverage, tuple(declaration.differences))
+
+
+def read_delivery(
+    signed: node_pb2.SignedDelivery, given: Given, request: bytes, envelope: Envelope, agreement: Agreement
+) -> int:
+    """What a request was charged at a node, in nano-rho: the price or 0, by the node's verified word.
+
+    Without this an answer proves only what the node once gave to the same query, not that it gave it to this request.
+    `request` is the envelope's `request_sha256`. Raises VerificationError that names the node.
+    """
+    party = _party(given.node, envelope, agreement)
+    _demand(bool(signed.delivery), party, "it does not say what it gave to this request")
+    genuine = is_signed(Purpose.DELIVERY, signed.delivery, signed.signature, _key(party))
+    _demand(genuine, party, "the delivery's signature is bad")
+    delivery = _parsed(node_pb2.Delivery, signed.delivery, "a delivery")
+    _demand(delivery.node == given.node, party, "the delivery is another node's")
+    _demand(delivery.request_sha256 == request, party, "the delivery is to another request")
+    _demand(
+        (delivery.agreement_id, delivery.agreement_version) == (envelope.agreement_id, envelope.agreement_version),
+        party,
+        "the delivery was made under another agreement",
+    )
+    same = delivery.content_sha256 == hashlib.sha256(given.content).digest()
+    _demand(same, party, "it gave something else to this request")
+    _demand(delivery.charged_rho_nano in (0, given.rho_nano), party, "it says to have charged another price")
+    return delivery.charged_rho_nano
 
 
 def _parsed(kind: type[M], data: bytes, what: str) -> M:

@@ -105,6 +105,11 @@ class Charge:
     answer: bytes | None
     """The stored answer, if there is one already."""
 
+    def charged(self, analyst: str, idempotency_key: str) -> int:
+        """What the request of this key was charged, in nano-rho, now or ever: 0 where it shares another's charge."""
+        made = (self.request.analyst, self.request.idempotency_key) == (analyst, idempotency_key)
+        return self.request.rho_nano if made else 0
+
 
 @dataclass(frozen=True)
 class Balance:

@@ -140,18 +140,20 @@ class Progress(_message.Message):
     def __init__(self, node: _Optional[str] = ..., step: _Optional[_Union[Progress.Step, str]] = ...) -> None: ...
 
 class Result(_message.Message):
-    __slots__ = ("answers", "missing", "table", "complete", "charges")
+    __slots__ = ("answers", "missing", "table", "complete", "charges", "deliveries")
     ANSWERS_FIELD_NUMBER: _ClassVar[int]
     MISSING_FIELD_NUMBER: _ClassVar[int]
     TABLE_FIELD_NUMBER: _ClassVar[int]
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
     CHARGES_FIELD_NUMBER: _ClassVar[int]
+    DELIVERIES_FIELD_NUMBER: _ClassVar[int]
     answers: _containers.RepeatedCompositeFieldContainer[_node_pb2.SignedAnswer]
     missing: _containers.RepeatedCompositeFieldContainer[MissingNode]
     table: bytes
     complete: bool
     charges: _containers.RepeatedCompositeFieldContainer[Charge]
-    def __init__(self, answers: _Optional[_Iterable[_Union[_node_pb2.SignedAnswer, _Mapping]]] = ..., missing: _Optional[_Iterable[_Union[MissingNode, _Mapping]]] = ..., table: _Optional[bytes] = ..., complete: _Optional[bool] = ..., charges: _Optional[_Iterable[_Union[Charge, _Mapping]]] = ...) -> None: ...
+    deliveries: _containers.RepeatedCompositeFieldContainer[_node_pb2.SignedDelivery]
+    def __init__(self, answers: _Optional[_Iterable[_Union[_node_pb2.SignedAnswer, _Mapping]]] = ..., missing: _Optional[_Iterable[_Union[MissingNode, _Mapping]]] = ..., table: _Optional[bytes] = ..., complete: _Optional[bool] = ..., charges: _Optional[_Iterable[_Union[Charge, _Mapping]]] = ..., deliveries: _Optional[_Iterable[_Union[_node_pb2.SignedDelivery, _Mapping]]] = ...) -> None: ...
 
 class Charge(_message.Message):
     __slots__ = ("node", "rho_nano", "stored_answer")
@@ -164,7 +166,7 @@ class Charge(_message.Message):
     def __init__(self, node: _Optional[str] = ..., rho_nano: _Optional[int] = ..., stored_answer: _Optional[bool] = ...) -> None: ...
 
 class MissingNode(_message.Message):
-    __slots__ = ("node", "cause", "failure", "declaration")
+    __slots__ = ("node", "cause", "failure", "declaration", "delivery")
     class Cause(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         CAUSE_UNSPECIFIED: _ClassVar[MissingNode.Cause]
@@ -177,11 +179,13 @@ class MissingNode(_message.Message):
     CAUSE_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     DECLARATION_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_FIELD_NUMBER: _ClassVar[int]
     node: str
     cause: MissingNode.Cause
     failure: NodeFailure
     declaration: _node_pb2.SignedDeclaration
-    def __init__(self, node: _Optional[str] = ..., cause: _Optional[_Union[MissingNode.Cause, str]] = ..., failure: _Optional[_Union[NodeFailure, _Mapping]] = ..., declaration: _Optional[_Union[_node_pb2.SignedDeclaration, _Mapping]] = ...) -> None: ...
+    delivery: _node_pb2.SignedDelivery
+    def __init__(self, node: _Optional[str] = ..., cause: _Optional[_Union[MissingNode.Cause, str]] = ..., failure: _Optional[_Union[NodeFailure, _Mapping]] = ..., declaration: _Optional[_Union[_node_pb2.SignedDeclaration, _Mapping]] = ..., delivery: _Optional[_Union[_node_pb2.SignedDelivery, _Mapping]] = ...) -> None: ...
 
 class GetResultRequest(_message.Message):
     __slots__ = ("query", "presentation", "credentials")

@@ -138,16 +138,18 @@ class PrepareRequest(_message.Message):
     def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ..., agreement_version: _Optional[int] = ..., catalogue_sha256: _Optional[str] = ..., witnessed: _Optional[_Iterable[_Union[SignedHead, _Mapping]]] = ...) -> None: ...
 
 class PrepareResponse(_message.Message):
-    __slots__ = ("quote", "reservation", "reserved_until", "declaration")
+    __slots__ = ("quote", "reservation", "reserved_until", "declaration", "delivery")
     QUOTE_FIELD_NUMBER: _ClassVar[int]
     RESERVATION_FIELD_NUMBER: _ClassVar[int]
     RESERVED_UNTIL_FIELD_NUMBER: _ClassVar[int]
     DECLARATION_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_FIELD_NUMBER: _ClassVar[int]
     quote: Quote
     reservation: str
     reserved_until: int
     declaration: SignedDeclaration
-    def __init__(self, quote: _Optional[_Union[Quote, _Mapping]] = ..., reservation: _Optional[str] = ..., reserved_until: _Optional[int] = ..., declaration: _Optional[_Union[SignedDeclaration, _Mapping]] = ...) -> None: ...
+    delivery: SignedDelivery
+    def __init__(self, quote: _Optional[_Union[Quote, _Mapping]] = ..., reservation: _Optional[str] = ..., reserved_until: _Optional[int] = ..., declaration: _Optional[_Union[SignedDeclaration, _Mapping]] = ..., delivery: _Optional[_Union[SignedDelivery, _Mapping]] = ...) -> None: ...
 
 class SignedDeclaration(_message.Message):
     __slots__ = ("declaration", "signature")
@@ -173,6 +175,30 @@ class Declaration(_message.Message):
     differences: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, node: _Optional[str] = ..., query_sha256: _Optional[bytes] = ..., catalogue_sha256: _Optional[str] = ..., mapping_sha256: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ...) -> None: ...
 
+class SignedDelivery(_message.Message):
+    __slots__ = ("delivery", "signature")
+    DELIVERY_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    delivery: bytes
+    signature: bytes
+    def __init__(self, delivery: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
+
+class Delivery(_message.Message):
+    __slots__ = ("node", "request_sha256", "content_sha256", "charged_rho_nano", "agreement_id", "agreement_version")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_SHA256_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_SHA256_FIELD_NUMBER: _ClassVar[int]
+    CHARGED_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    AGREEMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    AGREEMENT_VERSION_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    request_sha256: bytes
+    content_sha256: bytes
+    charged_rho_nano: int
+    agreement_id: str
+    agreement_version: int
+    def __init__(self, node: _Optional[str] = ..., request_sha256: _Optional[bytes] = ..., content_sha256: _Optional[bytes] = ..., charged_rho_nano: _Optional[int] = ..., agreement_id: _Optional[str] = ..., agreement_version: _Optional[int] = ...) -> None: ...
+
 class CommitRequest(_message.Message):
     __slots__ = ("query", "reservation", "participants", "credentials")
     QUERY_FIELD_NUMBER: _ClassVar[int]
@@ -186,14 +212,16 @@ class CommitRequest(_message.Message):
     def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., reservation: _Optional[str] = ..., participants: _Optional[_Iterable[str]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ...) -> None: ...
 
 class CommitResponse(_message.Message):
-    __slots__ = ("answer", "held_until", "declaration")
+    __slots__ = ("answer", "held_until", "declaration", "delivery")
     ANSWER_FIELD_NUMBER: _ClassVar[int]
     HELD_UNTIL_FIELD_NUMBER: _ClassVar[int]
     DECLARATION_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_FIELD_NUMBER: _ClassVar[int]
     answer: SignedAnswer
     held_until: int
     declaration: SignedDeclaration
-    def __init__(self, answer: _Optional[_Union[SignedAnswer, _Mapping]] = ..., held_until: _Optional[int] = ..., declaration: _Optional[_Union[SignedDeclaration, _Mapping]] = ...) -> None: ...
+    delivery: SignedDelivery
+    def __init__(self, answer: _Optional[_Union[SignedAnswer, _Mapping]] = ..., held_until: _Optional[int] = ..., declaration: _Optional[_Union[SignedDeclaration, _Mapping]] = ..., delivery: _Optional[_Union[SignedDelivery, _Mapping]] = ...) -> None: ...
 
 class CancelRequest(_message.Message):
     __slots__ = ("query", "reservation")

@@ -1,7 +1,7 @@
 """What makes two envelopes under one key the same request."""
 
 from concordat.v1 import query_pb2
-from concordat_node.admission import request_sha256
+from concordat_query.wire import request_sha256
 
 
 def _envelope(*audience: str, **changed: int | str) -> bytes:

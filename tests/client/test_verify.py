@@ -1,6 +1,7 @@
 """A client believes nothing that the nodes did not sign: every way of changing a result is noticed."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,14 @@ from concordat_query.errors import VerificationError
 from concordat_query.signing import Purpose, SigningKey
 from concordat_query.wire import presentation_to_proto
 from fakes.analysts import with_connection
-from fakes.federation import FakeFederation, federation
+from fakes.editions import build_edition
+from fakes.federation import FakeFederation, FakeMember, federation
+from google.protobuf.message import Message
 
 SQL = "SELECT nation, severity, COUNT(*) AS n, AVG(age) AS mean_age FROM road.casualties GROUP BY nation, severity"
+MEAN = "SELECT nation, AVG(age) AS mean_age FROM road.casualties GROUP BY nation"
 NATIONS = ["Wales", "Scotland"]
+NO_AGE = {"Wales": {"columns": {"age": {"held": False}}}}
 Tamper = Callable[[coordinator_pb2.Result, FakeFederation], None]
 
 
@@ -73,6 +78,37 @@ def sign_an_answer_with_another_key(result: coordinator_pb2.Result, _: FakeFeder
     result.answers[0].signature = signature
 
 
+def leave_a_delivery_out(result: coordinator_pb2.Result, _: FakeFederation) -> None:
+    del result.deliveries[0]
+
+
+def leave_a_delivery_empty(result: coordinator_pb2.Result, _: FakeFederation) -> None:
+    result.deliveries[0].Clear()
+
+
+def swap_deliveries(result: coordinator_pb2.Result, _: FakeFederation) -> None:
+    result.deliveries[0].CopyFrom(result.deliveries[1])
+
+
+def sign_a_delivery_with_another_key(result: coordinator_pb2.Result, _: FakeFederation) -> None:
+    delivery = result.deliveries[0]
+    delivery.signature = SigningKey.generate().sign(Purpose.DELIVERY, delivery.delivery)
+
+
+def change_what_was_charged(result: coordinator_pb2.Result, _: FakeFederation) -> None:
+    delivery = node_pb2.Delivery.FromString(result.deliveries[0].delivery)
+    delivery.charged_rho_nano = 0
+    result.deliveries[0].delivery = delivery.SerializeToString()
+
+
+def tell_another_cost(result: coordinator_pb2.Result, _: FakeFederation) -> None:
+    result.charges[0].rho_nano = 1
+
+
+def tell_no_cost_of_a_node(result: coordinator_pb2.Result, _: FakeFederation) -> None:
+    del result.charges[0]
+
+
 TAMPERINGS: list[Tamper] = [
     change_a_figure,
     shrink_a_margin,
@@ -83,6 +119,13 @@ TAMPERINGS: list[Tamper] = [
     say_that_a_node_holds_nothing,
     change_an_answer,
     sign_an_answer_with_another_key,
+    leave_a_delivery_out,
+    leave_a_delivery_empty,
+    swap_deliveries,
+    sign_a_delivery_with_another_key,
+    change_what_was_charged,
+    tell_another_cost,
+    tell_no_cost_of_a_node,
 ]
 
 
@@ -135,3 +178,132 @@ async def test_an_answer_to_another_question_is_noticed(tmp_path: Path) -> None:
                 verify(asked, _sent(connection, other), connection.catalogue, connection.agreement)
 
         await with_connection(fed, work)
+
+
+async def test_an_answer_given_to_an_earlier_request_is_noticed_though_query_and_node_are_the_same(
+    tmp_path: Path,
+) -> None:
+    async with federation(tmp_path, nations=NATIONS) as fed:
+
+        def work(connection: Connection) -> None:
+            earlier, question = connection.run(connection.ask(SQL)).question, connection.ask(SQL)
+            connection.run(question)
+            replayed, sent = _sent(connection, earlier), _sent(connection, question)
+            assert replayed.answers == sent.answers  # stored, and served again: only the deliveries differ
+            for result in (replayed, _with(sent, deliveries=replayed.deliveries)):
+                with pytest.raises(VerificationError, match="to another request"):
+                    verify(question, result, connection.catalogue, connection.agreement)
+
+        await with_connection(fed, work)
+
+
+async def test_an_older_editions_answer_is_noticed_whichever_delivery_comes_with_it(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales"]) as fed:
+
+        def run(connection: Connection) -> tuple[SignedQuestion, coordinator_pb2.Result]:
+            question = connection.ask(SQL)
+            connection.run(question)
+            return question, _sent(connection, question)
+
+        _, older = await with_connection(fed, run)
+        await _import_again(fed.members["Wales"])
+        question, newer = await with_connection(fed, run)
+        assert _edition(older) != _edition(newer)
+        verify(question, newer, fed.catalogue, fed.members["Wales"].settings.agreement)
+        for replayed, told in (
+            (older, "to another request"),
+            (_with(newer, answers=older.answers), "something else"),
+            (_with(newer, deliveries=older.deliveries), "to another request"),
+        ):
+            with pytest.raises(VerificationError, match=told):
+                verify(question, replayed, fed.catalogue, fed.members["Wales"].settings.agreement)
+
+
+async def test_an_earlier_declaration_that_nothing_is_held_is_noticed(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=NATIONS, holds=NO_AGE) as fed:
+
+        def work(connection: Connection) -> None:
+            earlier, question = connection.run(connection.ask(MEAN)).question, connection.ask(MEAN)
+            connection.run(question)
+            replayed, sent = _sent(connection, earlier), _sent(connection, question)
+            assert [missing.declaration for missing in replayed.missing] == [m.declaration for m in sent.missing]
+            verify(question, sent, connection.catalogue, connection.agreement)
+            without = _with(sent, missing=sent.missing)
+            without.missing[0].ClearField("delivery")
+            for result, told in (
+                (_with(sent, missing=replayed.missing), "to another request"),
+                (without, "does not say"),
+            ):
+                with pytest.raises(VerificationError, match=f"node-wales: .*{told}"):
+                    verify(question, result, connection.catalogue, connection.agreement)
+
+        await with_connection(fed, work)
+
+
+async def test_what_a_run_cost_is_nothing_or_what_the_node_signed(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales"]) as fed:
+
+        def work(connection: Connection) -> None:
+            paid = connection.run(connection.ask(SQL))
+            (charge,) = paid.charges
+            assert charge.rho_nano == charge.signed_rho_nano == paid.question.envelope.query.rho_nano
+            (again,) = connection.fetch(paid.question).charges
+            assert (again.rho_nano, again.signed_rho_nano) == (0, charge.rho_nano)
+            served = connection.ask(SQL)
+            (free,) = connection.run(served).charges
+            assert (free.rho_nano, free.signed_rho_nano) == (0, 0)
+            dearer = _sent(connection, served)
+            dearer.charges[0].rho_nano = charge.rho_nano
+            with pytest.raises(VerificationError, match=r"node-wales: .*cost"):
+                verify(served, dearer, connection.catalogue, connection.agreement)
+
+        await with_connection(fed, work)
+
+
+async def test_the_differences_that_a_node_declares_are_in_the_notes(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=NATIONS, holds=NO_AGE) as fed:
+        key = fed.members["Wales"].settings.signing_key
+
+        def work(connection: Connection) -> None:
+            question = connection.run(connection.ask(MEAN)).question
+            sent = _sent(connection, question)
+            _declare(sent.missing[0], "Counted at dusk.", key)
+            notes = verify(question, sent, connection.catalogue, connection.agreement).table.notes
+            assert any("Counted at dusk." in note for note in notes)
+
+        await with_connection(fed, work)
+
+
+def _declare(missing: coordinator_pb2.MissingNode, difference: str, key: SigningKey) -> None:
+    """As the node would sign it, had its data that difference."""
+    declaration = node_pb2.Declaration.FromString(missing.declaration.declaration)
+    declaration.differences.append(difference)
+    data = declaration.SerializeToString()
+    delivery = node_pb2.Delivery.FromString(missing.delivery.delivery)
+    delivery.content_sha256 = hashlib.sha256(data).digest()
+    told = delivery.SerializeToString()
+    missing.declaration.CopyFrom(
+        node_pb2.SignedDeclaration(declaration=data, signature=key.sign(Purpose.DECLARATION, data))
+    )
+    missing.delivery.CopyFrom(node_pb2.SignedDelivery(delivery=told, signature=key.sign(Purpose.DELIVERY, told)))
+
+
+def _with(result: coordinator_pb2.Result, **parts: Iterable[Message]) -> coordinator_pb2.Result:
+    """The same result with some of its lists taken from elsewhere."""
+    changed = coordinator_pb2.Result.FromString(result.SerializeToString())
+    for name, messages in parts.items():
+        changed.ClearField(name)
+        getattr(changed, name).extend(messages)
+    return changed
+
+
+async def _import_again(member: FakeMember) -> None:
+    """Another edition comes in force."""
+    known = member.settings.mappings["road.casualties"]
+    build_edition(member.settings.state, known.dataset, known.definition, [], mapping_sha256=known.mapping_sha256)
+    await member.stop()
+    await member.start()
+
+
+def _edition(result: coordinator_pb2.Result) -> str:
+    return node_pb2.Answer.FromString(result.answers[0].answer).edition.id

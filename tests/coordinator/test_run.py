@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from concordat.v1 import coordinator_pb2, node_pb2, query_pb2
+from concordat_node.admission import Identified, Rules
+from concordat_node.answer import sign_delivery
 from concordat_query.errors import Reason, Unavailable
 from concordat_query.model import (
     AggregateRef,
@@ -18,6 +20,7 @@ from concordat_query.model import (
     Quotient,
     ValueColumn,
 )
+from concordat_query.signing import SigningKey
 from concordat_query.wire import envelope_from_bytes, presentation_to_proto
 from concordat_wire.status import error_from_rpc
 from concordat_wire.tables import from_ipc
@@ -83,6 +86,58 @@ async def test_the_same_query_under_another_key_is_served_the_stored_answer_free
         assert [charge.rho_nano for charge in second.charges] == [0, 0]
         assert await fed.members["Wales"].spent() == 10_000_000
         assert await fed.members["Wales"].log() == ["genesis", "budget", "budget", "charge", "answer", "served"]
+
+
+async def test_two_runs_of_the_same_query_at_once_report_one_charge(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales"]) as fed:
+        wales = fed.members["Wales"]
+        wales.engine.may_go_on.clear()
+        first = asyncio.create_task(fed.run(fed.signed()))
+        await wales.engine.started.wait()
+        second = asyncio.create_task(fed.run(fed.signed()))
+        for _ in range(1000):
+            if "served" in await wales.log():  # quoted the full price, it shares the first one's charge
+                break
+            await asyncio.sleep(0.01)
+        wales.engine.may_go_on.set()
+        (paid,), (shared,) = (await first).charges, (await second).charges
+        assert (paid.rho_nano, paid.stored_answer) == (10_000_000, False)
+        assert (shared.rho_nano, shared.stored_answer) == (0, True)
+
+
+async def test_every_answer_and_declaration_comes_with_its_delivery(tmp_path: Path) -> None:
+    holds = {"Wales": {"rows": "year = 2014"}}
+    asked = by_severity(where=Comparison("year", Comparator.EQUAL, Decimal(2016)))
+    async with federation(tmp_path, nations=["Wales", "Scotland"], holds=holds) as fed:
+        result = await fed.run(fed.signed(asked))
+        signed = [*result.deliveries, *(missing.delivery for missing in result.missing)]
+        told = [node_pb2.Delivery.FromString(each.delivery) for each in signed]
+        assert [(each.node, each.charged_rho_nano) for each in told] == [
+            ("node-scotland", 10_000_000),
+            ("node-wales", 0),
+        ]
+
+
+async def test_a_node_that_does_not_say_what_it_gave_is_lost_and_a_declaration_of_it_costs_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holds = {"Wales": {"rows": "year = 2014"}}
+    asked = by_severity(where=Comparison("year", Comparator.EQUAL, Decimal(2016)))
+    async with federation(tmp_path, nations=["Wales", "Scotland"], holds=holds) as fed:
+
+        def silent(asked: Identified, content: bytes, charged: int, rules: Rules, key: SigningKey) -> object:
+            genuine = sign_delivery(asked, content, charged, rules, key)
+            return node_pb2.SignedDelivery() if rules.node == "node-wales" else genuine
+
+        monkeypatch.setattr("concordat_node.service.sign_delivery", silent)
+        result = await fed.run(fed.signed())
+        (missing,) = result.missing
+        assert (missing.node, missing.cause) == ("node-wales", Missing.CAUSE_UNAVAILABLE)
+        assert "does not say what it gave" in missing.failure.message
+        with pytest.raises(aio.AioRpcError) as raised:
+            await fed.run(fed.signed(asked))
+        assert "Nobody was charged" in error_from_rpc(raised.value).message
+        assert await fed.members["Scotland"].spent() == 10_000_000
 
 
 @pytest.mark.parametrize("shares", [True, False])

@@ -1,6 +1,7 @@
 """A node alone: what it refuses leaves the ledger as it was, what it charges it charges once."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
@@ -15,8 +16,8 @@ from concordat_node.ledger.ledger import Ledger
 from concordat_privacy import noise
 from concordat_query.errors import ConcordatError, Reason, Refusal, Unavailable
 from concordat_query.model import Aggregate, Comparator, Comparison, Membership, Query, Statistic
-from concordat_query.signing import Purpose, SigningKey
-from concordat_query.wire import envelope_to_bytes
+from concordat_query.signing import Purpose, SigningKey, is_signed
+from concordat_query.wire import envelope_to_bytes, request_sha256
 from concordat_wire.status import error_from_rpc
 from fakes.editions import build_edition
 from fakes.engine import query
@@ -217,6 +218,55 @@ async def test_the_same_question_signed_again_under_its_key_is_the_same_request(
     again = await commit(fed, fed.signed(idempotency_key="mine", expires_at=int(time.time()) + 7200))
     assert again == first
     assert await fed.members["Wales"].log() == [*UNTOUCHED, "charge", "answer"]
+
+
+async def test_a_delivery_binds_the_answer_to_its_request_and_is_the_same_for_every_repeat(fed: FakeFederation) -> None:
+    wales, signed = fed.members["Wales"], fed.signed(idempotency_key="mine")
+    first = await commit(fed, signed)
+    delivery = delivered(first, wales.settings.signing_key)
+    assert delivery.node == WALES
+    assert delivery.request_sha256 == request_sha256(signed.envelope)
+    assert delivery.content_sha256 == hashlib.sha256(first.answer.answer).digest()
+    assert delivery.charged_rho_nano == 10_000_000
+    assert (delivery.agreement_id, delivery.agreement_version) == ("small", 1)
+    await wales.stop()
+    await wales.start()
+    again = fed.signed(idempotency_key="mine", expires_at=int(time.time()) + 7200)
+    assert await just_commit(fed, again, "") == first
+
+
+@pytest.mark.parametrize("shares", [True, False])
+async def test_a_delivery_of_another_requests_answer_says_that_nothing_was_charged(
+    tmp_path: Path, shares: bool
+) -> None:
+    async with federation(tmp_path, nations=["Wales"], shares_answers=shares) as fed:
+        key = fed.members["Wales"].settings.signing_key
+        paid = await commit(fed, fed.signed(idempotency_key="mine"))
+        mine, theirs = fed.signed(), fed.signed(key=fed.other, idempotency_key="mine")
+        for signed, charged in ((mine, 0), (theirs, 0 if shares else 10_000_000)):
+            served = await commit(fed, signed)
+            assert (served.answer == paid.answer) is not bool(charged)
+            assert delivered(served, key).charged_rho_nano == charged
+            assert delivered(served, key).request_sha256 == request_sha256(signed.envelope)
+            assert await commit(fed, signed) == served
+
+
+async def test_a_declaration_is_delivered_alike_at_prepare_and_commit(tmp_path: Path) -> None:
+    asked = by_severity(where=Comparison("year", Comparator.EQUAL, Decimal(2016)))
+    async with federation(tmp_path, nations=["Wales"], holds={"Wales": {"rows": "year = 2014"}}) as fed:
+        signed = fed.signed(asked)
+        prepared, committed = await prepare(fed, signed), await just_commit(fed, signed, "")
+        assert (prepared.declaration, prepared.delivery) == (committed.declaration, committed.delivery)
+        delivery = delivered(committed, fed.members["Wales"].settings.signing_key)
+        assert delivery.content_sha256 == hashlib.sha256(committed.declaration.declaration).digest()
+        assert delivery.request_sha256 == request_sha256(signed.envelope)
+        assert delivery.charged_rho_nano == 0
+
+
+async def test_what_brings_no_answer_brings_no_delivery(fed: FakeFederation) -> None:
+    signed = fed.signed(not_before=int(time.time()) + 1000)
+    assert not (await prepare(fed, signed)).HasField("delivery")
+    assert not (await commit(fed, signed)).HasField("delivery")
 
 
 async def test_commits_at_the_same_time_under_one_key_make_one_charge_and_one_answer(fed: FakeFederation) -> None:
@@ -475,6 +525,13 @@ async def just_commit(fed: FakeFederation, signed: query_pb2.SignedQuery, reserv
 
 async def commit(fed: FakeFederation, signed: query_pb2.SignedQuery) -> node_pb2.CommitResponse:
     return await just_commit(fed, signed, (await prepare(fed, signed)).reservation)
+
+
+def delivered(response: node_pb2.CommitResponse, key: SigningKey) -> node_pb2.Delivery:
+    """What the node signed of its delivery."""
+    signed = response.delivery
+    assert is_signed(Purpose.DELIVERY, signed.delivery, signed.signature, key.public_key)
+    return node_pb2.Delivery.FromString(signed.delivery)
 
 
 async def refusal(call: Any) -> ConcordatError:

@@ -1,5 +1,6 @@
 """An answer that does not prove itself is not read: every part of it, altered and signed again by whoever may sign."""
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from concordat_query.model import (
 )
 from concordat_query.signing import Purpose, SigningKey
 from concordat_query.wire import coverage_to_proto
-from concordat_wire.answers import answers_seed, check_head, read_answer, read_declaration
+from concordat_wire.answers import Given, answers_seed, check_head, read_answer, read_declaration, read_delivery
 from fakes.catalogue import small_catalogue
 from fakes.engine import query
 
@@ -35,6 +36,8 @@ NO_AGE = Coverage(columns=(ColumnCoverage("age", held=False),))
 NOTHING = Coverage(columns=(ColumnCoverage("severity", held=False),))
 COUNT = 2
 """The index of COUNT(*): the mean's two components come first in canonical order."""
+REQUEST = b"r" * 32
+GIVEN = Given("wales", b"an answer", 7)
 
 
 @dataclass
@@ -87,6 +90,23 @@ class Case:
         declaration.MergeFrom(node_pb2.Declaration(**more))  # type: ignore[arg-type]
         data = declaration.SerializeToString()
         return node_pb2.SignedDeclaration(declaration=data, signature=self.key.sign(Purpose.DECLARATION, data))
+
+    def delivery(self, **more: object) -> node_pb2.Delivery:
+        delivery = node_pb2.Delivery(
+            node="wales",
+            request_sha256=REQUEST,
+            content_sha256=hashlib.sha256(GIVEN.content).digest(),
+            charged_rho_nano=GIVEN.rho_nano,
+            agreement_id="small",
+            agreement_version=1,
+        )
+        for name, value in more.items():
+            setattr(delivery, name, value)
+        return delivery
+
+    def delivered(self, delivery: node_pb2.Delivery, key: SigningKey | None = None) -> node_pb2.SignedDelivery:
+        data = delivery.SerializeToString()
+        return node_pb2.SignedDelivery(delivery=data, signature=(key or self.key).sign(Purpose.DELIVERY, data))
 
 
 def _agreement(catalogue: Catalogue, key: SigningKey, stranger: SigningKey) -> Agreement:
@@ -211,6 +231,46 @@ def test_a_declaration_is_believed_only_where_its_coverage_holds_nothing_of_the_
 def replace_signature(signed: node_pb2.SignedDeclaration, key: SigningKey) -> node_pb2.SignedDeclaration:
     signed.signature = key.sign(Purpose.DECLARATION, signed.declaration)
     return signed
+
+
+@pytest.mark.parametrize("charged", [7, 0])
+def test_a_delivery_tells_what_its_request_was_charged(case: Case, charged: int) -> None:
+    delivered = case.delivered(case.delivery(charged_rho_nano=charged))
+    assert read_delivery(delivered, GIVEN, REQUEST, case.envelope, case.agreement) == charged
+
+
+@pytest.mark.parametrize(
+    ("altered", "told"),
+    [
+        ({"node": "scotland"}, "another node's"),
+        ({"request_sha256": b"s" * 32}, "to another request"),
+        ({"content_sha256": b"s" * 32}, "something else"),
+        ({"charged_rho_nano": 6}, "another price"),
+        ({"agreement_id": "big"}, "another agreement"),
+        ({"agreement_version": 2}, "another agreement"),
+    ],
+)
+def test_a_delivery_altered_in_any_part_is_refused_though_its_own_node_signed_it(
+    case: Case, altered: dict[str, object], told: str
+) -> None:
+    delivered = case.delivered(case.delivery(**altered))
+    with pytest.raises(VerificationError, match=f"wales: .*{told}"):
+        read_delivery(delivered, GIVEN, REQUEST, case.envelope, case.agreement)
+
+
+def test_a_delivery_missing_or_signed_by_another_or_for_another_purpose_is_refused(case: Case) -> None:
+    forged = case.delivered(case.delivery(), case.stranger)
+    repurposed = case.delivered(case.delivery())
+    repurposed.signature = case.key.sign(Purpose.ANSWER, repurposed.delivery)
+    garbage = node_pb2.SignedDelivery(delivery=b"\xff", signature=case.key.sign(Purpose.DELIVERY, b"\xff"))
+    for signed, told in (
+        (node_pb2.SignedDelivery(), "does not say"),
+        (forged, "signature is bad"),
+        (repurposed, "signature is bad"),
+        (garbage, "cannot be read"),
+    ):
+        with pytest.raises(VerificationError, match=told):
+            read_delivery(signed, GIVEN, REQUEST, case.envelope, case.agreement)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from concordat_client.cli import main
-from concordat_client.display import LOW_RELIABILITY, MARKS, as_text, decimals, key_text, value_text
+from concordat_client.display import LOW_RELIABILITY, MARKS, as_text, cost, decimals, key_text, value_text
 from concordat_client.reports import sentences
 from concordat_privacy.estimates import Status, Value
 from fakes.analysts import with_connection, write_client
@@ -64,6 +64,19 @@ async def test_a_result_as_text_shows_marks_legend_differences_and_cost(tmp_path
     text = as_text(result)
     for expected in (" ± ", "[x] not held", "Age is not recorded.", "Wales and Scotland", "Cost: epsilon 0.5"):
         assert expected in text
+
+
+async def test_what_was_charged_before_under_the_key_is_told_apart_from_what_is_served_free(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales"]) as fed:
+        paid = await with_connection(fed, lambda connection: connection.query(SQL, idempotency_key="mine"))
+        again = await with_connection(fed, lambda connection: connection.query(SQL, idempotency_key="mine"))
+        free = await with_connection(fed, lambda connection: connection.query(SQL))
+    (charge,) = paid.charges
+    figure = f"node-wales {charge.rho_nano / 1e9:.6f}."
+    assert f" Charged in rho: {figure}" in cost(paid)
+    assert f" Charged before under this key, in rho: {figure}" in cost(again)
+    assert " Served again free: node-wales." in cost(free)
+    assert all("harged" not in cost(free) and "free" not in cost(each) for each in (paid, again))
 
 
 async def test_the_command_prints_a_table_and_an_error_prints_one_line_with_its_place(tmp_path: Path) -> None:

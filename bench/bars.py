@@ -1,6 +1,7 @@
 """Measured figures and the bars they are held against, printed and written as one JSON array."""
 
 import json
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -21,8 +22,8 @@ class Measure:
         return None if self.bar is None else self.value <= self.bar
 
 
-def milliseconds(name: str, seconds: float) -> Measure:
-    return Measure(name, round(seconds * 1e3, 3), "ms")
+def milliseconds(name: str, seconds: float, bar: float | None = None) -> Measure:
+    return Measure(name, round(seconds * 1e3, 3), "ms", bar)
 
 
 def ratio(name: str, value: float, bar: float) -> Measure:
@@ -32,7 +33,7 @@ def ratio(name: str, value: float, bar: float) -> Measure:
 def percentile(samples: Sequence[float], share: float) -> float:
     """A percentile of the samples, by the nearest rank."""
     ordered = sorted(samples)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    return ordered[max(1, math.ceil(share * len(ordered))) - 1]
 
 
 median = statistics.median

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from concordat.v1 import query_pb2
 from concordat_privacy.accounting import rho_nano_of
 from concordat_privacy.plan import Plan, plan
+from concordat_privacy.prices import check_price, delta_of
 from concordat_query.agreement import Agreement
 from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Catalogue
@@ -52,6 +53,7 @@ def ask(
         )
     )
     check_query(query, dataset, permission)
+    check_price(query, dataset, agreement)
     envelope = Envelope(
         query=query,
         catalogue_sha256=catalogue.sha256,
@@ -67,15 +69,6 @@ def ask(
 def sign(envelope: Envelope, key: SigningKey) -> query_pb2.SignedQuery:
     data = envelope_to_bytes(envelope)
     return query_pb2.SignedQuery(envelope=data, public_key=key.public_key, signature=key.sign(Purpose.QUERY, data))
-
-
-def delta_of(agreement: Agreement, population: str) -> float:
-    """The delta at which the agreement speaks of epsilon for a population."""
-    if population not in agreement.populations:
-        raise Refusal(
-            Reason.NOT_IN_AGREEMENT, f"the agreement gives population {population!r} no budget", field="query.dataset"
-        )
-    return agreement.populations[population].delta
 
 
 def audience(question: Question, agreement: Agreement) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 
 from concordat.v1 import node_pb2, query_pb2
-from concordat_privacy.accounting import rho_nano_of
 from concordat_privacy.noise import check_prices
 from concordat_privacy.plan import Plan, held_components, plan
-from concordat_query.agreement import Agreement, Permission
+from concordat_privacy.prices import check_price
+from concordat_query.agreement import Agreement
 from concordat_query.canonical import query_sha256
 from concordat_query.catalogue import Catalogue, Dataset
 from concordat_query.check import check_query
@@ -146,7 +146,7 @@ def admit(asked: Identified, rules: Rules, now: float) -> Admitted:
     permission = rules.agreement.permission(query.dataset)
     check_query(query, dataset, permission)
     planned = plan(query, dataset)
-    _check_price(planned, dataset, rules.agreement, permission)
+    check_price(query, dataset, rules.agreement)
     check_prices(planned)
     holding = rules.holding(query.dataset)
     held = tuple(sorted(held_components(planned, dataset, holding.coverage)))
@@ -190,22 +190,6 @@ def _check_embargo(envelope: Envelope, agreement: Agreement) -> None:
             Reason.MALFORMED_REQUEST,
             f"not_before must be 0 or a time before the agreement's end on {agreement.expires}",
             field="query.envelope.not_before",
-        )
-
-
-def _check_price(planned: Plan, dataset: Dataset, agreement: Agreement, permission: Permission) -> None:
-    if dataset.population not in agreement.populations:
-        raise Refusal(
-            Reason.NOT_IN_AGREEMENT,
-            f"the agreement gives population {dataset.population!r} no budget",
-            field="query.dataset",
-        )
-    delta = agreement.populations[dataset.population].delta
-    if planned.query.rho_nano > rho_nano_of(permission.max_epsilon, delta):
-        raise Refusal(
-            Reason.NOT_IN_AGREEMENT,
-            f"one query on this data set may cost epsilon {permission.max_epsilon:g} at most; ask for less precision",
-            field="query.rho_nano",
         )
 
 

@@ -19,3 +19,4 @@ def test_figures_are_written_as_one_array_with_whether_their_bars_hold(tmp_path:
 
 def test_percentiles_are_values_that_were_measured() -> None:
     assert percentile([1.0, 2.0], 0.99) == 2.0
+    assert percentile([float(n) for n in range(1, 101)], 0.99) == 99.0

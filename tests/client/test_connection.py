@@ -11,6 +11,7 @@ from fakes.analysts import with_connection, write_client
 from fakes.federation import federation, write_federation
 
 SQL = "SELECT nation, severity, COUNT(*) AS n FROM road.casualties GROUP BY nation, severity"
+DEAR = "SELECT WITH DIFFERENTIAL_PRIVACY OPTIONS (epsilon = 2.1) COUNT(*) AS n FROM road.casualties"
 TWO = ["Wales", "Scotland"]
 
 
@@ -86,6 +87,7 @@ async def test_nothing_leaves_the_machine_for_what_the_agreement_or_language_doe
         ("SELECT SUM(age) AS total FROM road.casualties", Reason.NOT_IN_AGREEMENT),
         ("SELECT sex, COUNT(*) AS n FROM road.casualties GROUP BY sex", Reason.NOT_IN_AGREEMENT),
         ("SELECT COUNT(*) AS n FROM road.casualties WHERE nation = 'England'", Reason.NOT_IN_AGREEMENT),
+        (DEAR, Reason.NOT_IN_AGREEMENT),
     ):
         with pytest.raises(Refusal) as refused:
             connection.query(sql)

@@ -91,8 +91,10 @@ def exact(node: FakeNode, edition: EditionInfo) -> dict[str, list[list[int]]]:
     return {name: table.exact(planned) for name, planned in _planned(node).items()}
 
 
-def test_the_engine_writes_one_frame_for_each_request_and_nothing_else(recording: Recording) -> None:
-    assert recording.frames[0] == b""
+def test_the_engine_writes_one_frame_for_each_request_and_first_the_random_ids_of_its_editions_and_nothing_else(
+    recording: Recording, edition: EditionInfo
+) -> None:
+    assert recording.frames[0] == engine_pb2.EngineResponse(editions=[edition.id]).SerializeToString()
     assert len(recording.frames) == 1 + 2 * ROUNDS
 
 

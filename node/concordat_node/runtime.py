@@ -110,7 +110,7 @@ async def _serve(settings: Settings, desk: Desk, ledger: LedgerWorker, engine: E
     )
     stop_serving = _Withdrawal(server)
     ledger.when_failed(stop_serving)
-    service.on_rollback = stop_serving
+    service.witness.on_rollback = stop_serving
     return Node(server, service, ledger, engine)
 
 

@@ -8,23 +8,22 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from typing import Protocol
 
 from concordat.v1 import engine_pb2, node_pb2, query_pb2
 from concordat_query.errors import ConcordatError, Reason, Refusal, Unavailable
-from concordat_query.signing import Purpose, SigningKey, is_signed
-from concordat_query.wire import parse
+from concordat_query.signing import SigningKey
 from concordat_wire.server import Context
 
 from concordat_node.admission import Identified, check_in_force, check_lifetime
 from concordat_node.answer import edition_to_proto, sign_answer, sign_declaration, sign_delivery
-from concordat_node.desk import REMEMBERED, Desk, Ready
+from concordat_node.desk import Desk, Ready
 from concordat_node.importing.edition import EditionInfo
 from concordat_node.ledger.ledger import Ledger
 from concordat_node.ledger.records import Balance, Charge, Reservation
 from concordat_node.ledger_worker import LedgerWorker
+from concordat_node.witness import Witness
 
 _log = logging.getLogger(__name__)
 Decided = Ready | ConcordatError
@@ -76,11 +75,7 @@ class NodeService:
         self._commits: set[asyncio.Task[node_pb2.CommitResponse]] = set()
         self._computing: dict[int, asyncio.Task[bytes]] = {}
         self._draining = False
-        self._rolled_back = False
-        self._own_heads: set[bytes] = set()
-        """Some heads that the log is known to have had, serialised: what is shown most need not be looked up."""
-        self.on_rollback: Callable[[], None] = lambda: None
-        """Called when a witnessed head proves that this node's log went back in time."""
+        self.witness = Witness(self._rules.node, key.public_key, ledger)
 
     # What a coordinator may ask
 
@@ -121,7 +116,7 @@ class NodeService:
     async def Prepare(self, request: node_pb2.PrepareRequest, context: Context) -> node_pb2.PrepareResponse:
         self._refuse_while_draining()
         asked = self._desk.identify(request.query)
-        await self._heed(request.witnessed)
+        await self.witness.heed(request.witnessed)
         quote, ready, reservation = await self._quoted(asked, reserve=True)
         _log.info("prepared query=%s stored=%s", asked.request_sha256.hex()[:12], quote.stored_answer)
         response = node_pb2.PrepareResponse(quote=quote)
@@ -221,7 +216,7 @@ class NodeService:
     def _decide(self, asked: Identified) -> Decided:
         """Full admission and an intact edition, or why not. As a value: a query charged before needs neither."""
         now = self._clock()
-        self._refuse_after_rollback()
+        self.witness.refuse_after_rollback()
         try:
             check_lifetime(asked.envelope, now)
             return self._desk.ready(asked, now)
@@ -257,7 +252,7 @@ class NodeService:
             declaration = sign_declaration(self._desk.admitted(asked, self._clock()), self._rules, self._key)
             delivery = self._delivery(asked, declaration.declaration, 0)
             return node_pb2.CommitResponse(declaration=declaration, delivery=delivery)
-        self._remember_head(charge.head.head)
+        self.witness.remember(charge.head.head)
         answer = charge.answer if charge.answer is not None else await self._computed(asked, charge)
         if charge.not_before > self._clock():
             return node_pb2.CommitResponse(held_until=charge.not_before)
@@ -319,39 +314,7 @@ class NodeService:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.info("commit ended reason=%s", getattr(error, "reason", type(error).__name__))
 
-    # Standing
-
-    async def _heed(self, witnessed: Sequence[node_pb2.SignedHead]) -> None:
-        """Stops this node for good where others saw its log hold what it does not: its spend would be forgotten.
-
-        The log may be shorter than what they saw, or have grown anew past it since a copy was restored. What this node
-        did not sign is passed over, garbage too: coordinators bring what other nodes told them.
-        """
-        for signed in witnessed:
-            head = _head(signed)
-            if head.node != self._rules.node or signed.head in self._own_heads:
-                continue
-            if not is_signed(Purpose.HEAD, signed.head, signed.signature, self._key.public_key):
-                continue
-            if await self._ledger.run(partial(Ledger.holds, head=head)):
-                self._remember_head(signed.head)
-                continue
-            self._rolled_back = True
-            _log.critical("the log went back in time witnessed=%d", head.sequence)
-            self.on_rollback()
-        self._refuse_after_rollback()
-
-    def _remember_head(self, head: bytes) -> None:
-        if len(self._own_heads) >= REMEMBERED:
-            self._own_heads.clear()
-        self._own_heads.add(head)
-
-    def _refuse_after_rollback(self) -> None:
-        if self._rolled_back:
-            raise Unavailable(
-                Reason.NODE_UNAVAILABLE,
-                "this node's log went back in time: others saw a later one; its operator must restore the ledger",
-            )
+    # Ending
 
     def _refuse_while_draining(self) -> None:
         if self._draining:
@@ -362,11 +325,3 @@ class NodeService:
         self._draining = True
         if self._commits:
             await asyncio.wait(self._commits, timeout=seconds)
-
-
-def _head(signed: node_pb2.SignedHead) -> node_pb2.Head:
-    """What is signed; nobody's head where the bytes are none."""
-    try:
-        return parse(node_pb2.Head, signed.head, "witnessed")
-    except Refusal:
-        return node_pb2.Head()

@@ -1,6 +1,5 @@
 """A small query through the whole network, against the floor measured in turn with it."""
 
-import asyncio
 import itertools
 import time
 from collections.abc import Sequence
@@ -13,7 +12,6 @@ from floor import Echoes, durable_commits
 from layout import ANALYST, COORDINATOR, lay_out
 from lookalike import write_lookalike
 from network import Network
-from processes import stop_all
 
 SQL = """SELECT WITH DIFFERENTIAL_PRIVACY OPTIONS (epsilon = 0.05) nation, year, severity, COUNT(*) AS casualties
 FROM road.casualties WHERE mode IN ('Pedestrian', 'Pedal cycle') AND area NOT IN ({left_out})
@@ -41,7 +39,7 @@ def measure(build: Path, queries: int) -> list[Measure]:
     finally:
         network.stop()
         if echoes is not None:
-            stop_all(echoes.children)
+            echoes.stop()
 
 
 def _measures(connection: Connection, echoes: Echoes, build: Path, queries: int) -> list[Measure]:
@@ -55,7 +53,7 @@ def _measures(connection: Connection, echoes: Echoes, build: Path, queries: int)
     each = queries // ROUNDS
     for turn in range(ROUNDS):
         taken += [_query(connection, next(pairs)) for _ in range(each)]
-        fan_outs += asyncio.run(echoes.fan_outs(each))
+        fan_outs += echoes.fan_outs(each)
         commits += durable_commits(build / f"commits-{turn}.db", each)
     floor = 2 * median(fan_outs) + 2 * median(commits)
     return [

@@ -16,9 +16,9 @@ import duckdb
 from bars import Measure, median, milliseconds, ratio
 from concordat.v1 import engine_pb2, node_pb2, node_pb2_grpc, query_pb2
 from concordat_node.config import Settings, read_settings
-from concordat_node.engine.bounding import scan
 from concordat_node.engine.database import open_locked
 from concordat_node.engine.process import Engine, EngineSettings
+from concordat_node.engine.scans import scans
 from concordat_node.importing import edition
 from concordat_node.runtime import engine_settings
 from concordat_privacy import noise
@@ -149,7 +149,8 @@ async def _turn(
 def _statement(settings: Settings, planned: Plan) -> str:
     coverage = settings.mappings[DATASET].coverage
     indexes = range(len(planned.components))
-    return scan(planned, settings.catalogue.dataset(DATASET), coverage, indexes, f"edition.{edition.TABLE}").sql
+    [scan] = scans(planned, settings.catalogue.dataset(DATASET), coverage, indexes, f"edition.{edition.TABLE}")
+    return scan.sql
 
 
 async def _pipe(build: Path, settings: Settings) -> list[float]:

@@ -47,12 +47,11 @@ def table(result: Result) -> RichTable:
     shown = RichTable(show_edge=False, pad_edge=False, header_style="bold")
     for column in columns:
         shown.add_column(column.name, justify="right" if isinstance(column, ValueColumn) else "left")
-    keys = result.question.envelope.query.keys
     digits = [decimals(values) for values in _value_columns(result)]
     for index, row in enumerate(result.table.rows):
         last_before_totals = index + 1 < len(result.table.rows) and result.table.rows[index + 1].is_total
         shown.add_row(
-            *(Text(cell) for cell in _cells(row, columns, keys, digits)),  # Text: a mark in brackets is no markup
+            *(Text(cell) for cell in _cells(row, columns, digits)),  # Text: a mark in brackets is no markup
             style="bold" if row.is_total else "",
             end_section=last_before_totals and not row.is_total,
         )
@@ -64,7 +63,7 @@ def _value_columns(result: Result) -> list[list[Value]]:
     return [[value for row in result.table.rows if (value := row.values[index]) is not None] for index in range(count)]
 
 
-def _cells(row: Row, columns: tuple[OutputColumn, ...], keys: tuple[str, ...], digits: list[int]) -> list[str]:
+def _cells(row: Row, columns: tuple[OutputColumn, ...], digits: list[int]) -> list[str]:
     cells = []
     position = 0
     for column in columns:
@@ -72,7 +71,7 @@ def _cells(row: Row, columns: tuple[OutputColumn, ...], keys: tuple[str, ...], d
             case NationColumn():
                 cells.append(row.nation or "")
             case KeyColumn(_, key):
-                cells.append(key_text(row.keys[keys.index(key)]))
+                cells.append(key_text(row.keys[key]))
             case ValueColumn():
                 cells.append(value_text(row.values[position], digits[position]))
                 position += 1

@@ -8,7 +8,7 @@ from concordat_privacy.plan import Component, Kind
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue, Column, Dataset
 from concordat_query.prose import counted, sentence
-from concordat_query.rendering import condition_text
+from concordat_query.rendering import condition_text, scalar_text
 from concordat_query.wire import coverage_from_proto
 from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
@@ -75,11 +75,13 @@ def component_text(component: Component) -> str:
     filtered = f" where {condition_text(component.filter)}" if component.filter is not None else ""
     match component.kind:
         case Kind.ROWS:
-            subject = f"rows with {component.column}" if component.column else "rows"
+            subject = f"rows with {scalar_text(component.scalar)}" if component.scalar is not None else "rows"
+        case Kind.UNITS:
+            subject = "units" if not component.over else "units, in total"
         case Kind.SUM:
-            subject = f"sum of {component.column}"
+            subject = f"sum of {scalar_text(component.scalar or '')}"
         case Kind.CENTRED:
-            subject = f"sum of {component.column}, measured from the middle of its bounds"
+            subject = f"sum of {scalar_text(component.scalar or '')}, measured from the middle of its bounds"
     return subject + filtered
 
 

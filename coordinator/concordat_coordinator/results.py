@@ -33,7 +33,7 @@ def result_of(
     return coordinator_pb2.Result(
         answers=[answer.signed for answer in answers],
         missing=missing,
-        table=to_ipc(table, asked.envelope.query.keys),
+        table=to_ipc(table),
         complete=not round_.failures,
         charges=[_charge(name, quotes, round_) for name in sorted((*round_.answers, *round_.failures))],
         deliveries=[answer.delivery for answer in answers],

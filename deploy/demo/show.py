@@ -39,7 +39,7 @@ def _with_truth(question: Question, result: Result, truth: Truth) -> RichTable:
 
 def _exact(question: Question, result: Result, truth: Truth, row: Row) -> list[str]:
     """Exact figures in words, with a decimal more than margins need; blank where the source has nothing."""
-    figures = truth.of(question, row, result.question.envelope.query.keys)
+    figures = truth.of(question, row, tuple(map(str, result.question.envelope.query.keys)))
     return ["" if figure is None else _number(figure) for figure in figures]
 
 

@@ -23,6 +23,7 @@ from concordat_query.model import (
     Envelope,
     Negation,
     NullTest,
+    columns_in,
     columns_of,
 )
 from concordat_query.signing import Purpose, is_signed
@@ -197,7 +198,7 @@ def _differences(planned: Plan, holding: Holding) -> tuple[str, ...]:
     """Known differences that touch this query: the data set's, then those of the columns that it reads."""
     query = planned.query
     read = {name for component in planned.components for name in component.reads}
-    read |= set(query.keys) | columns_of(query.where)
+    read |= columns_of(query.where).union(*(columns_in(key) for key in query.keys))
     of_columns = [entry.difference for entry in holding.coverage.columns if entry.column in read and entry.difference]
     return (*holding.differences, *of_columns)
 

@@ -33,7 +33,7 @@ def draw(scale: float, cells: int) -> npt.NDArray[np.int64]:
 
 def charge_by_map(plan: Plan, component: Component) -> int:
     """What one component costs by OpenDP's own privacy map, in nano-rho, rounded up."""
-    return price_by_map(component.scale, plan.sensitivity_squared(component))
+    return price_by_map(component.scale, component.sensitivity_squared)
 
 
 def check_prices(plan: Plan) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from concordat_query.catalogue import Catalogue, Dataset
 from concordat_query.coverage import Coverage, Held, held_by_cell
-from concordat_query.model import AggregateRef, Condition, Presentation
+from concordat_query.model import AggregateRef, Condition, Presentation, columns_in
 from concordat_query.prose import counted, listed, sentence
 from concordat_query.rendering import condition_text
 
@@ -131,8 +131,14 @@ def _limits(plan: Plan, dataset: Dataset) -> list[str]:
     unit = dataset.unit.replace("_", " ")
     groups, rows = counted(plan.max_groups, "cell"), counted(plan.max_rows, "row")
     texts = [f"Each {unit} counts in at most {groups} with at most {rows} in each."]
-    clamped = {component.column for component in plan.components if component.kind is not Kind.ROWS}
-    for name in sorted(name for name in clamped if name is not None):
+    clamped = {
+        name
+        for component in plan.components
+        if component.kind in (Kind.SUM, Kind.CENTRED)
+        for name in columns_in(component.scalar)
+        if dataset.column(name).type == "number"
+    }
+    for name in sorted(clamped):
         column = dataset.column(name)
         texts.append(f"Values of {name} are taken as {column.lower} to {column.upper}.")
     texts.append(

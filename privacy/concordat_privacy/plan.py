@@ -5,16 +5,29 @@ looks at no data and at no node's coverage; `held_components` then says which co
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
 
 from concordat_query.canonical import query_sha256
-from concordat_query.catalogue import CellKey, Column, Dataset
+from concordat_query.catalogue import CellKey, Dataset
 from concordat_query.coverage import Coverage, Held, held_by_cell
+from concordat_query.domains import domain_of, domain_size
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import NANO, Aggregate, Condition, Conjunction, Query, Statistic, columns_of
+from concordat_query.model import (
+    NANO,
+    Aggregate,
+    Condition,
+    Conjunction,
+    Query,
+    Scalar,
+    Statistic,
+    columns_in,
+    columns_of,
+)
+from concordat_query.scalar_types import MAX_STORED, type_of
 
 from concordat_privacy.sensitivity import rows_squared, scale_for
 
@@ -30,7 +43,9 @@ class Kind(Enum):
     """What a component adds up over the rows of a cell."""
 
     ROWS = "rows"
-    """1 for each row (in which `column`, if any, is not null)."""
+    """1 for each row (in which `scalar`, if any, is not null)."""
+    UNITS = "units"
+    """1 for each unit with at least one row."""
     SUM = "sum"
     """The stored fixed-point value."""
     CENTRED = "centred"
@@ -42,22 +57,26 @@ class Component:
     """One integer per cell, released with discrete Gaussian noise.
 
     Counts only rows for which `filter`, if any, is true. `per_row` is the largest magnitude of one row's contribution
-    and `scale` the noise's sigma, both in lattice steps; `step` is what a lattice step is worth in the column's units.
+    and `scale` the noise's sigma, both in lattice steps; `step` is what a lattice step is worth in the scalar's units.
+    `sensitivity_squared` bounds the square of the L2 distance that one unit moves the vector, in lattice steps.
+    `over` are the positions of keys that it is summed over; its `cells` are the combinations of the other keys.
     """
 
     kind: Kind
-    column: str | None
+    scalar: Scalar | None
     filter: Condition | None
+    over: tuple[int, ...]
+    cells: int
     per_row: int
     step: Fraction
+    sensitivity_squared: int
     rho_nano: int
     scale: float
 
     @property
     def reads(self) -> frozenset[str]:
         """The columns that it reads itself, beside the query's WHERE and keys."""
-        own = frozenset() if self.column is None else frozenset({self.column})
-        return own | columns_of(self.filter)
+        return columns_in(self.scalar) | columns_of(self.filter)
 
 
 @dataclass(frozen=True)
@@ -101,23 +120,22 @@ class Plan:
         """The query's hash: every answer is held against it."""
         return query_sha256(self.query)
 
-    def sensitivity_squared(self, component: Component) -> int:
-        """The square of the L2 sensitivity of the component's vector to one unit, in lattice steps."""
-        return component.per_row**2 * self.rows_squared
+    def keys_of(self, component: Component) -> list[int]:
+        """The positions of the keys that tell the component's cells apart."""
+        return [position for position in range(len(self.domains)) if position not in component.over]
 
 
 def plan(query: Query, dataset: Dataset) -> Plan:
     """Derives the plan. Refuses a query without aggregates, with bounds below one, too many cells, or a price out of
     range; expects names and types to have been checked (`concordat_query.check`), and refuses what would be unsafe."""
     _check_form(query)
-    columns = [dataset.column(key) for key in query.keys]
-    cells = _count_cells(columns)
+    cells = _count_cells(query, dataset)
     limit = dataset.max_rows_per_unit
-    max_groups = min(query.max_groups, _cells_within_reach(columns, dataset), limit)
+    max_groups = min(query.max_groups, cells_within_reach(query.keys, dataset), limit)
     max_rows = min(query.max_rows, limit)
     squared = rows_squared(max_groups, max_rows, limit)
     outlines: dict[_Outline, int] = {}
-    parts = tuple(_part(aggregate, dataset, outlines) for aggregate in query.aggregates)
+    parts = tuple(_part(aggregate, query, dataset, outlines) for aggregate in query.aggregates)
     if cells * len(outlines) > MAX_VALUES:
         raise Refusal(
             Reason.TOO_MANY_CELLS,
@@ -125,16 +143,15 @@ def plan(query: Query, dataset: Dataset) -> Plan:
             field="query.keys",
         )
     shares = split(query.rho_nano, len(outlines))
+    bounds = _Bounds(query, dataset, max_groups, squared)
     return Plan(
         query=query,
-        domains=tuple(column.domain for column in columns),
+        domains=tuple(domain_of(key, dataset).values for key in query.keys),
         cells=cells,
         max_groups=max_groups,
         max_rows=max_rows,
         rows_squared=squared,
-        components=tuple(
-            outline.component(dataset, squared, share) for outline, share in zip(outlines, shares, strict=True)
-        ),
+        components=tuple(outline.component(bounds, share) for outline, share in zip(outlines, shares, strict=True)),
         parts=parts,
     )
 
@@ -157,15 +174,23 @@ def held_components(plan: Plan, dataset: Dataset, coverage: Coverage) -> dict[in
     These are the components that the node answers and is charged for.
     """
     found: dict[int, list[Held]] = {}
-    known: dict[tuple[Condition | None, frozenset[str]], list[Held]] = {}
+    known: dict[tuple[Condition | None, frozenset[str], tuple[int, ...]], list[Held]] = {}
     for index, component in enumerate(plan.components):
         asked = both(plan.query.where, component.filter)
-        key = (asked, component.reads)
+        key = (asked, component.reads, component.over)
         if key not in known:
-            known[key] = held_by_cell(dataset, coverage, asked, plan.query.keys, component.reads)
+            known[key] = _held(plan, dataset, coverage, component, asked)
         if any(known[key]):
             found[index] = known[key]
     return found
+
+
+def _held(
+    plan: Plan, dataset: Dataset, coverage: Coverage, component: Component, asked: Condition | None
+) -> list[Held]:
+    keys = [plan.query.keys[position] for position in plan.keys_of(component)]
+    read = component.reads.union(*(columns_in(plan.query.keys[position]) for position in component.over))
+    return held_by_cell(dataset, coverage, asked, keys, read)
 
 
 def both(left: Condition | None, right: Condition | None) -> Condition | None:
@@ -183,14 +208,12 @@ def _check_form(query: Query) -> None:
             raise Refusal(Reason.MALFORMED_REQUEST, f"{field} must be at least 1", field=f"query.{field}")
 
 
-def _count_cells(columns: list[Column]) -> int:
-    """The number of cells, from the domains' sizes: no domain is listed before it is known to be small."""
-    for column in columns:
-        if not column.may_be_key:
-            raise Refusal(
-                Reason.KEY_WITHOUT_DOMAIN, f"column {column.name!r} cannot be a group key", field="query.keys"
-            )
-    cells = math.prod(_domain_size(column) for column in columns)
+def _count_cells(query: Query, dataset: Dataset) -> int:
+    """The number of cells. No column's domain is listed before it is known to be small."""
+    for key in query.keys:
+        if isinstance(key, str) and not dataset.column(key).may_be_key:
+            raise Refusal(Reason.KEY_WITHOUT_DOMAIN, f"column {key!r} cannot be a group key", field="query.keys")
+    cells = math.prod(domain_size(key, dataset) for key in query.keys)
     if cells > MAX_CELLS:
         raise Refusal(
             Reason.TOO_MANY_CELLS,
@@ -200,13 +223,29 @@ def _count_cells(columns: list[Column]) -> int:
     return cells
 
 
-def _cells_within_reach(columns: list[Column], dataset: Dataset) -> int:
+def cells_within_reach(keys: Iterable[Scalar], dataset: Dataset) -> int:
     """How many cells one unit's rows can fall into: keys that are constant within a unit do not spread them."""
-    return math.prod(_domain_size(column) for column in columns if not dataset.constant_within_unit(column.name))
+    return math.prod(domain_size(key, dataset) for key in keys if not constant_within_unit(key, dataset))
 
 
-def _domain_size(column: Column) -> int:
-    return column.fixed_upper - column.fixed_lower + 1 + column.nullable
+def constant_within_unit(key: Scalar, dataset: Dataset) -> bool:
+    """Whether all rows of a unit have the same value: declared of all that the key reads."""
+    return all(dataset.constant_within_unit(name) for name in columns_in(key))
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """What bounds one unit's contribution to any component of a query."""
+
+    query: Query
+    dataset: Dataset
+    max_groups: int
+    rows_squared: int
+
+    def units(self, over: tuple[int, ...]) -> int:
+        """To how many cells of a count of units, summed over these keys, one unit adds 1."""
+        left = [key for position, key in enumerate(self.query.keys) if position not in over]
+        return min(self.max_groups, cells_within_reach(left, self.dataset))
 
 
 @dataclass(frozen=True)
@@ -214,38 +253,52 @@ class _Outline:
     """What tells components apart; statistics that need the same one share it."""
 
     kind: Kind
-    column: str | None
+    scalar: Scalar | None
     filter: Condition | None
+    over: tuple[int, ...] = ()
 
-    def component(self, dataset: Dataset, squared: int, rho_nano: int) -> Component:
-        per_row, step = self._unit(dataset)
-        scale = scale_for(per_row**2 * squared, rho_nano)
-        return Component(self.kind, self.column, self.filter, per_row, step, rho_nano, scale)
+    def component(self, bounds: _Bounds, rho_nano: int) -> Component:
+        per_row, step = self._unit(bounds.dataset)
+        squared = bounds.units(self.over) if self.kind is Kind.UNITS else per_row**2 * bounds.rows_squared
+        left = [key for position, key in enumerate(bounds.query.keys) if position not in self.over]
+        return Component(
+            kind=self.kind,
+            scalar=self.scalar,
+            filter=self.filter,
+            over=self.over,
+            cells=math.prod(domain_size(key, bounds.dataset) for key in left),
+            per_row=per_row,
+            step=step,
+            sensitivity_squared=squared,
+            rho_nano=rho_nano,
+            scale=scale_for(squared, rho_nano),
+        )
 
     def _unit(self, dataset: Dataset) -> tuple[int, Fraction]:
-        if self.kind is Kind.ROWS or self.column is None:
+        if self.kind in (Kind.ROWS, Kind.UNITS) or self.scalar is None:
             return 1, Fraction(1)
-        column = dataset.column(self.column)
-        lower, upper = column.fixed_lower, column.fixed_upper
-        step = Fraction(1, 10**column.decimals)
+        kind = type_of(self.scalar, dataset)
+        step = Fraction(1, 10**kind.decimals)
         if self.kind is Kind.SUM:
-            return max(abs(lower), abs(upper)), step
-        return upper - lower, step / 2
+            return max(kind.largest, 1), step
+        return max(kind.upper - kind.lower, 1), step / 2
 
 
-def _part(aggregate: Aggregate, dataset: Dataset, outlines: dict[_Outline, int]) -> Part:
-    def index(kind: Kind, column: str | None) -> int:
-        return outlines.setdefault(_Outline(kind, column, aggregate.filter), len(outlines))
+def _part(aggregate: Aggregate, query: Query, dataset: Dataset, outlines: dict[_Outline, int]) -> Part:
+    def index(kind: Kind, scalar: Scalar | None = None, over: tuple[int, ...] = ()) -> int:
+        return outlines.setdefault(_Outline(kind, scalar, aggregate.filter, over), len(outlines))
 
-    if aggregate.column is None:
-        return Total(index(Kind.ROWS, None))
-    column = dataset.column(aggregate.column)
-    counted = column.name if column.nullable else None
+    if aggregate.statistic is Statistic.COUNT_UNITS:
+        return Total(index(Kind.UNITS, over=tuple(query.keys.index(key) for key in aggregate.over)))
+    if aggregate.scalar is None:
+        return Total(index(Kind.ROWS))
+    kind = type_of(aggregate.scalar, dataset)
+    counted = aggregate.scalar if kind.nullable else None
     if aggregate.statistic is Statistic.COUNT_VALUES:
         return Total(index(Kind.ROWS, counted))
-    if column.type != "number":
-        raise Refusal(Reason.WRONG_TYPE, f"column {column.name!r} holds codes, not numbers", field="query.aggregates")
+    if kind.kind != "number" or kind.largest > MAX_STORED:
+        raise Refusal(Reason.WRONG_TYPE, "only numbers within 2**31 are added up", field="query.aggregates")
     if aggregate.statistic is Statistic.SUM:
-        return Total(index(Kind.SUM, column.name))
-    middle = Fraction(column.fixed_lower + column.fixed_upper, 2 * 10**column.decimals)
-    return Mean(index(Kind.ROWS, counted), index(Kind.CENTRED, column.name), middle)
+        return Total(index(Kind.SUM, aggregate.scalar))
+    middle = Fraction(kind.lower + kind.upper, 2 * 10**kind.decimals)
+    return Mean(index(Kind.ROWS, counted), index(Kind.CENTRED, aggregate.scalar), middle)

@@ -17,6 +17,7 @@ from concordat_query.model import (
     Presentation,
     Quotient,
     ValueColumn,
+    columns_in,
     columns_of,
 )
 
@@ -110,7 +111,8 @@ def components_of(expression: Expression, plan: Plan) -> tuple[int, ...]:
 
 def columns_read(plan: Plan, component: int) -> frozenset[str]:
     """All columns on which a component depends: its own, the keys, and those of WHERE."""
-    return plan.components[component].reads | frozenset(plan.query.keys) | columns_of(plan.query.where)
+    keys = (columns_in(key) for key in plan.query.keys)
+    return plan.components[component].reads.union(columns_of(plan.query.where), *keys)
 
 
 def _in_order(catalogue: Catalogue, nations: set[str]) -> tuple[str, ...]:

@@ -7,22 +7,30 @@ flatten, terms and list members are sorted without repeats, keys and aggregates 
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from concordat_query.model import (
     Aggregate,
+    Calculation,
+    Case,
     Comparator,
     Comparison,
     Condition,
     Conjunction,
+    DatePart,
     Disjunction,
     Literal,
     Membership,
     Negation,
     NullTest,
     Query,
+    Scalar,
+    Value,
+    WidthBucket,
 )
 
 _OPPOSITE = {
@@ -40,14 +48,43 @@ def canonical_query(query: Query) -> Query:
     aggregates = {canonical_aggregate(aggregate) for aggregate in query.aggregates}
     return replace(
         query,
-        keys=tuple(sorted(set(query.keys))),
+        keys=canonical_keys(query.keys),
         where=canonical_condition(query.where),
         aggregates=tuple(sorted(aggregates, key=_aggregate_order)),
     )
 
 
+def canonical_keys(keys: Iterable[Scalar]) -> tuple[Scalar, ...]:
+    return tuple(sorted({canonical_scalar(key) for key in keys}, key=_scalar_order))
+
+
 def canonical_aggregate(aggregate: Aggregate) -> Aggregate:
-    return replace(aggregate, filter=canonical_condition(aggregate.filter))
+    return replace(
+        aggregate,
+        scalar=None if aggregate.scalar is None else canonical_scalar(aggregate.scalar),
+        filter=canonical_condition(aggregate.filter),
+        over=canonical_keys(aggregate.over),
+    )
+
+
+def canonical_scalar(scalar: Scalar) -> Scalar:
+    """A scalar with its literals and conditions in their one form. Calculations stay as they were written."""
+    match scalar:
+        case str():
+            return scalar
+        case Value(literal):
+            return Value(None if literal is None else canonical_literal(literal))
+        case Calculation(operator, left, right):
+            return Calculation(operator, canonical_scalar(left), canonical_scalar(right))
+        case WidthBucket(number, lower, upper, count):
+            return WidthBucket(canonical_scalar(number), _canonical_number(lower), _canonical_number(upper), count)
+        case DatePart(part, day):
+            return DatePart(part, canonical_scalar(day))
+        case Case(branches, otherwise):
+            done = tuple(
+                (_canonical(condition, negated=False), canonical_scalar(given)) for condition, given in branches
+            )
+            return Case(done, canonical_scalar(otherwise))
 
 
 def canonical_condition(condition: Condition | None) -> Condition | None:
@@ -62,15 +99,18 @@ def _canonical(condition: Condition, *, negated: bool) -> Condition:
             return _junction(Disjunction if negated else Conjunction, terms, negated=negated)
         case Disjunction(terms):
             return _junction(Conjunction if negated else Disjunction, terms, negated=negated)
-        case Comparison(column, comparator, literal):
-            return Comparison(column, _OPPOSITE[comparator] if negated else comparator, canonical_literal(literal))
-        case Membership(column, literals):
+        case Comparison(scalar, comparator, literal):
+            comparator = _OPPOSITE[comparator] if negated else comparator
+            return Comparison(canonical_scalar(scalar), comparator, canonical_literal(literal))
+        case Membership(scalar, literals):
+            scalar = canonical_scalar(scalar)
             members = tuple(sorted({canonical_literal(literal) for literal in literals}, key=_literal_order))
             if len(members) == 1:
-                return Comparison(column, Comparator.NOT_EQUAL if negated else Comparator.EQUAL, members[0])
-            return Negation(Membership(column, members)) if negated else Membership(column, members)
-        case NullTest():
-            return Negation(condition) if negated else condition
+                return Comparison(scalar, Comparator.NOT_EQUAL if negated else Comparator.EQUAL, members[0])
+            return Negation(Membership(scalar, members)) if negated else Membership(scalar, members)
+        case NullTest(scalar):
+            test = NullTest(canonical_scalar(scalar))
+            return Negation(test) if negated else test
 
 
 def _junction(kind: type[Conjunction] | type[Disjunction], terms: tuple[Condition, ...], *, negated: bool) -> Condition:
@@ -83,9 +123,11 @@ def _junction(kind: type[Conjunction] | type[Disjunction], terms: tuple[Conditio
 
 
 def canonical_literal(literal: Literal) -> Literal:
-    if isinstance(literal, str):
-        return literal
-    return Decimal(decimal_text(literal))
+    return _canonical_number(literal) if isinstance(literal, Decimal) else literal
+
+
+def _canonical_number(number: Decimal) -> Decimal:
+    return Decimal(decimal_text(number))
 
 
 def decimal_text(number: Decimal) -> str:
@@ -107,7 +149,7 @@ def query_sha256(query: Query) -> bytes:
 def _query_form(query: Query) -> list[Any]:
     return [
         query.dataset,
-        list(query.keys),
+        [_scalar_form(key) for key in query.keys],
         _condition_form(query.where),
         [_aggregate_form(aggregate) for aggregate in query.aggregates],
         query.rho_nano,
@@ -117,23 +159,50 @@ def _query_form(query: Query) -> list[Any]:
 
 
 def _aggregate_form(aggregate: Aggregate) -> list[Any]:
-    return [aggregate.statistic.value, aggregate.column, _condition_form(aggregate.filter)]
+    return [
+        aggregate.statistic.value,
+        None if aggregate.scalar is None else _scalar_form(aggregate.scalar),
+        _condition_form(aggregate.filter),
+        [_scalar_form(key) for key in aggregate.over],
+    ]
 
 
 def _literal_form(literal: Literal) -> list[str]:
-    return ["text", literal] if isinstance(literal, str) else ["number", decimal_text(literal)]
+    match literal:
+        case str():
+            return ["text", literal]
+        case date():
+            return ["date", literal.isoformat()]
+    return ["number", decimal_text(literal)]
+
+
+def _scalar_form(scalar: Scalar) -> Any:
+    match scalar:
+        case str():
+            return scalar
+        case Value(literal):
+            return ["value", None if literal is None else _literal_form(literal)]
+        case Calculation(operator, left, right):
+            return [operator.value, _scalar_form(left), _scalar_form(right)]
+        case WidthBucket(number, lower, upper, count):
+            return ["bucket", _scalar_form(number), decimal_text(lower), decimal_text(upper), count]
+        case DatePart(part, day):
+            return ["part", part.value, _scalar_form(day)]
+        case Case(branches, otherwise):
+            forms = [[_condition_form(condition), _scalar_form(result)] for condition, result in branches]
+            return ["case", forms, _scalar_form(otherwise)]
 
 
 def _condition_form(condition: Condition | None) -> list[Any] | None:
     match condition:
         case None:
             return None
-        case Comparison(column, comparator, literal):
-            return [comparator.value, column, _literal_form(literal)]
-        case Membership(column, literals):
-            return ["in", column, [_literal_form(literal) for literal in literals]]
-        case NullTest(column):
-            return ["null", column]
+        case Comparison(scalar, comparator, literal):
+            return [comparator.value, _scalar_form(scalar), _literal_form(literal)]
+        case Membership(scalar, literals):
+            return ["in", _scalar_form(scalar), [_literal_form(literal) for literal in literals]]
+        case NullTest(scalar):
+            return ["null", _scalar_form(scalar)]
         case Conjunction(terms):
             return ["and", [_condition_form(term) for term in terms]]
         case Disjunction(terms):
@@ -143,7 +212,13 @@ def _condition_form(condition: Condition | None) -> list[Any] | None:
 
 
 def _literal_order(literal: Literal) -> tuple[int, Decimal, str]:
-    return (0, literal, "") if isinstance(literal, Decimal) else (1, Decimal(0), literal)
+    if isinstance(literal, Decimal):
+        return (0, literal, "")
+    return (1, Decimal(0), literal if isinstance(literal, str) else literal.isoformat())
+
+
+def _scalar_order(scalar: Scalar) -> str:
+    return scalar if isinstance(scalar, str) else json.dumps(_scalar_form(scalar))
 
 
 def _condition_order(condition: Condition) -> str:

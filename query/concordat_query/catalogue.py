@@ -7,21 +7,28 @@ taken over the parsed content, so that comments and layout do not matter.
 import hashlib
 import json
 import tomllib
+from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
 
 from concordat_query.errors import Reason, Refusal
 from concordat_query.prose import listed
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 DatasetName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", max_length=120)]
+Day = Annotated[date, Strict()]
+"""A TOML date. Strict, or the number 0 would be read as 1970-01-01."""
 Label = Annotated[str, Field(min_length=1, max_length=200)]
-CellKey = str | Decimal | None
-"""One group key's value in one cell: a code's label, a number, or None for missing."""
+CellKey = str | Decimal | date | None
+"""One group key's value in one cell: a code's label, a number, a date, or None for missing."""
+
+EPOCH = date(1970, 1, 1)
+"""Editions store dates as days since then."""
 
 Model = TypeVar("Model", bound=BaseModel)
 MAX_KEY_DOMAIN = 10_000
@@ -38,19 +45,22 @@ class FileModel(BaseModel):
 
 
 class Column(FileModel):
-    """A column of a data set. An edition stores codes by their index and numbers times 10**decimals, as integers."""
+    """A column of a data set.
+
+    An edition stores integers: codes by their index, numbers times 10**decimals, dates as days since 1970-01-01.
+    """
 
     name: Name
-    type: Literal["code", "number"]
+    type: Literal["code", "number", "date"]
     description: str
     codes: tuple[Label, ...] = ()
-    lower: Decimal | None = None
-    upper: Decimal | None = None
+    lower: Day | Decimal | None = None
+    upper: Day | Decimal | None = None
     decimals: int = Field(default=0, ge=0, le=6)
     nullable: bool = True
     constant_within_unit: bool = False
     key: bool | None = None
-    """Whether queries may group by it. Unset: codes yes, numbers no."""
+    """Whether queries may group by it as it is. Unset: codes yes, numbers and dates no."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -65,17 +75,24 @@ class Column(FileModel):
                 raise ValueError(f"column {self.name!r}: a code column has no bounds or decimals")
             return self
         if self.codes:
-            raise ValueError(f"column {self.name!r}: a number column has no codes")
-        if self.lower is None or self.upper is None or not self.lower < self.upper:
-            raise ValueError(f"column {self.name!r}: a number column needs lower < upper")
+            raise ValueError(f"column {self.name!r}: a {self.type} column has no codes")
+        kind = date if self.type == "date" else Decimal
+        if not isinstance(self.lower, kind) or not isinstance(self.upper, kind):
+            raise ValueError(f"column {self.name!r}: a {self.type} column needs lower and upper, each a {self.type}")
+        if self.type == "date" and self.decimals:
+            raise ValueError(f"column {self.name!r}: a date column has no decimals")
+        if not self.fixed(self.lower) < self.fixed(self.upper):
+            raise ValueError(f"column {self.name!r}: a {self.type} column needs lower < upper")
         if max(abs(self.fixed(self.lower)), abs(self.fixed(self.upper))) > 2**31:
             raise ValueError(f"column {self.name!r}: bounds times 10**decimals must stay within 2**31")
         if self.key and self.fixed(self.upper) - self.fixed(self.lower) >= MAX_KEY_DOMAIN:
             raise ValueError(f"column {self.name!r}: too many values for a group key")
         return self
 
-    def fixed(self, value: Decimal) -> int:
-        """A number as the edition stores it. Raises ValueError if it has more decimals than the column."""
+    def fixed(self, value: Decimal | date) -> int:
+        """A number or date as the edition stores it. Raises ValueError if it has more decimals than the column."""
+        if isinstance(value, date):
+            return (value - EPOCH).days
         scaled = value.scaleb(self.decimals)
         if scaled != scaled.to_integral_value():
             raise ValueError(f"more than {self.decimals} decimals")
@@ -97,12 +114,16 @@ class Column(FileModel):
     @cached_property
     def domain(self) -> tuple[CellKey, ...]:
         """Every value of this column as a group key, in stored order, None (missing) last where nullable."""
-        if self.type == "code":
-            values: tuple[CellKey, ...] = self.codes
-        else:
-            step = Decimal(1).scaleb(-self.decimals)
-            values = tuple(i * step for i in range(self.fixed_lower, self.fixed_upper + 1))
+        values = tuple(self.public(stored) for stored in range(self.fixed_lower, self.fixed_upper + 1))
         return (*values, None) if self.nullable else values
+
+    def public(self, stored: int) -> str | Decimal | date:
+        """What a stored integer means."""
+        if self.type == "code":
+            return self.codes[stored]
+        if self.type == "date":
+            return EPOCH + timedelta(days=stored)
+        return Decimal(stored).scaleb(-self.decimals)
 
     @cached_property
     def stored_domain(self) -> tuple[int | None, ...]:
@@ -145,6 +166,19 @@ class Dataset(FileModel):
 
     def constant_within_unit(self, name: str) -> bool:
         return self.max_rows_per_unit == 1 or self.by_name[name].constant_within_unit
+
+
+@dataclass(frozen=True, eq=False)
+class ByDefinition:
+    """A data set that caches tell apart by its definition's hash; comparing whole definitions would cost more."""
+
+    dataset: Dataset
+
+    def __hash__(self) -> int:
+        return hash(self.dataset.definition_sha256)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ByDefinition) and other.dataset.definition_sha256 == self.dataset.definition_sha256
 
 
 class Population(FileModel):

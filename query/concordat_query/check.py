@@ -12,19 +12,26 @@ from concordat_query import rules
 from concordat_query.agreement import Permission
 from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Column, Dataset
+from concordat_query.condition_wire import malformed
 from concordat_query.coverage import MAX_ASSIGNMENTS, Coverage
+from concordat_query.domains import domain_size
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
+    COUNTS_WITHOUT_SCALAR,
     NANO,
     Aggregate,
     AggregateRef,
+    Calculation,
+    Case,
     Comparator,
     Comparison,
     Condition,
     Conjunction,
+    DatePart,
     Disjunction,
     Expression,
     KeyColumn,
+    Literal,
     Membership,
     NationColumn,
     Negation,
@@ -33,10 +40,14 @@ from concordat_query.model import (
     Presentation,
     Query,
     Quotient,
+    Scalar,
     Statistic,
+    Value,
+    WidthBucket,
+    columns_in,
     columns_of,
 )
-from concordat_query.wire import malformed
+from concordat_query.scalar_types import ScalarType, type_of
 
 MAX_AGGREGATES = 100
 MAX_LEAVES = 2_000
@@ -68,11 +79,30 @@ def _check_size(query: Query) -> None:
     leaves = 0
     for condition in (query.where, *(aggregate.filter for aggregate in query.aggregates)):
         leaves += _leaves(condition) if condition is not None else 0
+    scalars = [aggregate.scalar for aggregate in query.aggregates if aggregate.scalar is not None]
+    leaves += sum(_nodes(scalar) for scalar in (*scalars, *query.keys))
     if leaves > MAX_LEAVES:
-        raise malformed("query", f"its conditions hold more than {MAX_LEAVES} literals; ask in parts")
+        raise malformed("query", f"it holds more than {MAX_LEAVES} literals and columns; ask in parts")
     for aggregate in query.aggregates:
-        if (aggregate.statistic is Statistic.COUNT_ROWS) != (aggregate.column is None):
-            raise malformed("query.aggregates", "COUNT(*) takes no column, every other statistic takes one")
+        if (aggregate.statistic in COUNTS_WITHOUT_SCALAR) != (aggregate.scalar is None):
+            raise malformed("query.aggregates", "counts of rows and units take no value, every other statistic one")
+        if len(aggregate.over) > len(query.keys):
+            raise malformed("query.aggregates", "a total is over keys of the query, each once")
+
+
+def _nodes(scalar: Scalar) -> int:
+    """Columns, literals and comparisons in a scalar."""
+    match scalar:
+        case str() | Value():
+            return 1
+        case Calculation(_, left, right):
+            return _nodes(left) + _nodes(right)
+        case WidthBucket(inner) | DatePart(_, inner):
+            return 1 + _nodes(inner)
+        case Case(branches, otherwise):
+            if not branches:
+                raise malformed("query", "a CASE needs branches")
+            return _nodes(otherwise) + sum(_leaves(when) + _nodes(then) for when, then in branches)
 
 
 def _leaves(condition: Condition) -> int:
@@ -83,36 +113,41 @@ def _leaves(condition: Condition) -> int:
             return sum(_leaves(term) for term in terms)
         case Negation(term):
             return _leaves(term)
-        case Membership(_, literals):
+        case Membership(scalar, literals):
             if not literals:
                 raise malformed("query", "IN needs at least one literal")
-            return len(literals)
+            return len(literals) + _nodes(scalar) - 1
         case _:
-            return 1
+            return _nodes(condition.scalar)
 
 
 # Columns, their types, and whether the agreement lists them
 
 
 def _check_columns(query: Query, dataset: Dataset, permission: Permission) -> None:
-    for name in query.keys:
+    for key in query.keys:
         with _field("query.keys"):
-            rules.check_key(_permitted(dataset, permission, name), name)
-            if name not in permission.keys:
-                raise Refusal(Reason.NOT_IN_AGREEMENT, f"the agreement does not let queries group by {name}")
+            _check_scalar(key, dataset, permission)
+            rules.check_key(key, dataset)
+            if isinstance(key, str) and key not in permission.keys:
+                raise Refusal(Reason.NOT_IN_AGREEMENT, f"the agreement does not let queries group by {key}")
     with _field("query.where"):
         _check_condition(query.where, dataset, permission)
     for index, aggregate in enumerate(query.aggregates):
         with _field(f"query.aggregates[{index}]"):
-            _check_aggregate(aggregate, dataset, permission)
+            _check_aggregate(aggregate, query, dataset, permission)
 
 
-def _check_aggregate(aggregate: Aggregate, dataset: Dataset, permission: Permission) -> None:
+def _check_aggregate(aggregate: Aggregate, query: Query, dataset: Dataset, permission: Permission) -> None:
     if aggregate.statistic not in permission.statistics:
         raise Refusal(Reason.NOT_IN_AGREEMENT, f"the agreement does not permit {aggregate.statistic.value}")
-    if aggregate.column is not None:
-        column = _permitted(dataset, permission, aggregate.column)
-        rules.check_statistic(column, aggregate.column, aggregate.statistic)
+    if aggregate.scalar is not None:
+        _check_scalar(aggregate.scalar, dataset, permission)
+        rules.check_statistic(type_of(aggregate.scalar, dataset), _named(aggregate.scalar), aggregate.statistic)
+    if aggregate.over and aggregate.statistic is not Statistic.COUNT_UNITS:
+        raise malformed("query.aggregates", "only counts of units have totals of their own")
+    if not set(aggregate.over) <= set(query.keys):
+        raise malformed("query.aggregates", "a total is over keys of the query, each once")
     _check_condition(aggregate.filter, dataset, permission)
 
 
@@ -123,6 +158,12 @@ def _check_condition(condition: Condition | None, dataset: Dataset, permission: 
         _check_literals(condition, dataset)
 
 
+def _check_scalar(scalar: Scalar, dataset: Dataset, permission: Permission) -> None:
+    for name in sorted(columns_in(scalar)):
+        _permitted(dataset, permission, name)
+    _check_types(scalar, dataset)
+
+
 def _check_literals(condition: Condition, dataset: Dataset) -> None:
     match condition:
         case Conjunction(terms) | Disjunction(terms):
@@ -130,13 +171,49 @@ def _check_literals(condition: Condition, dataset: Dataset) -> None:
                 _check_literals(term, dataset)
         case Negation(term):
             _check_literals(term, dataset)
-        case Comparison(name, comparator, literal):
-            rules.check_literal(dataset.by_name[name], name, comparator, literal)
-        case Membership(name, literals):
+        case Comparison(scalar, comparator, literal):
+            rules.check_literal(_check_types(scalar, dataset), _named(scalar), comparator, literal)
+        case Membership(scalar, literals):
+            kind = _check_types(scalar, dataset)
             for literal in literals:
-                rules.check_literal(dataset.by_name[name], name, Comparator.EQUAL, literal)
-        case NullTest():
-            pass
+                rules.check_literal(kind, _named(scalar), Comparator.EQUAL, literal)
+        case NullTest(scalar):
+            _check_types(scalar, dataset)
+
+
+def _check_types(scalar: Scalar, dataset: Dataset) -> ScalarType:
+    """The scalar's type, once the conditions within it are right, too."""
+    for condition in _conditions_in(scalar):
+        _check_literals(condition, dataset)
+    for value in _values_in(scalar):
+        rules.check_result(value)
+    return type_of(scalar, dataset)
+
+
+def _conditions_in(scalar: Scalar) -> Iterator[Condition]:
+    match scalar:
+        case Calculation(_, left, right):
+            yield from (*_conditions_in(left), *_conditions_in(right))
+        case WidthBucket(inner) | DatePart(_, inner):
+            yield from _conditions_in(inner)
+        case Case(branches, otherwise):
+            for condition, result in branches:
+                yield condition
+                yield from _conditions_in(result)
+            yield from _conditions_in(otherwise)
+
+
+def _values_in(scalar: Scalar) -> Iterator[Literal]:
+    match scalar:
+        case Value(literal) if literal is not None:
+            yield literal
+        case Case(branches, otherwise):
+            for result in (*(result for _, result in branches), otherwise):
+                yield from _values_in(result)
+
+
+def _named(scalar: Scalar) -> str:
+    return scalar if isinstance(scalar, str) else "the expression"
 
 
 def _permitted(dataset: Dataset, permission: Permission, name: str) -> Column:
@@ -154,7 +231,7 @@ def _check_limits(query: Query, dataset: Dataset, permission: Permission) -> Non
     _check_bound("query.max_rows", query.max_rows, permission.max_rows)
     if not 1 <= query.rho_nano <= MAX_RHO_NANO:
         raise Refusal(Reason.INVALID_PRICE, f"rho is from 1 to {MAX_RHO_NANO} billionths", field="query.rho_nano")
-    cells = math.prod(_domain_size(dataset.by_name[name]) for name in query.keys)
+    cells = math.prod(domain_size(key, dataset) for key in query.keys)
     if cells > permission.max_cells:
         raise Refusal(
             Reason.TOO_MANY_CELLS,
@@ -168,10 +245,6 @@ def _check_bound(field: str, value: int, highest: int) -> None:
         raise malformed(field, "it must be at least 1")
     if value > highest:
         raise Refusal(Reason.NOT_IN_AGREEMENT, f"{field}: the agreement permits at most {highest}", field=field)
-
-
-def _domain_size(column: Column) -> int:
-    return column.fixed_upper - column.fixed_lower + 1 + column.nullable
 
 
 @contextmanager
@@ -196,7 +269,7 @@ def check_coverage(coverage: Coverage, dataset: Dataset) -> None:
         columns = [rules.find_column(dataset.by_name, name) for name in sorted(names)]
         for condition in conditions:
             _check_literals(condition, dataset)
-    if math.prod(_domain_size(column) for column in columns) > MAX_ASSIGNMENTS:
+    if math.prod(domain_size(column.name, dataset) for column in columns) > MAX_ASSIGNMENTS:
         raise malformed("coverage", "its conditions depend on too many combinations of values")
 
 
@@ -213,7 +286,7 @@ def check_presentation(presentation: Presentation, query: Query) -> None:
         raise malformed("presentation.columns", "every column needs a name of its own, of 1 to 200 characters")
     for index, column in enumerate(columns):
         _check_output(f"presentation.columns[{index}]", column, presentation, query)
-    if {column.key for column in columns if isinstance(column, KeyColumn)} != set(query.keys):
+    if {column.key for column in columns if isinstance(column, KeyColumn)} != set(range(len(query.keys))):
         raise malformed("presentation.columns", "every key of the query must be shown")
     if presentation.by_nation != any(isinstance(column, NationColumn) for column in columns):
         raise malformed("presentation.by_nation", "the nation is shown where nations are kept apart, and only there")
@@ -221,7 +294,7 @@ def check_presentation(presentation: Presentation, query: Query) -> None:
 
 def _check_output(field: str, column: OutputColumn, presentation: Presentation, query: Query) -> None:
     match column:
-        case KeyColumn(_, key) if key not in query.keys:
+        case KeyColumn(_, key) if not 0 <= key < len(query.keys):
             raise malformed(field, "it shows a key that the query does not have")
         case NationColumn() if not presentation.by_nation:
             raise malformed(field, "it shows the nation where nations are merged")

@@ -11,19 +11,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property, lru_cache
 
-from concordat_query.catalogue import CellKey, Dataset
+from concordat_query.catalogue import ByDefinition, CellKey, Dataset
+from concordat_query.domains import domain_of, domain_size
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import (
-    Comparator,
-    Comparison,
-    Condition,
-    Conjunction,
-    Disjunction,
-    Membership,
-    Negation,
-    NullTest,
-    columns_of,
-)
+from concordat_query.model import Condition, Conjunction, Disjunction, Negation, Scalar, columns_in, columns_of
+from concordat_query.row_values import truth, value_of
 
 MAX_ASSIGNMENTS = 100_000
 
@@ -84,49 +76,6 @@ class Held(IntEnum):
     ALL = 2
 
 
-def truth(condition: Condition | None, row: Mapping[str, CellKey]) -> bool | None:
-    """SQL's three-valued truth of a condition on a partial row.
-
-    None means "unknown": a NULL was compared, or a column is not in `row` at all.
-    """
-    match condition:
-        case None:
-            return True
-        case NullTest(column):
-            return row[column] is None if column in row else None
-        case Comparison(column, comparator, literal):
-            value = row.get(column)
-            return None if value is None else _compare(value, comparator, literal)
-        case Membership(column, literals):
-            value = row.get(column)
-            return None if value is None else value in literals
-        case Conjunction(terms):
-            values = [truth(term, row) for term in terms]
-            return False if False in values else None if None in values else True
-        case Disjunction(terms):
-            values = [truth(term, row) for term in terms]
-            return True if True in values else None if None in values else False
-        case Negation(term):
-            inner = truth(term, row)
-            return None if inner is None else not inner
-
-
-def _compare(value: CellKey, comparator: Comparator, literal: CellKey) -> bool:
-    match comparator:
-        case Comparator.EQUAL:
-            return value == literal
-        case Comparator.NOT_EQUAL:
-            return value != literal
-        case Comparator.LESS:
-            return value < literal  # type: ignore[operator]  # checked: only numbers are ordered
-        case Comparator.LESS_OR_EQUAL:
-            return value <= literal  # type: ignore[operator]
-        case Comparator.GREATER:
-            return value > literal  # type: ignore[operator]
-        case Comparator.GREATER_OR_EQUAL:
-            return value >= literal  # type: ignore[operator]
-
-
 def possible(condition: Condition | None, row: Mapping[str, CellKey], unknown: frozenset[str]) -> bool:
     """Whether some completion of `row` by values of the `unknown` columns may satisfy the condition.
 
@@ -150,7 +99,7 @@ def _reach(condition: Condition | None, row: Mapping[str, CellKey], unknown: fro
             may_be_true, may_be_false = _reach(term, row, unknown)
             return may_be_false, may_be_true
         case _:
-            if condition.column in unknown:
+            if not columns_in(condition.scalar).isdisjoint(unknown):
                 return True, True
             value = truth(condition, row)
             return value is True, value is False
@@ -160,14 +109,14 @@ def held_by_cell(
     dataset: Dataset,
     coverage: Coverage,
     where: Condition | None,
-    keys: Sequence[str],
+    keys: Sequence[Scalar],
     columns: Iterable[str],
 ) -> list[Held]:
     """How much of a value is held in every cell, in cell order (the last key running fastest).
 
     `columns` are those that the value itself reads; the columns of `where` and `keys` count for every value.
     """
-    read = frozenset(columns) | frozenset(keys) | columns_of(where)
+    read = frozenset(columns).union(columns_of(where), *(columns_in(key) for key in keys))
     if coverage.lacks(read):
         return [Held.NOTHING] * _count_cells(dataset, keys)
     limits = tuple(limit for limit in (coverage.rows, coverage.condition(read)) if limit is not None)
@@ -177,8 +126,8 @@ def held_by_cell(
     return list(_held_by_cell(ByDefinition(dataset), limits, _terms_reading(where, bounding), tuple(keys)))
 
 
-def _count_cells(dataset: Dataset, keys: Sequence[str]) -> int:
-    return math.prod(len(dataset.column(key).domain) for key in keys)
+def _count_cells(dataset: Dataset, keys: Sequence[Scalar]) -> int:
+    return math.prod(domain_size(key, dataset) for key in keys)
 
 
 def _terms_reading(where: Condition | None, columns: frozenset[str]) -> Condition | None:
@@ -192,33 +141,20 @@ def _terms_reading(where: Condition | None, columns: frozenset[str]) -> Conditio
     return Conjunction(deciding) if deciding else None
 
 
-@dataclass(frozen=True, eq=False)
-class ByDefinition:
-    """A data set that caches tell apart by its definition's hash; comparing whole definitions would cost more."""
-
-    dataset: Dataset
-
-    def __hash__(self) -> int:
-        return hash(self.dataset.definition_sha256)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ByDefinition) and other.dataset.definition_sha256 == self.dataset.definition_sha256
-
-
 @lru_cache(maxsize=512)  # nodes of one nation, and both ends of a query, ask the same
 def _held_by_cell(
     definition: ByDefinition,
     limits: tuple[Condition, ...],
     where: Condition | None,
-    keys: tuple[str, ...],
+    keys: tuple[Scalar, ...],
 ) -> tuple[Held, ...]:
     """`held_by_cell` under `limits`, of which there is at least one."""
     dataset = definition.dataset
-    cells = itertools.product(*(dataset.column(key).domain for key in keys))
     bounding = sorted(frozenset().union(*(columns_of(condition) for condition in limits)))
-    reach = _reach_by_projection(dataset, limits, where, bounding, [key for key in keys if key in bounding])
-    shared = [index for index, key in enumerate(keys) if key in bounding]
-    return tuple(reach[tuple(cell[index] for index in shared)] for cell in cells)
+    shared = [index for index, key in enumerate(keys) if columns_in(key) and columns_in(key) <= set(bounding)]
+    reach = _reach_by_projection(dataset, limits, where, bounding, [keys[index] for index in shared])
+    cells = itertools.product(*(domain_of(key, dataset).values for key in keys))
+    return tuple(reach.get(tuple(cell[index] for index in shared), Held.ALL) for cell in cells)
 
 
 def _reach_by_projection(
@@ -226,24 +162,22 @@ def _reach_by_projection(
     limits: Sequence[Condition],
     where: Condition | None,
     bounding: Sequence[str],
-    shared: Sequence[str],
+    shared: Sequence[Scalar],
 ) -> dict[tuple[CellKey, ...], Held]:
-    """For every combination of the keys that coverage depends on: is what WHERE may reach there held?
+    """For every combination of the keys that coverage alone decides: is what WHERE may reach there held?
 
     A combination that WHERE cannot reach at all asks for nothing: it is held exactly where its own rows would be.
+    Combinations that no row can have are missing: nothing lacks there.
     """
     domains = [dataset.column(name).domain for name in bounding]
-    size = 1
-    for domain in domains:
-        size *= len(domain)
-    if size > MAX_ASSIGNMENTS:
+    if math.prod(len(domain) for domain in domains) > MAX_ASSIGNMENTS:
         raise Refusal(Reason.TOO_MANY_CELLS, "the mapping's coverage depends on too many combinations of values")
     unknown = frozenset(dataset.by_name) - frozenset(bounding)
     asked: dict[tuple[CellKey, ...], set[bool]] = {}
     anyway: dict[tuple[CellKey, ...], set[bool]] = {}
     for values in itertools.product(*domains):
         row = dict(zip(bounding, values, strict=True))
-        projection = tuple(row[name] for name in shared)
+        projection = tuple(value_of(key, row) for key in shared)
         inside = all(truth(limit, row) is True for limit in limits)
         anyway.setdefault(projection, set()).add(inside)
         if possible(where, row, unknown):

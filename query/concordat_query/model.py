@@ -5,6 +5,7 @@ Both are frozen and hashable. `concordat_query.wire` turns them into protobuf me
 """
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 
@@ -21,30 +22,99 @@ class Comparator(Enum):
     GREATER_OR_EQUAL = ">="
 
 
-Literal = str | Decimal
-"""A code's label, or a number in the column's own terms (never in fixed point)."""
+Literal = str | Decimal | date
+"""A code's label, a number in the column's own terms (never in fixed point), or a date."""
+
+
+# Scalars: what one row gives. A bare str is a column by its name.
+
+
+@dataclass(frozen=True)
+class Value:
+    """A literal within a scalar; None is NULL, which only a CASE may give."""
+
+    literal: Literal | None
+
+
+class Operator(Enum):
+    PLUS = "+"
+    MINUS = "-"
+    TIMES = "*"
+    DIV = "DIV"
+    """Whole division, rounded towards zero."""
+    MOD = "MOD"
+    """What whole division leaves, with the sign of what is divided."""
+
+
+@dataclass(frozen=True)
+class Calculation:
+    """Arithmetic on two numbers. DIV and MOD are by a whole number other than zero, on whole numbers."""
+
+    operator: Operator
+    left: "Scalar"
+    right: "Scalar"
+
+
+@dataclass(frozen=True)
+class WidthBucket:
+    """WIDTH_BUCKET: 1 to `count` for equal parts of [lower, upper), 0 below, `count` + 1 from `upper` on."""
+
+    number: "Scalar"
+    lower: Decimal
+    upper: Decimal
+    count: int
+
+
+class Part(Enum):
+    YEAR = "YEAR"
+    QUARTER = "QUARTER"
+    MONTH = "MONTH"
+
+
+@dataclass(frozen=True)
+class DatePart:
+    """EXTRACT(part FROM day)."""
+
+    part: Part
+    day: "Scalar"
+
+
+@dataclass(frozen=True)
+class Case:
+    """The result of the first branch whose condition is true, else `otherwise`."""
+
+    branches: tuple[tuple["Condition", "Scalar"], ...]
+    otherwise: "Scalar"
+
+
+Scalar = str | Value | Calculation | WidthBucket | DatePart | Case
+
+
+# Conditions
 
 
 @dataclass(frozen=True)
 class Comparison:
-    column: str
+    """Two scalars are compared as their difference with 0."""
+
+    scalar: Scalar
     comparator: Comparator
     literal: Literal
 
 
 @dataclass(frozen=True)
 class Membership:
-    """column IN (literals); BETWEEN is two comparisons."""
+    """scalar IN (literals); BETWEEN is two comparisons."""
 
-    column: str
+    scalar: Scalar
     literals: tuple[Literal, ...]
 
 
 @dataclass(frozen=True)
 class NullTest:
-    """column IS NULL."""
+    """scalar IS NULL."""
 
-    column: str
+    scalar: Scalar
 
 
 @dataclass(frozen=True)
@@ -75,7 +145,23 @@ def columns_of(condition: Condition | None) -> frozenset[str]:
         case Negation(term):
             return columns_of(term)
         case _:
-            return frozenset({condition.column})
+            return columns_in(condition.scalar)
+
+
+def columns_in(scalar: Scalar | None) -> frozenset[str]:
+    """The columns that a scalar reads."""
+    match scalar:
+        case None | Value():
+            return frozenset()
+        case str():
+            return frozenset({scalar})
+        case Calculation(_, left, right):
+            return columns_in(left) | columns_in(right)
+        case WidthBucket(inner) | DatePart(_, inner):
+            return columns_in(inner)
+        case Case(branches, otherwise):
+            parts = (columns_of(condition) | columns_in(result) for condition, result in branches)
+            return columns_in(otherwise).union(*parts)
 
 
 class Statistic(Enum):
@@ -83,27 +169,37 @@ class Statistic(Enum):
     COUNT_VALUES = "COUNT"
     SUM = "SUM"
     AVG = "AVG"
+    COUNT_UNITS = "COUNT(DISTINCT unit)"
+
+
+COUNTS_WITHOUT_SCALAR = frozenset({Statistic.COUNT_ROWS, Statistic.COUNT_UNITS})
 
 
 @dataclass(frozen=True)
 class Aggregate:
-    """One statistic per cell. `column` is None for COUNT_ROWS; `filter` is COUNTIF's condition."""
+    """One statistic per cell, of the rows for which `filter` is true.
+
+    `scalar` is None for COUNT_ROWS and COUNT_UNITS. `over` are keys of the query that a COUNT_UNITS is summed over:
+    units do not add up over cells, so such a total is a statistic of its own. Empty for all others.
+    """
 
     statistic: Statistic
-    column: str | None = None
+    scalar: Scalar | None = None
     filter: Condition | None = None
+    over: tuple[Scalar, ...] = ()
 
 
 @dataclass(frozen=True)
 class Query:
     """What nodes execute and what is paid for.
 
-    `keys` never hold `nation`: a node computes the same whether nations are merged or kept apart.
+    `keys` have finite public domains. They never hold `nation`: a node computes the same whether nations are merged or
+    kept apart.
     `max_groups` (k) and `max_rows` (C) bound one unit's contribution: at most k cells, C rows in each.
     """
 
     dataset: str
-    keys: tuple[str, ...]
+    keys: tuple[Scalar, ...]
     where: Condition | None
     aggregates: tuple[Aggregate, ...]
     rho_nano: int
@@ -148,8 +244,10 @@ class NationColumn:
 
 @dataclass(frozen=True)
 class KeyColumn:
+    """`key` is an index into the query's keys."""
+
     name: str
-    key: str
+    key: int
 
 
 @dataclass(frozen=True)

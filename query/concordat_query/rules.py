@@ -1,4 +1,4 @@
-"""What a column allows: the literals it is compared with, the statistics taken of it, grouping by it.
+"""What a scalar allows: the literals it is compared with, the statistics taken of it, grouping by it.
 
 Shared by the reading of SQL, which adds the place in the text, and by the check of typed queries, which adds the
 field. A message names columns and codes of the catalogue, never the literal at fault.
@@ -6,17 +6,21 @@ field. A message names columns and codes of the catalogue, never the literal at 
 
 import difflib
 from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 
 from concordat_query.canonical import decimal_text
-from concordat_query.catalogue import RESERVED_NAMES, Column
+from concordat_query.catalogue import RESERVED_NAMES, Column, Dataset
+from concordat_query.domains import domain_of
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Comparator, Literal, Statistic
+from concordat_query.model import Comparator, Literal, Scalar, Statistic, columns_in
+from concordat_query.scalar_types import MAX_STORED, ScalarType
 
 MAX_NUMBER = 2**31
 """Columns hold nothing beyond this (in their own units), so no literal needs to be larger."""
 _UNORDERED = (Comparator.EQUAL, Comparator.NOT_EQUAL)
 _NAMED = 12
+MAX_LABEL = 200
 
 
 def find_column(columns: Mapping[str, Column], name: str) -> Column:
@@ -28,46 +32,87 @@ def find_column(columns: Mapping[str, Column], name: str) -> Column:
     raise Refusal(Reason.UNKNOWN_COLUMN, f"there is no such column; {nearest(name, columns, 'there are')}")
 
 
-def check_literal(column: Column, name: str, comparator: Comparator, literal: Literal) -> None:
-    """Refuses a comparison that the column's type does not have: WRONG_TYPE, or UNKNOWN_CODE with the nearest code."""
-    if column.type == "number":
-        _check_number(column, name, literal)
-    elif isinstance(literal, Decimal):
-        raise Refusal(Reason.WRONG_TYPE, f"{name} holds codes; compare it with a text such as {column.codes[0]!r}")
-    elif comparator not in _UNORDERED:
-        raise Refusal(Reason.WRONG_TYPE, f"{name} holds codes, which have no order; use =, <>, IN or NOT IN")
-    elif literal not in column.codes:
+def check_literal(kind: ScalarType, what: str, comparator: Comparator, literal: Literal) -> None:
+    """Refuses a comparison that the type does not have: WRONG_TYPE, or UNKNOWN_CODE with the nearest code.
+
+    `what` is what is compared, as messages call it: a column's name, or "the expression".
+    """
+    match kind.kind:
+        case "number":
+            _check_number(kind, what, literal)
+        case "date":
+            if not isinstance(literal, date):
+                raise Refusal(Reason.WRONG_TYPE, f"{what} holds dates; write DATE '2024-02-29'")
+        case "code":
+            _check_code(kind, what, comparator, literal)
+
+
+def _check_code(kind: ScalarType, what: str, comparator: Comparator, literal: Literal) -> None:
+    if not isinstance(literal, str):
+        raise Refusal(Reason.WRONG_TYPE, f"{what} holds codes; compare it with a text such as {kind.codes[0]!r}")
+    if comparator not in _UNORDERED:
+        raise Refusal(Reason.WRONG_TYPE, f"{what} holds codes, which have no order; use =, <>, IN or NOT IN")
+    if literal not in kind.codes:
+        raise Refusal(Reason.UNKNOWN_CODE, f"{what} has no such code; {nearest(literal, kind.codes, 'its codes are')}")
+
+
+def _check_number(kind: ScalarType, what: str, literal: Literal) -> None:
+    if not isinstance(literal, Decimal):
+        raise Refusal(Reason.WRONG_TYPE, f"{what} holds numbers; write the number without quotes")
+    if not literal.is_finite() or abs(literal) > MAX_NUMBER:
+        raise Refusal(Reason.WRONG_TYPE, f"{what} never goes beyond {MAX_NUMBER}; write a smaller number")
+    if len(decimal_text(literal).partition(".")[2]) > kind.decimals:
+        allowed = f"at most {kind.decimals} decimals" if kind.decimals else "whole numbers only"
+        raise Refusal(Reason.WRONG_TYPE, f"{what} has {allowed}; round the number")
+
+
+def check_result(literal: Literal) -> None:
+    """Refuses a text that a CASE cannot give: it is shown in every row of the result."""
+    if isinstance(literal, str) and not (1 <= len(literal) <= MAX_LABEL and literal.isprintable()):
         raise Refusal(
-            Reason.UNKNOWN_CODE, f"{name} has no such code; {nearest(literal, column.codes, 'its codes are')}"
+            Reason.WRONG_TYPE, f"a text of CASE has 1 to {MAX_LABEL} printable characters; write a short label"
         )
 
 
-def _check_number(column: Column, name: str, literal: Literal) -> None:
-    if isinstance(literal, str):
-        raise Refusal(Reason.WRONG_TYPE, f"{name} holds numbers; write the number without quotes")
-    if not literal.is_finite() or abs(literal) > MAX_NUMBER:
-        raise Refusal(Reason.WRONG_TYPE, f"{name} never goes beyond {MAX_NUMBER}; write a smaller number")
-    if len(decimal_text(literal).partition(".")[2]) > column.decimals:
-        allowed = f"at most {column.decimals} decimals" if column.decimals else "whole numbers only"
-        raise Refusal(Reason.WRONG_TYPE, f"{name} has {allowed}; round the number")
-
-
-def check_statistic(column: Column, name: str, statistic: Statistic) -> None:
-    """Refuses sums and means of what is not a number."""
-    if statistic in (Statistic.SUM, Statistic.AVG) and column.type != "number":
+def check_statistic(kind: ScalarType, what: str, statistic: Statistic) -> None:
+    """Refuses sums and means of what is not a number or could be too large to add up."""
+    if statistic not in (Statistic.SUM, Statistic.AVG):
+        return
+    if kind.kind == "code":
         raise Refusal(
             Reason.WRONG_TYPE,
-            f"{statistic.value} needs numbers and {name} holds codes; use COUNT({name}), COUNTIF or GROUP BY {name}",
+            f"{statistic.value} needs numbers and {what} holds codes; use COUNT, COUNTIF or GROUP BY",
         )
-
-
-def check_key(column: Column, name: str) -> None:
-    """Refuses grouping by a column whose values are not listed."""
-    if not column.may_be_key:
+    if kind.kind == "date":
         raise Refusal(
-            Reason.KEY_WITHOUT_DOMAIN,
-            f"{name} has no list of values to group by; put bands of it into COUNTIF or WHERE",
+            Reason.WRONG_TYPE,
+            f"{statistic.value} needs numbers and {what} holds dates; use EXTRACT, or the days between two dates",
         )
+    if kind.largest > MAX_STORED:
+        raise Refusal(Reason.WRONG_TYPE, f"{what} could reach numbers too large to add up; use smaller factors")
+
+
+def check_key(key: Scalar, dataset: Dataset) -> None:
+    """Refuses grouping by what has no finite public domain."""
+    if not columns_in(key):
+        raise Refusal(Reason.KEY_WITHOUT_DOMAIN, "a group key depends on a column; this one is the same for every row")
+    if isinstance(key, str):
+        check_key_column(find_column(dataset.by_name, key), key)
+    else:
+        domain_of(key, dataset)
+
+
+def check_key_column(column: Column, name: str) -> None:
+    """Refuses grouping by a column whose values are not listed."""
+    if column.may_be_key:
+        return
+    if column.type == "date":
+        advice = f"group by EXTRACT(YEAR FROM {name}), EXTRACT(QUARTER FROM {name}) or EXTRACT(MONTH FROM {name})"
+    elif column.decimals:
+        advice = f"group by WIDTH_BUCKET({name}, {column.lower}, {column.upper}, 10) or a CASE with literal results"
+    else:
+        advice = f"group by DIV({name}, 10) * 10, a WIDTH_BUCKET, or a CASE with literal results"
+    raise Refusal(Reason.KEY_WITHOUT_DOMAIN, f"{name} has no list of values to group by; {advice}")
 
 
 def nearest(word: str, known: Iterable[str], otherwise: str) -> str:

@@ -18,11 +18,13 @@ from concordat_query.model import (
     Presentation,
     Query,
     Quotient,
+    Scalar,
     ValueColumn,
 )
 from concordat_query.sql import select
 from concordat_query.sql.clause import cut_clause
-from concordat_query.sql.conditions import Scope, read_condition
+from concordat_query.sql.conditions import read_condition
+from concordat_query.sql.scope import Scope
 from concordat_query.sql.source import read_source
 from concordat_query.sql.tree import parse_expression, parse_select
 from concordat_query.sql.words import limit_condition, limit_statement
@@ -36,7 +38,7 @@ class Question:
     """
 
     dataset: str
-    keys: tuple[str, ...]
+    keys: tuple[Scalar, ...]
     where: Condition | None
     aggregates: tuple[Aggregate, ...]
     presentation: Presentation
@@ -58,7 +60,7 @@ def read_sql(sql: str, catalogue: Catalogue) -> Question:
     aggregates = tuple(aggregate for item in items for aggregate in item.aggregates)
     query = canonical_query(Query(dataset, grouping.keys, where, aggregates, rho_nano=0, max_groups=1, max_rows=1))
     index = {aggregate: i for i, aggregate in enumerate(query.aggregates)}
-    columns = tuple(_output(item, index) for item in items)
+    columns = tuple(_output(item, index, query.keys) for item in items)
     return Question(
         dataset=query.dataset,
         keys=query.keys,
@@ -72,9 +74,9 @@ def read_sql(sql: str, catalogue: Catalogue) -> Question:
     )
 
 
-def _output(item: select.Item, index: dict[Aggregate, int]) -> OutputColumn:
+def _output(item: select.Item, index: dict[Aggregate, int], keys: tuple[Scalar, ...]) -> OutputColumn:
     if item.key is not None:
-        return NationColumn(item.name) if item.key == select.NATION else KeyColumn(item.name, item.key)
+        return NationColumn(item.name) if item.key == select.NATION else KeyColumn(item.name, keys.index(item.key))
     first, *others = (AggregateRef(index[canonical_aggregate(aggregate)]) for aggregate in item.aggregates)
     return ValueColumn(item.name, Quotient(first, others[0]) if others else first)
 
@@ -82,4 +84,4 @@ def _output(item: select.Item, index: dict[Aggregate, int]) -> OutputColumn:
 def parse_condition(text: str, dataset: Dataset) -> Condition:
     """A condition over the columns of one row, as WHERE would hold it. Raises SqlRefusal with the place at fault."""
     source = limit_condition(read_source(text))
-    return read_condition(Scope(source, dataset.by_name), parse_expression(source))
+    return read_condition(Scope(source, dataset), parse_expression(source))

@@ -1,36 +1,32 @@
-"""Between values and protobuf messages, for queries, presentations and coverage.
+"""Between values and protobuf messages: queries, envelopes, presentations and coverage.
 
 Reading is strict: a message that lacks a part, nests too deep or holds an unknown enum value is refused as
 MALFORMED_REQUEST with the field's path. Writing is total.
 """
 
 import hashlib
-import re
-from decimal import Decimal
 from typing import TypeVar
 
 from concordat.v1 import coordinator_pb2, node_pb2, query_pb2
 from google.protobuf.message import DecodeError, Message
 
-from concordat_query.canonical import decimal_text
+from concordat_query.condition_wire import (
+    MAX_DEPTH,
+    condition_from_proto,
+    condition_to_proto,
+    malformed,
+    scalar_from_proto,
+    scalar_to_proto,
+)
 from concordat_query.coverage import ColumnCoverage, Coverage
-from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
+    COUNTS_WITHOUT_SCALAR,
     Aggregate,
     AggregateRef,
-    Comparator,
-    Comparison,
-    Condition,
-    Conjunction,
-    Disjunction,
     Envelope,
     Expression,
     KeyColumn,
-    Literal,
-    Membership,
     NationColumn,
-    Negation,
-    NullTest,
     OutputColumn,
     Presentation,
     Query,
@@ -40,114 +36,25 @@ from concordat_query.model import (
 )
 
 M = TypeVar("M", bound=Message)
-MAX_DEPTH = 32
 MAX_ENVELOPE_BYTES = 256 * 1024
-_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,30}|-?(0|[1-9][0-9]{0,30})\.[0-9]{0,30}[1-9]")
 
-_COMPARATORS = {
-    Comparator.EQUAL: query_pb2.COMPARATOR_EQUAL,
-    Comparator.NOT_EQUAL: query_pb2.COMPARATOR_NOT_EQUAL,
-    Comparator.LESS: query_pb2.COMPARATOR_LESS,
-    Comparator.LESS_OR_EQUAL: query_pb2.COMPARATOR_LESS_OR_EQUAL,
-    Comparator.GREATER: query_pb2.COMPARATOR_GREATER,
-    Comparator.GREATER_OR_EQUAL: query_pb2.COMPARATOR_GREATER_OR_EQUAL,
-}
-_COMPARATORS_BACK = {number: comparator for comparator, number in _COMPARATORS.items()}
 _STATISTICS = {
     Statistic.COUNT_ROWS: query_pb2.STATISTIC_COUNT_ROWS,
     Statistic.COUNT_VALUES: query_pb2.STATISTIC_COUNT_VALUES,
     Statistic.SUM: query_pb2.STATISTIC_SUM,
     Statistic.AVG: query_pb2.STATISTIC_AVG,
+    Statistic.COUNT_UNITS: query_pb2.STATISTIC_COUNT_UNITS,
 }
 _STATISTICS_BACK = {number: statistic for statistic, number in _STATISTICS.items()}
-
-
-def malformed(field: str, what: str) -> Refusal:
-    return Refusal(Reason.MALFORMED_REQUEST, f"{field}: {what}", field=field)
 
 
 # Queries
 
 
-def literal_to_proto(literal: Literal) -> query_pb2.Literal:
-    if isinstance(literal, str):
-        return query_pb2.Literal(text=literal)
-    return query_pb2.Literal(number=decimal_text(literal))
-
-
-def literal_from_proto(message: query_pb2.Literal, field: str) -> Literal:
-    match message.WhichOneof("value"):
-        case "text":
-            return message.text
-        case "number" if _NUMBER.fullmatch(message.number):
-            return Decimal(message.number)
-        case "number":
-            raise malformed(field, "a number must be in canonical decimal notation")
-        case _:
-            raise malformed(field, "the literal is empty")
-
-
-def condition_to_proto(condition: Condition) -> query_pb2.Condition:
-    match condition:
-        case Comparison(column, comparator, literal):
-            comparison = query_pb2.Comparison(
-                column=column, comparator=_COMPARATORS[comparator], literal=literal_to_proto(literal)
-            )
-            return query_pb2.Condition(comparison=comparison)
-        case Membership(column, literals):
-            members = [literal_to_proto(literal) for literal in literals]
-            return query_pb2.Condition(membership=query_pb2.Membership(column=column, literals=members))
-        case NullTest(column):
-            return query_pb2.Condition(null_test=query_pb2.NullTest(column=column))
-        case Conjunction(terms):
-            parts = [condition_to_proto(term) for term in terms]
-            return query_pb2.Condition(conjunction=query_pb2.Conjunction(terms=parts))
-        case Disjunction(terms):
-            parts = [condition_to_proto(term) for term in terms]
-            return query_pb2.Condition(disjunction=query_pb2.Disjunction(terms=parts))
-        case Negation(term):
-            return query_pb2.Condition(negation=query_pb2.Negation(term=condition_to_proto(term)))
-
-
-def condition_from_proto(message: query_pb2.Condition, field: str, depth: int = 0) -> Condition:
-    if depth > MAX_DEPTH:
-        raise malformed(field, f"conditions nest deeper than {MAX_DEPTH}")
-
-    def terms(kind: str, messages: "list[query_pb2.Condition]") -> tuple[Condition, ...]:
-        if not messages:
-            raise malformed(f"{field}.{kind}", "it has no terms")
-        return tuple(condition_from_proto(term, f"{field}.{kind}", depth + 1) for term in messages)
-
-    match message.WhichOneof("kind"):
-        case "comparison":
-            comparator = _COMPARATORS_BACK.get(message.comparison.comparator)
-            if comparator is None:
-                raise malformed(f"{field}.comparison.comparator", "it is not a known comparator")
-            literal = literal_from_proto(message.comparison.literal, f"{field}.comparison.literal")
-            return Comparison(message.comparison.column, comparator, literal)
-        case "membership":
-            literals = tuple(
-                literal_from_proto(literal, f"{field}.membership.literals") for literal in message.membership.literals
-            )
-            if not literals:
-                raise malformed(f"{field}.membership.literals", "the list is empty")
-            return Membership(message.membership.column, literals)
-        case "null_test":
-            return NullTest(message.null_test.column)
-        case "conjunction":
-            return Conjunction(terms("conjunction", list(message.conjunction.terms)))
-        case "disjunction":
-            return Disjunction(terms("disjunction", list(message.disjunction.terms)))
-        case "negation":
-            return Negation(condition_from_proto(message.negation.term, f"{field}.negation", depth + 1))
-        case _:
-            raise malformed(field, "the condition is empty")
-
-
 def query_to_proto(query: Query) -> query_pb2.Query:
     message = query_pb2.Query(
         dataset=query.dataset,
-        keys=query.keys,
+        keys=[scalar_to_proto(key) for key in query.keys],
         aggregates=[_aggregate_to_proto(aggregate) for aggregate in query.aggregates],
         rho_nano=query.rho_nano,
         max_groups=query.max_groups,
@@ -161,7 +68,7 @@ def query_to_proto(query: Query) -> query_pb2.Query:
 def query_from_proto(message: query_pb2.Query) -> Query:
     return Query(
         dataset=message.dataset,
-        keys=tuple(message.keys),
+        keys=tuple(scalar_from_proto(key, f"query.keys[{i}]") for i, key in enumerate(message.keys)),
         where=condition_from_proto(message.where, "query.where") if message.HasField("where") else None,
         aggregates=tuple(
             _aggregate_from_proto(aggregate, f"query.aggregates[{i}]") for i, aggregate in enumerate(message.aggregates)
@@ -173,7 +80,11 @@ def query_from_proto(message: query_pb2.Query) -> Query:
 
 
 def _aggregate_to_proto(aggregate: Aggregate) -> query_pb2.Aggregate:
-    message = query_pb2.Aggregate(statistic=_STATISTICS[aggregate.statistic], column=aggregate.column or "")
+    message = query_pb2.Aggregate(
+        statistic=_STATISTICS[aggregate.statistic], over=[scalar_to_proto(key) for key in aggregate.over]
+    )
+    if aggregate.scalar is not None:
+        message.scalar.CopyFrom(scalar_to_proto(aggregate.scalar))
     if aggregate.filter is not None:
         message.filter.CopyFrom(condition_to_proto(aggregate.filter))
     return message
@@ -183,10 +94,14 @@ def _aggregate_from_proto(message: query_pb2.Aggregate, field: str) -> Aggregate
     statistic = _STATISTICS_BACK.get(message.statistic)
     if statistic is None:
         raise malformed(f"{field}.statistic", "it is not a known statistic")
-    if (statistic is Statistic.COUNT_ROWS) != (not message.column):
-        raise malformed(f"{field}.column", "COUNT(*) takes no column, every other statistic takes one")
-    condition = condition_from_proto(message.filter, f"{field}.filter") if message.HasField("filter") else None
-    return Aggregate(statistic, message.column or None, condition)
+    if (statistic in COUNTS_WITHOUT_SCALAR) == message.HasField("scalar"):
+        raise malformed(f"{field}.scalar", "counts of rows and units take none, every other statistic takes one")
+    return Aggregate(
+        statistic,
+        scalar_from_proto(message.scalar, f"{field}.scalar") if message.HasField("scalar") else None,
+        condition_from_proto(message.filter, f"{field}.filter") if message.HasField("filter") else None,
+        tuple(scalar_from_proto(key, f"{field}.over") for key in message.over),
+    )
 
 
 def envelope_to_bytes(envelope: Envelope) -> bytes:

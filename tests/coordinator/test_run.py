@@ -309,7 +309,7 @@ async def test_an_answer_held_until_its_hour_is_charged_at_once_and_handed_over_
         Presentation(True, ()),
         Presentation(True, (ValueColumn("a", AggregateRef(1)),)),
         Presentation(True, (ValueColumn("a", Quotient(AggregateRef(0), AggregateRef(7))),)),
-        Presentation(True, (KeyColumn("a", "year"),)),
+        Presentation(True, (KeyColumn("a", 1),)),
         Presentation(False, (NationColumn("a"),)),
     ],
 )

@@ -265,7 +265,7 @@ def by_severity(**more: Any) -> Query:
 
 def presentation_of(asked: Query) -> Presentation:
     """Every nation, key and aggregate in a column of its own."""
-    keys = [KeyColumn(key, key) for key in asked.keys]
+    keys = [KeyColumn(str(key), index) for index, key in enumerate(asked.keys)]
     values = [ValueColumn(f"value_{index}", AggregateRef(index)) for index in range(len(asked.aggregates))]
     return Presentation(True, (NationColumn("nation"), *keys, *values))
 

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import duckdb
-from concordat_node.engine.bounding import scan
+from concordat_node.engine.scans import scans
 from concordat_node.importing import edition
 from concordat_privacy.plan import Component, Kind, Plan
-from concordat_query.catalogue import CellKey, Column, Dataset
-from concordat_query.coverage import Coverage, truth
-from concordat_query.model import columns_of
+from concordat_query.catalogue import CellKey, Dataset
+from concordat_query.coverage import Coverage
+from concordat_query.domains import domain_of
+from concordat_query.model import columns_in, columns_of
+from concordat_query.row_values import truth, value_of
+from concordat_query.scalar_types import type_of
 from fakes.editions import Row
 
 Units = Sequence[Sequence[Row]]
@@ -43,24 +46,29 @@ class FakeTable:
 
     def exact(self, plan: Plan, coverage: Coverage = Coverage()) -> list[list[int]]:  # noqa: B008  # frozen
         """Every component's exact vector, by the engine's own statement."""
-        task = scan(plan, self.dataset, coverage, range(len(plan.components)), "rows")
-        vectors = [[0] * plan.cells for _ in plan.components]
-        for row in self.connection.execute(task.sql).fetchall():
-            for vector, value in zip(vectors, task.values(row), strict=True):
-                vector[task.cell(row)] += value
+        vectors = [[0] * component.cells for component in plan.components]
+        for task in scans(plan, self.dataset, coverage, range(len(plan.components)), "rows"):
+            for row in self.connection.execute(task.sql).fetchall():
+                for index, value in zip(task.indexes, task.values(row), strict=True):
+                    vectors[index][task.cell(row)] += value
         return vectors
 
     def expected(self, plan: Plan, units: Units, coverage: Coverage = Coverage()) -> list[list[int]]:  # noqa: B008
         """The same, row by row in Python."""
-        vectors = [[0] * plan.cells for _ in plan.components]
+        vectors = [[0] * component.cells for component in plan.components]
         for number, rows in enumerate(units):
-            for cell, row in self._chosen(plan, number, rows, coverage):
-                for vector, component in zip(vectors, plan.components, strict=True):
-                    vector[cell] += self._contribution(component, row, coverage)
+            chosen = self._chosen(plan, number, rows, coverage)
+            for vector, component in zip(vectors, plan.components, strict=True):
+                given = [
+                    (coarse(plan, component, cell), self._contribution(component, row, coverage))
+                    for cell, row in chosen
+                ]
+                for cell, value in set(given) if component.kind is Kind.UNITS else given:
+                    vector[cell] += value
         return vectors
 
     def _chosen(self, plan: Plan, number: int, rows: Sequence[Row], coverage: Coverage) -> list[tuple[int, Row]]:
-        reads = columns_of(plan.query.where) | frozenset(plan.query.keys)
+        reads = columns_of(plan.query.where).union(*(columns_in(key) for key in plan.query.keys))
         limits = [plan.query.where, coverage.condition(reads)]
         by_cell: dict[int, list[tuple[int, Row]]] = {}
         for rank, row in enumerate(rows):
@@ -81,13 +89,15 @@ class FakeTable:
         seen = public(self.dataset, row)
         if any(truth(limit, seen) is not True for limit in (component.filter, coverage.condition(component.reads))):
             return 0
-        value = 0 if component.column is None else row.get(component.column)
-        if value is None:
+        given = None if component.scalar is None else value_of(component.scalar, seen)
+        if component.scalar is not None and given is None:
             return 0
-        if component.kind is Kind.ROWS:
+        if component.scalar is None or component.kind is Kind.ROWS:
             return 1
-        column = self.dataset.column(component.column or "")
-        return value if component.kind is Kind.SUM else 2 * value - column.fixed_lower - column.fixed_upper
+        kind = type_of(component.scalar, self.dataset)
+        assert isinstance(given, Decimal)
+        value = kind.stored(given)
+        return value if component.kind is Kind.SUM else 2 * value - kind.lower - kind.upper
 
 
 def open_table(dataset: Dataset) -> FakeTable:
@@ -104,16 +114,20 @@ def row_key(number: int, rank: int) -> int:
 
 def cell_of(dataset: Dataset, plan: Plan, row: Row) -> int:
     """Found by listing all cells, as the plan's own words have it."""
-    cells = list(itertools.product(*(dataset.column(key).stored_domain for key in plan.query.keys)))
-    return cells.index(tuple(row.get(key) for key in plan.query.keys))
+    cells = list(itertools.product(*(domain_of(key, dataset).values for key in plan.query.keys)))
+    seen = public(dataset, row)
+    return cells.index(tuple(value_of(key, seen) for key in plan.query.keys))
+
+
+def coarse(plan: Plan, component: Component, cell: int) -> int:
+    """A cell's position among the combinations of the keys that the component is not summed over."""
+    keys = plan.keys_of(component)
+    cells = list(itertools.product(*plan.domains))
+    coarser = list(itertools.product(*(plan.domains[key] for key in keys)))
+    return coarser.index(tuple(cells[cell][key] for key in keys))
 
 
 def public(dataset: Dataset, row: Row) -> dict[str, CellKey]:
     """A stored row in the catalogue's terms."""
-    return {column.name: _public(column, row.get(column.name)) for column in dataset.columns}
-
-
-def _public(column: Column, stored: int | None) -> CellKey:
-    if stored is None:
-        return None
-    return column.codes[stored] if column.type == "code" else Decimal(stored).scaleb(-column.decimals)
+    stored = {column.name: row.get(column.name) for column in dataset.columns}
+    return {name: None if value is None else dataset.column(name).public(value) for name, value in stored.items()}

@@ -53,7 +53,7 @@ def casualties(*aggregates: Aggregate, keys: tuple[str, ...] = (), rho: int = RH
 
 def shown(planned: Plan, *values: AggregateRef | Quotient, by_nation: bool = True) -> Presentation:
     named = [ValueColumn(name, value) for name, value in zip("abcdef", values, strict=False)]
-    keys = [KeyColumn(key, key) for key in planned.query.keys]
+    keys = [KeyColumn(str(key), index) for index, key in enumerate(planned.query.keys)]
     return Presentation(by_nation, (NationColumn("nation"), *keys, *named))
 
 

@@ -13,7 +13,7 @@ from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Dataset
 from concordat_query.coverage import ColumnCoverage, Coverage, Held
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Aggregate, Comparator, Comparison, Negation, NullTest, Query, Statistic
+from concordat_query.model import Aggregate, Comparator, Comparison, Negation, NullTest, Query, Scalar, Statistic
 from fakes.catalogue import number, small_catalogue
 
 CATALOGUE = small_catalogue()
@@ -32,8 +32,8 @@ def casualties(*aggregates: Aggregate, keys: tuple[str, ...] = ("severity",)) ->
     return plan(Query("road.casualties", keys, None, aggregates, 60_000_000, 1, 1), CASUALTIES)
 
 
-def outline(component: Component) -> tuple[Kind, str | None, int, Fraction]:
-    return component.kind, component.column, component.per_row, component.step
+def outline(component: Component) -> tuple[Kind, Scalar | None, int, Fraction]:
+    return component.kind, component.scalar, component.per_row, component.step
 
 
 def test_a_count_is_one_component() -> None:
@@ -78,7 +78,7 @@ def test_a_column_that_is_never_missing_shares_the_count_of_rows() -> None:
 
 def test_a_column_that_may_be_missing_has_a_count_of_its_own() -> None:
     planned = visits(COUNT, Aggregate(Statistic.COUNT_VALUES, "weight"), Aggregate(Statistic.AVG, "weight"))
-    assert [c.column for c in planned.components] == [None, "weight", "weight"]
+    assert [c.scalar for c in planned.components] == [None, "weight", "weight"]
     assert planned.parts == (Total(0), Total(1), Mean(1, 2, Fraction(150)))
 
 
@@ -129,7 +129,7 @@ def contributions(planned: Plan, rows: list[Visit], dice: random.Random) -> list
     """One unit's contribution to each component, cell by cell, after bounding: any k groups, any C rows of each."""
     groups: dict[tuple[object, ...], list[Visit]] = defaultdict(list)
     for row in rows:
-        groups[tuple(row[key] for key in planned.query.keys)].append(row)
+        groups[tuple(row[str(key)] for key in planned.query.keys)].append(row)
     kept = dice.sample(sorted(groups, key=str), min(planned.max_groups, len(groups)))
     vectors = []
     for component in planned.components:
@@ -144,12 +144,12 @@ def contributions(planned: Plan, rows: list[Visit], dice: random.Random) -> list
 def contribution(component: Component, row: Visit) -> int:
     if component.filter == MALE and row["sex"] != "Male":
         return 0
-    value = None if component.column is None else row[component.column]
+    value = None if component.scalar is None else row[str(component.scalar)]
     if component.kind is Kind.ROWS:
-        return 0 if component.column is not None and value is None else 1
+        return 0 if component.scalar is not None and value is None else 1
     if value is None:
         return 0
-    column = VISITS.column(str(component.column))
+    column = VISITS.column(str(component.scalar))
     assert isinstance(value, int)
     return value if component.kind is Kind.SUM else 2 * value - column.fixed_lower - column.fixed_upper
 
@@ -188,7 +188,7 @@ def test_no_unit_moves_a_component_beyond_its_sensitivity_and_some_unit_reaches_
     for trial in range(300):
         for index, vector in enumerate(contributions(planned, random_unit(dice, trial % 3 == 0), dice)):
             reached[index] = max(reached[index], sum(x * x for x in vector))
-    claimed = [planned.sensitivity_squared(component) for component in planned.components]
+    claimed = [component.sensitivity_squared for component in planned.components]
     assert all(found <= bound for found, bound in zip(reached, claimed, strict=True))
     if groups * rows <= 18 and groups <= 3:  # what the extreme units can fill
         assert reached == claimed

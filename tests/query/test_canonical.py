@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 from concordat_query.canonical import canonical_bytes, canonical_condition, canonical_query, decimal_text, query_sha256
-from concordat_query.coverage import truth
 from concordat_query.model import (
     Aggregate,
     Comparator,
@@ -21,6 +20,7 @@ from concordat_query.model import (
     Query,
     Statistic,
 )
+from concordat_query.row_values import truth
 from fakes.conditions import all_rows, conditions
 from hypothesis import given, settings
 from hypothesis import strategies as st

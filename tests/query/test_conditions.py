@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 from concordat_query.canonical import canonical_condition
-from concordat_query.coverage import truth
 from concordat_query.errors import SqlRefusal
 from concordat_query.model import Comparator, Comparison, Conjunction, Disjunction, Membership, Negation, NullTest
+from concordat_query.row_values import truth
 from concordat_query.text import parse_condition
 from fakes.catalogue import small_catalogue
 from fakes.conditions import TINY, all_rows, condition_texts

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 from concordat_query.catalogue import CellKey
-from concordat_query.coverage import MAX_ASSIGNMENTS, ColumnCoverage, Coverage, Held, held_by_cell, possible, truth
+from concordat_query.coverage import MAX_ASSIGNMENTS, ColumnCoverage, Coverage, Held, held_by_cell, possible
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Comparator, Comparison, Condition, Conjunction, Negation, NullTest
+from concordat_query.row_values import truth
 from concordat_query.text import parse_condition
 from fakes.catalogue import small_catalogue
 from fakes.conditions import TINY, all_rows, conditions, leaves

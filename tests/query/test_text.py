@@ -70,7 +70,7 @@ def test_a_typical_query() -> None:
         by_nation=True,
         columns=(
             NationColumn("nation"),
-            KeyColumn("severity", "severity"),
+            KeyColumn("severity", 0),
             ValueColumn("casualties", refs[counts]),
             ValueColumn("mean_age", refs[means]),
             ValueColumn("share", Quotient(refs[fatalities], refs[counts])),
@@ -103,7 +103,7 @@ def test_aggregate_references_follow_the_canonical_order() -> None:
         query = Query(question.dataset, (), None, question.aggregates, 1, 1, 1)
         assert canonical_query(query) == query
         shown = [question.aggregates[column.value.index] for column in question.presentation.columns]  # type: ignore[union-attr]
-        assert [f"{a.statistic.value}({a.column})" for a in shown] == [
+        assert [f"{a.statistic.value}({a.scalar})" for a in shown] == [
             "COUNT(*)(None)" if part == "COUNT(*)" else part for part in sql.split(", ")
         ]
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from concordat.v1 import coordinator_pb2, node_pb2, query_pb2
-from concordat_query import wire
+from concordat_query import condition_wire, wire
 from concordat_query.canonical import canonical_condition, canonical_query
 from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.errors import Reason, Refusal
@@ -101,7 +101,9 @@ def test_damaged_bytes_are_refused_or_read_and_nothing_else_happens(data: st.Dat
 
 def literal(number: str) -> query_pb2.Condition:
     message = query_pb2.Literal(number=number)
-    comparison = query_pb2.Comparison(column="age", comparator=query_pb2.COMPARATOR_EQUAL, literal=message)
+    comparison = query_pb2.Comparison(
+        scalar=query_pb2.Scalar(column="age"), comparator=query_pb2.COMPARATOR_EQUAL, literal=message
+    )
     return query_pb2.Condition(comparison=comparison)
 
 
@@ -128,27 +130,27 @@ def literal(number: str) -> query_pb2.Condition:
 )
 def test_a_number_has_one_notation_on_the_wire(number: str) -> None:
     with pytest.raises(Refusal) as refused:
-        wire.condition_from_proto(literal(number), "query.where")
+        condition_wire.condition_from_proto(literal(number), "query.where")
     assert refused.value.reason is Reason.MALFORMED_REQUEST
 
 
 def test_canonical_numbers_are_read() -> None:
     for number in ["0", "-1", "2016", "-0.5", "0.25", "100"]:
-        read = wire.condition_from_proto(literal(number), "query.where")
+        read = condition_wire.condition_from_proto(literal(number), "query.where")
         assert read == Comparison("age", Comparator.EQUAL, Decimal(number))
 
 
 def unfinished() -> list[query_pb2.Condition]:
-    comparison = query_pb2.Comparison(column="age", literal=query_pb2.Literal(text="x"))
-    unknown = query_pb2.Comparison(column="age", literal=query_pb2.Literal(text="x"))
+    comparison = query_pb2.Comparison(scalar=query_pb2.Scalar(column="age"), literal=query_pb2.Literal(text="x"))
+    unknown = query_pb2.Comparison(scalar=query_pb2.Scalar(column="age"), literal=query_pb2.Literal(text="x"))
     unknown.comparator = 99  # type: ignore[assignment]
-    empty = query_pb2.Comparison(column="age", comparator=query_pb2.COMPARATOR_EQUAL)
+    empty = query_pb2.Comparison(scalar=query_pb2.Scalar(column="age"), comparator=query_pb2.COMPARATOR_EQUAL)
     return [
         query_pb2.Condition(),
         query_pb2.Condition(comparison=comparison),
         query_pb2.Condition(comparison=unknown),
         query_pb2.Condition(comparison=empty),
-        query_pb2.Condition(membership=query_pb2.Membership(column="age")),
+        query_pb2.Condition(membership=query_pb2.Membership(scalar=query_pb2.Scalar(column="age"))),
         query_pb2.Condition(conjunction=query_pb2.Conjunction()),
         query_pb2.Condition(disjunction=query_pb2.Disjunction()),
         query_pb2.Condition(negation=query_pb2.Negation()),
@@ -158,18 +160,18 @@ def unfinished() -> list[query_pb2.Condition]:
 @pytest.mark.parametrize("index", range(len(unfinished())))
 def test_a_condition_that_lacks_a_part_is_refused(index: int) -> None:
     with pytest.raises(Refusal) as refused:
-        wire.condition_from_proto(unfinished()[index], "query.where")
+        condition_wire.condition_from_proto(unfinished()[index], "query.where")
     assert refused.value.field.startswith("query.where")
 
 
 def test_conditions_and_expressions_nested_too_deep_are_refused() -> None:
     deep: Condition = NullTest("sex")
     expression: Expression = AggregateRef(0)
-    for _ in range(wire.MAX_DEPTH + 1):
+    for _ in range(condition_wire.MAX_DEPTH + 1):
         deep = Negation(deep)
         expression = Quotient(expression, AggregateRef(0))
     with pytest.raises(Refusal, match="deeper"):
-        wire.condition_from_proto(wire.condition_to_proto(deep), "query.where")
+        condition_wire.condition_from_proto(condition_wire.condition_to_proto(deep), "query.where")
     with pytest.raises(Refusal, match="deeper"):
         wire.presentation_from_proto(wire.presentation_to_proto(Presentation(False, (ValueColumn("x", expression),))))
 
@@ -195,10 +197,16 @@ def test_an_envelope_too_large_or_without_a_key_is_refused() -> None:
 
 
 def test_a_count_of_rows_with_a_column_and_a_sum_without_one_are_refused() -> None:
-    for statistic, column in [(query_pb2.STATISTIC_COUNT_ROWS, "age"), (query_pb2.STATISTIC_SUM, "")]:
+    for statistic, column in [
+        (query_pb2.STATISTIC_COUNT_ROWS, "age"),
+        (query_pb2.STATISTIC_COUNT_UNITS, "age"),
+        (query_pb2.STATISTIC_SUM, None),
+    ]:
         message = wire.query_to_proto(QUERY)
         message.aggregates[0].statistic = statistic
-        message.aggregates[0].column = column
+        message.aggregates[0].ClearField("scalar")
+        if column is not None:
+            message.aggregates[0].scalar.column = column
         with pytest.raises(Refusal):
             wire.query_from_proto(message)
 
@@ -225,4 +233,4 @@ def test_the_deepest_condition_that_text_may_write_fits_the_wire() -> None:
         text = f"age = {i} AND NOT (year = 2014 OR {text})" if i % 2 else f"age = {i} OR (sex IS NULL AND {text})"
     condition = canonical_condition(parse_condition(text, casualties))
     assert condition is not None
-    assert wire.condition_from_proto(wire.condition_to_proto(condition), "query.where") == condition
+    assert condition_wire.condition_from_proto(condition_wire.condition_to_proto(condition), "query.where") == condition

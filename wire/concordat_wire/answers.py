@@ -17,9 +17,9 @@ from concordat_privacy.merge import Absent, NodeAnswer
 from concordat_privacy.plan import Plan, held_components
 from concordat_privacy.status import Status
 from concordat_query.agreement import Agreement, Party
-from concordat_query.catalogue import Catalogue, Dataset
+from concordat_query.catalogue import ByDefinition, Catalogue, Dataset
 from concordat_query.check import check_coverage
-from concordat_query.coverage import ByDefinition, Coverage
+from concordat_query.coverage import Coverage
 from concordat_query.errors import ConcordatError, VerificationError
 from concordat_query.model import Envelope
 from concordat_query.signing import Purpose, is_signed
@@ -166,10 +166,10 @@ def _components(
     )
     vectors = {}
     for component in answer.components:
-        scale = plan.components[component.index].scale
-        _demand(component.scale == scale, party, "the answer's noise scale is not the planned one")
-        _demand(len(component.values) == plan.cells, party, "a component has not one value for every cell")
-        vectors[component.index] = np.fromiter(component.values, dtype=np.int64, count=plan.cells)
+        planned = plan.components[component.index]
+        _demand(component.scale == planned.scale, party, "the answer's noise scale is not the planned one")
+        _demand(len(component.values) == planned.cells, party, "a component has not one value for every cell")
+        vectors[component.index] = np.fromiter(component.values, dtype=np.int64, count=planned.cells)
     return vectors
 
 

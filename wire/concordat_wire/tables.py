@@ -7,6 +7,7 @@ null too, the row is the total of other nations than those that the column has. 
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from types import NoneType
 from typing import assert_never
@@ -19,11 +20,11 @@ from concordat_query.model import KeyColumn, NationColumn, OutputColumn, ValueCo
 NOTES_KEY = b"concordat.notes"
 
 
-def to_arrow(table: Table, keys: Sequence[str]) -> pa.Table:
-    """The table with `keys` (those of its query, in the query's order) as one Arrow table; a name may occur twice."""
+def to_arrow(table: Table) -> pa.Table:
+    """The table as one Arrow table; a name may occur twice."""
     names: list[str] = []
     arrays: list[pa.Array] = []
-    for name, array in _columns(table, list(keys)):
+    for name, array in _columns(table):
         names.append(name)
         arrays.append(array)
     fields = [pa.field(name, array.type) for name, array in zip(names, arrays, strict=True)]
@@ -31,9 +32,9 @@ def to_arrow(table: Table, keys: Sequence[str]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def to_ipc(table: Table, keys: Sequence[str]) -> bytes:
+def to_ipc(table: Table) -> bytes:
     """The same as an Arrow IPC stream."""
-    arrow = to_arrow(table, keys)
+    arrow = to_arrow(table)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, arrow.schema) as writer:
         writer.write_table(arrow)
@@ -47,21 +48,20 @@ def from_ipc(data: bytes) -> pa.Table:
         return reader.read_all()
 
 
-def _columns(table: Table, keys: list[str]) -> Iterator[tuple[str, pa.Array]]:
+def _columns(table: Table) -> Iterator[tuple[str, pa.Array]]:
     position = 0
     for column in table.columns:
-        yield from _column(table, column, keys, position)
+        yield from _column(table, column, position)
         position += isinstance(column, ValueColumn)
 
 
-def _column(table: Table, column: OutputColumn, keys: list[str], position: int) -> Iterator[tuple[str, pa.Array]]:
+def _column(table: Table, column: OutputColumn, position: int) -> Iterator[tuple[str, pa.Array]]:
     match column:
         case NationColumn(name):
             yield name, pa.array([row.nation for row in table.rows], pa.string())
             yield f"{name}__is_total", pa.array([row.is_total for row in table.rows], pa.bool_())
         case KeyColumn(name, key):
-            index = keys.index(key)
-            yield name, _keys([row.keys[index] for row in table.rows])
+            yield name, _keys([row.keys[key] for row in table.rows])
         case ValueColumn(name):
             yield from _values(name, [row.values[position] for row in table.rows])
         case _:
@@ -69,14 +69,15 @@ def _column(table: Table, column: OutputColumn, keys: list[str], position: int) 
 
 
 def _keys(values: Sequence[CellKey]) -> pa.Array:
-    """Codes as text, whole numbers as int64, others as decimals."""
+    """Codes as text, whole numbers as int64, others as decimals, dates as date32."""
     distinct = set(values)
+    if any(isinstance(value, date) for value in distinct):
+        return pa.array(values, pa.date32())
     numbers = [value for value in distinct if isinstance(value, Decimal)]
     if not numbers:
         return pa.array(values, pa.string())
     if all(number == number.to_integral_value() for number in numbers):
-        whole = {value: None if value is None else int(value) for value in distinct}
-        return pa.array([whole[value] for value in values], pa.int64())
+        return pa.array([int(value) if isinstance(value, Decimal) else None for value in values], pa.int64())
     return pa.array(values)
 
 

@@ -10,97 +10,26 @@ looking at one unit's rows only, so a neighbouring edition differs in that unit'
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from concordat_privacy.plan import Component, Kind, Plan
+from concordat_privacy.plan import Plan, constant_within_unit
 from concordat_query.catalogue import Dataset
-from concordat_query.coverage import Coverage
-from concordat_query.model import Condition, Conjunction, columns_of
+from concordat_query.domains import Domain, domain_of
+from concordat_query.model import Condition
 
-from concordat_node.engine.sql import condition_sql, quoted
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One SQL aggregate: rows, non-null values of a column, or their sum, where `condition` is true."""
-
-    column: str | None
-    summed: bool
-    condition: Condition | None
-
-    def sql(self, dataset: Dataset) -> str:
-        operand = "*" if self.column is None else quoted(dataset, self.column)
-        where = "" if self.condition is None else f" FILTER (WHERE {condition_sql(dataset, self.condition)})"
-        return f"{'sum' if self.summed else 'count'}({operand}){where}"
-
-
-Recipe = tuple[tuple[int, int], ...]
-"""A component as a linear combination of measures: (factor, measure's position)."""
-
-
-Places = tuple[Mapping[int | None, int], ...]
-"""For each leading column of a scan's rows, how far its value moves the cell's position."""
+from concordat_node.engine.sql import condition_sql, scalar_sql
 
 
 @dataclass(frozen=True)
-class Scan:
-    """One statement. Its rows are what `places` decodes, then one integer or NULL per measure.
-
-    Cells without rows are missing from them.
-    """
-
-    sql: str
-    places: Places
-    recipes: tuple[Recipe, ...]
-
-    def cell(self, row: Sequence[int | None]) -> int:
-        """The position of a row's cell among all combinations of the keys' domains."""
-        return sum(place[value] for place, value in zip(self.places, row, strict=False))
-
-    def values(self, row: Sequence[int | None]) -> list[int]:
-        """A row's exact value of each component. SQL's sum over no value at all is NULL, and 0 here."""
-        sums = row[len(self.places) :]
-        return [sum(factor * (sums[measure] or 0) for factor, measure in recipe) for recipe in self.recipes]
-
-
-def scan(plan: Plan, dataset: Dataset, coverage: Coverage, indexes: Sequence[int], table: str) -> Scan:
-    """The statement that reads the components at `indexes` off an edition's table, and how to put them together."""
-    combined = [_measures(plan.components[index], dataset, coverage) for index in indexes]
-    measures = list(dict.fromkeys(measure for parts in combined for _, measure in parts))
-    recipes = tuple(tuple((factor, measures.index(measure)) for factor, measure in parts) for parts in combined)
-    source = _Source(plan, dataset, table, _kept_rows(plan, coverage), tuple(measures))
-    limits = _limits(plan, dataset)
-    if limits.cells is None and limits.rows is None:
-        return Scan(source.by_keys(), source.places(), recipes)
-    return Scan(source.by_cell(limits), ({cell: cell for cell in range(plan.cells)},), recipes)
-
-
-def _measures(component: Component, dataset: Dataset, coverage: Coverage) -> list[tuple[int, Measure]]:
-    condition = _both(component.filter, coverage.condition(component.reads))
-    if component.kind is Kind.ROWS:
-        return [(1, Measure(component.column, False, condition))]
-    total = Measure(component.column, True, condition)
-    if component.kind is Kind.SUM:
-        return [(1, total)]
-    column = dataset.column(component.column or "")
-    return [(2, total), (-column.fixed_lower - column.fixed_upper, Measure(component.column, False, condition))]
-
-
-def _kept_rows(plan: Plan, coverage: Coverage) -> Condition | None:
-    """WHERE, and only rows for which the columns of WHERE and GROUP BY are held."""
-    return _both(plan.query.where, coverage.condition(columns_of(plan.query.where) | frozenset(plan.query.keys)))
-
-
-def _both(first: Condition | None, second: Condition | None) -> Condition | None:
-    terms = tuple(condition for condition in (first, second) if condition is not None)
-    return None if not terms else terms[0] if len(terms) == 1 else Conjunction(terms)
-
-
-@dataclass(frozen=True)
-class _Limits:
+class Limits:
     """k and C, each None where the catalogue's declared limits keep it from ever binding."""
 
     cells: int | None
     rows: int | None
+
+    @property
+    def never_bind(self) -> bool:
+        return self.cells is None and self.rows is None
 
     @property
     def never_trimmed(self) -> int:
@@ -108,79 +37,118 @@ class _Limits:
         return min(limit for limit in (self.cells, self.rows) if limit is not None)
 
 
-def _limits(plan: Plan, dataset: Dataset) -> _Limits:
+def limits_of(plan: Plan, dataset: Dataset) -> Limits:
     """From declared facts alone. What the edition holds has no say in it."""
-    varying = [dataset.column(key) for key in plan.query.keys if not dataset.constant_within_unit(key)]
-    reachable = min(math.prod(len(column.stored_domain) for column in varying), dataset.max_rows_per_unit)
-    return _Limits(
+    varying = [key for key in plan.query.keys if not constant_within_unit(key, dataset)]
+    reachable = min(math.prod(len(domain_of(key, dataset)) for key in varying), dataset.max_rows_per_unit)
+    return Limits(
         cells=plan.max_groups if plan.max_groups < reachable else None,
         rows=plan.max_rows if plan.max_rows < dataset.max_rows_per_unit else None,
     )
 
 
 @dataclass(frozen=True)
-class _Source:
+class KeptRows:
+    """The rows of an edition's table that count: those that satisfy `kept`, trimmed to `limits`."""
+
     plan: Plan
     dataset: Dataset
     table: str
     kept: Condition | None
-    measures: tuple[Measure, ...]
+    limits: Limits
 
-    def by_keys(self) -> str:
+    def by_keys(self, sums: Sequence[str]) -> str:
         """Sums over all kept rows, by the keys as they are stored: the fastest where no limit can bind."""
-        keys = ", ".join(quoted(self.dataset, key) for key in self.plan.query.keys)
-        groups = f" GROUP BY {keys}" if keys else ""
-        return f"SELECT {keys}{', ' if keys else ''}{self._sums()} FROM {self.table}{self._where(None)}{groups}"
+        keys = [scalar_sql(self.dataset, key) for key in self.plan.query.keys]
+        groups = f" GROUP BY {', '.join(keys)}" if keys else ""
+        return f"SELECT {', '.join((*keys, *sums))} FROM {self.table}{self._where(None)}{groups}"
 
-    def places(self) -> Places:
+    def places(self) -> tuple[Mapping[int | None, int], ...]:
         """How `by_keys` decodes: the last key runs fastest."""
-        places, stride = [], self.plan.cells
-        for key in self.plan.query.keys:
-            domain = self.dataset.column(key).stored_domain
-            stride //= len(domain)
-            places.append({value: index * stride for index, value in enumerate(domain)})
-        return tuple(places)
+        return tuple(
+            {value: index * stride for index, value in enumerate(domain.stored)}
+            for domain, stride in zip(self._domains, self._strides, strict=True)
+        )
 
-    def by_cell(self, limits: _Limits) -> str:
+    def by_cell(self, sums: Sequence[str]) -> str:
         """Sums over the rows that the limits leave. Units that cannot exceed them are spared the choosing."""
-        light = self._where(f"unit_rows <= {limits.never_trimmed}")
-        spared = f"SELECT {self._cell()} AS _cell, {self._sums()} FROM {self.table}{light} GROUP BY _cell"
-        columns = ", ".join(f"_m{i}" for i in range(len(self.measures)))
-        both = f"{spared} UNION ALL SELECT _cell, {columns} FROM ({self._trimmed(limits)})"
-        sums = ", ".join(f"sum(_m{i})" for i in range(len(self.measures)))
-        return f"SELECT _cell, {sums} FROM ({both}) GROUP BY _cell"
+        named = _named("_m", sums)
+        light = self._where(f"unit_rows <= {self.limits.never_trimmed}")
+        spared = f"SELECT {self._cell()} AS _cell, {named} FROM {self.table}{light} GROUP BY _cell"
+        columns = ", ".join(f"_m{i}" for i in range(len(sums)))
+        both = f"{spared} UNION ALL SELECT _cell, {columns} FROM ({self._trimmed(named)})"
+        added = ", ".join(f"sum(_m{i})" for i in range(len(sums)))
+        return f"SELECT _cell, {added} FROM ({both}) GROUP BY _cell"
 
-    def _trimmed(self, limits: _Limits) -> str:
-        """Sums per unit and cell, of the chosen rows in the chosen cells of the units that may exceed a limit."""
-        where = self._where(f"unit_rows > {limits.never_trimmed}")
+    def units_by_cell(self, present: Sequence[str], over: tuple[int, ...]) -> str:
+        """For each cell over the other keys, how many units have each of the flags `present` in one of their cells."""
+        named = _named("_m", present)
+        light = self._where(None if self.limits.never_bind else f"unit_rows <= {self.limits.never_trimmed}")
+        pairs = f"SELECT unit AS _unit, {self._cell()} AS _cell, {named} FROM {self.table}{light} GROUP BY unit, _cell"
+        if not self.limits.never_bind:
+            columns = ", ".join(f"_m{i}" for i in range(len(present)))
+            pairs += f" UNION ALL SELECT _unit, _cell, {columns} FROM ({self._trimmed(named)})"
+        unit = "DISTINCT _unit" if over else "*"  # a unit stands once with each of its cells
+        counts = ", ".join(f"count({unit}) FILTER (WHERE _m{i})" for i in range(len(present)))
+        return f"SELECT {self._coarse(over)} AS _over, {counts} FROM ({pairs}) GROUP BY _over"
+
+    def _trimmed(self, named: str) -> str:
+        """Aggregates per unit and cell, of the chosen rows in the chosen cells of the units that may exceed a limit."""
+        where = self._where(f"unit_rows > {self.limits.never_trimmed}")
         packed = f"CAST(unit AS BIGINT) * {self.plan.cells} + {self._cell()}"
         rows = f"SELECT *, {packed} AS _packed FROM {self.table}{where}"
-        if limits.rows is not None:
-            rows += f" QUALIFY row_number() OVER (PARTITION BY _packed ORDER BY row_key) <= {limits.rows}"
+        if self.limits.rows is not None:
+            rows += f" QUALIFY row_number() OVER (PARTITION BY _packed ORDER BY row_key) <= {self.limits.rows}"
         tokens = "any_value(token_hi) AS _hi, any_value(token_lo) AS _lo"
         cell = f"_packed % {self.plan.cells} AS _cell, _packed // {self.plan.cells} AS _unit"
-        cells = f"SELECT {cell}, {tokens}, {self._sums()} FROM ({rows}) GROUP BY _packed"
-        if limits.cells is None:
+        cells = f"SELECT {cell}, {tokens}, {named} FROM ({rows}) GROUP BY _packed"
+        if self.limits.cells is None:
             return cells
         rank = "row_number() OVER (PARTITION BY _unit ORDER BY hash(_hi, _lo, _cell), _cell)"
-        return f"SELECT * FROM ({cells}) QUALIFY {rank} <= {limits.cells}"
-
-    def _sums(self) -> str:
-        return ", ".join(f"{measure.sql(self.dataset)} AS _m{i}" for i, measure in enumerate(self.measures))
+        return f"SELECT * FROM ({cells}) QUALIFY {rank} <= {self.limits.cells}"
 
     def _where(self, also: str | None) -> str:
         kept = None if self.kept is None else condition_sql(self.dataset, self.kept)
         terms = [term for term in (kept, also) if term is not None]
         return " WHERE " + " AND ".join(terms) if terms else ""
 
+    @cached_property
+    def _domains(self) -> tuple[Domain, ...]:
+        return tuple(domain_of(key, self.dataset) for key in self.plan.query.keys)
+
+    @cached_property
+    def _strides(self) -> tuple[int, ...]:
+        """How far one value of each key moves the cell's position: the last key runs fastest."""
+        sizes = [len(domain) for domain in self._domains]
+        return tuple(math.prod(sizes[position + 1 :]) for position in range(len(sizes)))
+
     def _cell(self) -> str:
         """The same position as `places` gives, in SQL."""
-        code, stride = "CAST(0 AS BIGINT)", self.plan.cells
-        for key in self.plan.query.keys:
-            column = self.dataset.column(key)
-            stride //= len(column.stored_domain)
-            place = f"CAST({quoted(self.dataset, key)} AS BIGINT) - ({column.fixed_lower})"
-            if column.nullable:
-                place = f"coalesce({place}, {len(column.stored_domain) - 1})"
-            code += f" + ({place}) * {stride}"
+        code = "CAST(0 AS BIGINT)"
+        for key, domain, stride in zip(self.plan.query.keys, self._domains, self._strides, strict=True):
+            code += f" + ({_place(scalar_sql(self.dataset, key), domain)}) * {stride}"
         return f"({code})"
+
+    def _coarse(self, over: tuple[int, ...]) -> str:
+        """From a cell's position to that among the combinations of the keys that are not summed over."""
+        code, stride = "CAST(0 AS BIGINT)", 1
+        for position in reversed(range(len(self._domains))):
+            if position not in over:
+                size = len(self._domains[position])
+                code += f" + (_cell // {self._strides[position]}) % {size} * {stride}"
+                stride *= size
+        return code
+
+
+def _named(prefix: str, aggregates: Sequence[str]) -> str:
+    return ", ".join(f"{aggregate} AS {prefix}{i}" for i, aggregate in enumerate(aggregates))
+
+
+def _place(value: str, domain: Domain) -> str:
+    """The index of a stored value in its domain, as SQL."""
+    if domain.has_gaps:
+        listed = ", ".join(str(number) for number in domain.stored if number is not None)
+        place = f"list_position([{listed}], {value}) - 1"
+    else:
+        place = f"CAST({value} AS BIGINT) - ({domain.lowest})"
+    return f"coalesce({place}, {len(domain) - 1})" if None in domain.stored else place

@@ -17,8 +17,8 @@ from concordat_query.errors import Refusal
 from concordat_query.model import Query
 from concordat_query.signing import Purpose, is_signed
 
-from concordat_node.engine.bounding import scan
 from concordat_node.engine.holdings import Holding, Holdings
+from concordat_node.engine.scans import scans
 from concordat_node.importing import edition
 
 
@@ -40,12 +40,16 @@ def release(request: engine_pb2.EngineRequest, holdings: Holdings) -> list[node_
     receipt, holding = _charged(request.receipt, query, holdings)
     planned, held = _planned(query, holding, receipt.rho_nano)
     with _failing(EngineResponse.FAILURE_REQUEST):
-        task = scan(planned, holding.dataset, holding.coverage, held, holding.table)
-    vectors = {index: noise.draw(planned.components[index].scale, planned.cells).tolist() for index in held}
-    for row in holding.connection.execute(task.sql).fetchall():
-        cell = task.cell(row)
-        for index, exact in zip(held, task.values(row), strict=True):
-            vectors[index][cell] += exact
+        tasks = scans(planned, holding.dataset, holding.coverage, held, holding.table)
+    vectors = {}
+    for index in held:
+        component = planned.components[index]
+        vectors[index] = noise.draw(component.scale, component.cells).tolist()
+    for task in tasks:
+        for row in holding.connection.execute(task.sql).fetchall():
+            cell = task.cell(row)
+            for index, exact in zip(task.indexes, task.values(row), strict=True):
+                vectors[index][cell] += exact
     return [
         node_pb2.Component(index=index, scale=planned.components[index].scale, values=map(_wrapped, vector))
         for index, vector in vectors.items()

@@ -79,9 +79,9 @@ class OutputColumn(_message.Message):
     VALUE_FIELD_NUMBER: _ClassVar[int]
     name: str
     nation: bool
-    key: str
+    key: int
     value: Expression
-    def __init__(self, name: _Optional[str] = ..., nation: _Optional[bool] = ..., key: _Optional[str] = ..., value: _Optional[_Union[Expression, _Mapping]] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., nation: _Optional[bool] = ..., key: _Optional[int] = ..., value: _Optional[_Union[Expression, _Mapping]] = ...) -> None: ...
 
 class Expression(_message.Message):
     __slots__ = ("aggregate", "quotient")

@@ -24,41 +24,57 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63oncordat/v1/query.proto\x12\x0c\x63oncordat.v1\"4\n\x07Literal\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12\x10\n\x06number\x18\x02 \x01(\tH\x00\x42\x07\n\x05value\"\xb0\x02\n\tCondition\x12.\n\ncomparison\x18\x01 \x01(\x0b\x32\x18.concordat.v1.ComparisonH\x00\x12.\n\nmembership\x18\x02 \x01(\x0b\x32\x18.concordat.v1.MembershipH\x00\x12+\n\tnull_test\x18\x03 \x01(\x0b\x32\x16.concordat.v1.NullTestH\x00\x12\x30\n\x0b\x63onjunction\x18\x04 \x01(\x0b\x32\x19.concordat.v1.ConjunctionH\x00\x12\x30\n\x0b\x64isjunction\x18\x05 \x01(\x0b\x32\x19.concordat.v1.DisjunctionH\x00\x12*\n\x08negation\x18\x06 \x01(\x0b\x32\x16.concordat.v1.NegationH\x00\x42\x06\n\x04kind\"r\n\nComparison\x12\x0e\n\x06\x63olumn\x18\x01 \x01(\t\x12,\n\ncomparator\x18\x02 \x01(\x0e\x32\x18.concordat.v1.Comparator\x12&\n\x07literal\x18\x03 \x01(\x0b\x32\x15.concordat.v1.Literal\"E\n\nMembership\x12\x0e\n\x06\x63olumn\x18\x01 \x01(\t\x12\'\n\x08literals\x18\x02 \x03(\x0b\x32\x15.concordat.v1.Literal\"\x1a\n\x08NullTest\x12\x0e\n\x06\x63olumn\x18\x01 \x01(\t\"5\n\x0b\x43onjunction\x12&\n\x05terms\x18\x01 \x03(\x0b\x32\x17.concordat.v1.Condition\"5\n\x0b\x44isjunction\x12&\n\x05terms\x18\x01 \x03(\x0b\x32\x17.concordat.v1.Condition\"1\n\x08Negation\x12%\n\x04term\x18\x01 \x01(\x0b\x32\x17.concordat.v1.Condition\"p\n\tAggregate\x12*\n\tstatistic\x18\x01 \x01(\x0e\x32\x17.concordat.v1.Statistic\x12\x0e\n\x06\x63olumn\x18\x02 \x01(\t\x12\'\n\x06\x66ilter\x18\x03 \x01(\x0b\x32\x17.concordat.v1.Condition\"\xb3\x01\n\x05Query\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\x0c\n\x04keys\x18\x02 \x03(\t\x12&\n\x05where\x18\x03 \x01(\x0b\x32\x17.concordat.v1.Condition\x12+\n\naggregates\x18\x04 \x03(\x0b\x32\x17.concordat.v1.Aggregate\x12\x10\n\x08rho_nano\x18\x05 \x01(\x04\x12\x12\n\nmax_groups\x18\x06 \x01(\r\x12\x10\n\x08max_rows\x18\x07 \x01(\r\"\xd1\x01\n\rQueryEnvelope\x12\"\n\x05query\x18\x01 \x01(\x0b\x32\x13.concordat.v1.Query\x12\x18\n\x10\x63\x61talogue_sha256\x18\x02 \x01(\t\x12\x14\n\x0c\x61greement_id\x18\x03 \x01(\t\x12\x19\n\x11\x61greement_version\x18\x04 \x01(\x04\x12\x10\n\x08\x61udience\x18\x05 \x03(\t\x12\x17\n\x0fidempotency_key\x18\x06 \x01(\t\x12\x12\n\nexpires_at\x18\x07 \x01(\x03\x12\x12\n\nnot_before\x18\x08 \x01(\x03\"F\n\x0bSignedQuery\x12\x10\n\x08\x65nvelope\x18\x01 \x01(\x0c\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"\x1c\n\x0b\x43redentials\x12\r\n\x05token\x18\x01 \x01(\t*\xc4\x01\n\nComparator\x12\x1a\n\x16\x43OMPARATOR_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43OMPARATOR_EQUAL\x10\x01\x12\x18\n\x14\x43OMPARATOR_NOT_EQUAL\x10\x02\x12\x13\n\x0f\x43OMPARATOR_LESS\x10\x03\x12\x1c\n\x18\x43OMPARATOR_LESS_OR_EQUAL\x10\x04\x12\x16\n\x12\x43OMPARATOR_GREATER\x10\x05\x12\x1f\n\x1b\x43OMPARATOR_GREATER_OR_EQUAL\x10\x06*\x82\x01\n\tStatistic\x12\x19\n\x15STATISTIC_UNSPECIFIED\x10\x00\x12\x18\n\x14STATISTIC_COUNT_ROWS\x10\x01\x12\x1a\n\x16STATISTIC_COUNT_VALUES\x10\x02\x12\x11\n\rSTATISTIC_SUM\x10\x03\x12\x11\n\rSTATISTIC_AVG\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63oncordat/v1/query.proto\x12\x0c\x63oncordat.v1\"D\n\x07Literal\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12\x10\n\x06number\x18\x02 \x01(\tH\x00\x12\x0e\n\x04\x64\x61te\x18\x03 \x01(\tH\x00\x42\x07\n\x05value\"\x92\x02\n\x06Scalar\x12\x10\n\x06\x63olumn\x18\x01 \x01(\tH\x00\x12(\n\x07literal\x18\x02 \x01(\x0b\x32\x15.concordat.v1.LiteralH\x00\x12\x0e\n\x04null\x18\x03 \x01(\x08H\x00\x12\x30\n\x0b\x63\x61lculation\x18\x04 \x01(\x0b\x32\x19.concordat.v1.CalculationH\x00\x12\x31\n\x0cwidth_bucket\x18\x05 \x01(\x0b\x32\x19.concordat.v1.WidthBucketH\x00\x12+\n\tdate_part\x18\x06 \x01(\x0b\x32\x16.concordat.v1.DatePartH\x00\x12\"\n\x04\x63\x61se\x18\x07 \x01(\x0b\x32\x12.concordat.v1.CaseH\x00\x42\x06\n\x04kind\"\x80\x01\n\x0b\x43\x61lculation\x12(\n\x08operator\x18\x01 \x01(\x0e\x32\x16.concordat.v1.Operator\x12\"\n\x04left\x18\x02 \x01(\x0b\x32\x14.concordat.v1.Scalar\x12#\n\x05right\x18\x03 \x01(\x0b\x32\x14.concordat.v1.Scalar\"`\n\x0bWidthBucket\x12$\n\x06number\x18\x01 \x01(\x0b\x32\x14.concordat.v1.Scalar\x12\r\n\x05lower\x18\x02 \x01(\t\x12\r\n\x05upper\x18\x03 \x01(\t\x12\r\n\x05\x63ount\x18\x04 \x01(\r\"O\n\x08\x44\x61tePart\x12 \n\x04part\x18\x01 \x01(\x0e\x32\x12.concordat.v1.Part\x12!\n\x03\x64\x61y\x18\x02 \x01(\x0b\x32\x14.concordat.v1.Scalar\"W\n\x04\x43\x61se\x12&\n\x08\x62ranches\x18\x01 \x03(\x0b\x32\x14.concordat.v1.Branch\x12\'\n\totherwise\x18\x02 \x01(\x0b\x32\x14.concordat.v1.Scalar\"Z\n\x06\x42ranch\x12*\n\tcondition\x18\x01 \x01(\x0b\x32\x17.concordat.v1.Condition\x12$\n\x06result\x18\x02 \x01(\x0b\x32\x14.concordat.v1.Scalar\"\xb0\x02\n\tCondition\x12.\n\ncomparison\x18\x01 \x01(\x0b\x32\x18.concordat.v1.ComparisonH\x00\x12.\n\nmembership\x18\x02 \x01(\x0b\x32\x18.concordat.v1.MembershipH\x00\x12+\n\tnull_test\x18\x03 \x01(\x0b\x32\x16.concordat.v1.NullTestH\x00\x12\x30\n\x0b\x63onjunction\x18\x04 \x01(\x0b\x32\x19.concordat.v1.ConjunctionH\x00\x12\x30\n\x0b\x64isjunction\x18\x05 \x01(\x0b\x32\x19.concordat.v1.DisjunctionH\x00\x12*\n\x08negation\x18\x06 \x01(\x0b\x32\x16.concordat.v1.NegationH\x00\x42\x06\n\x04kind\"\x88\x01\n\nComparison\x12$\n\x06scalar\x18\x01 \x01(\x0b\x32\x14.concordat.v1.Scalar\x12,\n\ncomparator\x18\x02 \x01(\x0e\x32\x18.concordat.v1.Comparator\x12&\n\x07literal\x18\x03 \x01(\x0b\x32\x15.concordat.v1.Literal\"[\n\nMembership\x12$\n\x06scalar\x18\x01 \x01(\x0b\x32\x14.concordat.v1.Scalar\x12\'\n\x08literals\x18\x02 \x03(\x0b\x32\x15.concordat.v1.Literal\"0\n\x08NullTest\x12$\n\x06scalar\x18\x01 \x01(\x0b\x32\x14.concordat.v1.Scalar\"5\n\x0b\x43onjunction\x12&\n\x05terms\x18\x01 \x03(\x0b\x32\x17.concordat.v1.Condition\"5\n\x0b\x44isjunction\x12&\n\x05terms\x18\x01 \x03(\x0b\x32\x17.concordat.v1.Condition\"1\n\x08Negation\x12%\n\x04term\x18\x01 \x01(\x0b\x32\x17.concordat.v1.Condition\"\xaa\x01\n\tAggregate\x12*\n\tstatistic\x18\x01 \x01(\x0e\x32\x17.concordat.v1.Statistic\x12$\n\x06scalar\x18\x02 \x01(\x0b\x32\x14.concordat.v1.Scalar\x12\'\n\x06\x66ilter\x18\x03 \x01(\x0b\x32\x17.concordat.v1.Condition\x12\"\n\x04over\x18\x04 \x03(\x0b\x32\x14.concordat.v1.Scalar\"\xc9\x01\n\x05Query\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\"\n\x04keys\x18\x02 \x03(\x0b\x32\x14.concordat.v1.Scalar\x12&\n\x05where\x18\x03 \x01(\x0b\x32\x17.concordat.v1.Condition\x12+\n\naggregates\x18\x04 \x03(\x0b\x32\x17.concordat.v1.Aggregate\x12\x10\n\x08rho_nano\x18\x05 \x01(\x04\x12\x12\n\nmax_groups\x18\x06 \x01(\r\x12\x10\n\x08max_rows\x18\x07 \x01(\r\"\xd1\x01\n\rQueryEnvelope\x12\"\n\x05query\x18\x01 \x01(\x0b\x32\x13.concordat.v1.Query\x12\x18\n\x10\x63\x61talogue_sha256\x18\x02 \x01(\t\x12\x14\n\x0c\x61greement_id\x18\x03 \x01(\t\x12\x19\n\x11\x61greement_version\x18\x04 \x01(\x04\x12\x10\n\x08\x61udience\x18\x05 \x03(\t\x12\x17\n\x0fidempotency_key\x18\x06 \x01(\t\x12\x12\n\nexpires_at\x18\x07 \x01(\x03\x12\x12\n\nnot_before\x18\x08 \x01(\x03\"F\n\x0bSignedQuery\x12\x10\n\x08\x65nvelope\x18\x01 \x01(\x0c\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"\x1c\n\x0b\x43redentials\x12\r\n\x05token\x18\x01 \x01(\t*\x83\x01\n\x08Operator\x12\x18\n\x14OPERATOR_UNSPECIFIED\x10\x00\x12\x11\n\rOPERATOR_PLUS\x10\x01\x12\x12\n\x0eOPERATOR_MINUS\x10\x02\x12\x12\n\x0eOPERATOR_TIMES\x10\x03\x12\x10\n\x0cOPERATOR_DIV\x10\x04\x12\x10\n\x0cOPERATOR_MOD\x10\x05*M\n\x04Part\x12\x14\n\x10PART_UNSPECIFIED\x10\x00\x12\r\n\tPART_YEAR\x10\x01\x12\x10\n\x0cPART_QUARTER\x10\x02\x12\x0e\n\nPART_MONTH\x10\x03*\xc4\x01\n\nComparator\x12\x1a\n\x16\x43OMPARATOR_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43OMPARATOR_EQUAL\x10\x01\x12\x18\n\x14\x43OMPARATOR_NOT_EQUAL\x10\x02\x12\x13\n\x0f\x43OMPARATOR_LESS\x10\x03\x12\x1c\n\x18\x43OMPARATOR_LESS_OR_EQUAL\x10\x04\x12\x16\n\x12\x43OMPARATOR_GREATER\x10\x05\x12\x1f\n\x1b\x43OMPARATOR_GREATER_OR_EQUAL\x10\x06*\x9d\x01\n\tStatistic\x12\x19\n\x15STATISTIC_UNSPECIFIED\x10\x00\x12\x18\n\x14STATISTIC_COUNT_ROWS\x10\x01\x12\x1a\n\x16STATISTIC_COUNT_VALUES\x10\x02\x12\x11\n\rSTATISTIC_SUM\x10\x03\x12\x11\n\rSTATISTIC_AVG\x10\x04\x12\x19\n\x15STATISTIC_COUNT_UNITS\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'concordat.v1.query_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_COMPARATOR']._serialized_start=1390
-  _globals['_COMPARATOR']._serialized_end=1586
-  _globals['_STATISTIC']._serialized_start=1589
-  _globals['_STATISTIC']._serialized_end=1719
+  _globals['_OPERATOR']._serialized_start=2322
+  _globals['_OPERATOR']._serialized_end=2453
+  _globals['_PART']._serialized_start=2455
+  _globals['_PART']._serialized_end=2532
+  _globals['_COMPARATOR']._serialized_start=2535
+  _globals['_COMPARATOR']._serialized_end=2731
+  _globals['_STATISTIC']._serialized_start=2734
+  _globals['_STATISTIC']._serialized_end=2891
   _globals['_LITERAL']._serialized_start=42
-  _globals['_LITERAL']._serialized_end=94
-  _globals['_CONDITION']._serialized_start=97
-  _globals['_CONDITION']._serialized_end=401
-  _globals['_COMPARISON']._serialized_start=403
-  _globals['_COMPARISON']._serialized_end=517
-  _globals['_MEMBERSHIP']._serialized_start=519
-  _globals['_MEMBERSHIP']._serialized_end=588
-  _globals['_NULLTEST']._serialized_start=590
-  _globals['_NULLTEST']._serialized_end=616
-  _globals['_CONJUNCTION']._serialized_start=618
-  _globals['_CONJUNCTION']._serialized_end=671
-  _globals['_DISJUNCTION']._serialized_start=673
-  _globals['_DISJUNCTION']._serialized_end=726
-  _globals['_NEGATION']._serialized_start=728
-  _globals['_NEGATION']._serialized_end=777
-  _globals['_AGGREGATE']._serialized_start=779
-  _globals['_AGGREGATE']._serialized_end=891
-  _globals['_QUERY']._serialized_start=894
-  _globals['_QUERY']._serialized_end=1073
-  _globals['_QUERYENVELOPE']._serialized_start=1076
-  _globals['_QUERYENVELOPE']._serialized_end=1285
-  _globals['_SIGNEDQUERY']._serialized_start=1287
-  _globals['_SIGNEDQUERY']._serialized_end=1357
-  _globals['_CREDENTIALS']._serialized_start=1359
-  _globals['_CREDENTIALS']._serialized_end=1387
+  _globals['_LITERAL']._serialized_end=110
+  _globals['_SCALAR']._serialized_start=113
+  _globals['_SCALAR']._serialized_end=387
+  _globals['_CALCULATION']._serialized_start=390
+  _globals['_CALCULATION']._serialized_end=518
+  _globals['_WIDTHBUCKET']._serialized_start=520
+  _globals['_WIDTHBUCKET']._serialized_end=616
+  _globals['_DATEPART']._serialized_start=618
+  _globals['_DATEPART']._serialized_end=697
+  _globals['_CASE']._serialized_start=699
+  _globals['_CASE']._serialized_end=786
+  _globals['_BRANCH']._serialized_start=788
+  _globals['_BRANCH']._serialized_end=878
+  _globals['_CONDITION']._serialized_start=881
+  _globals['_CONDITION']._serialized_end=1185
+  _globals['_COMPARISON']._serialized_start=1188
+  _globals['_COMPARISON']._serialized_end=1324
+  _globals['_MEMBERSHIP']._serialized_start=1326
+  _globals['_MEMBERSHIP']._serialized_end=1417
+  _globals['_NULLTEST']._serialized_start=1419
+  _globals['_NULLTEST']._serialized_end=1467
+  _globals['_CONJUNCTION']._serialized_start=1469
+  _globals['_CONJUNCTION']._serialized_end=1522
+  _globals['_DISJUNCTION']._serialized_start=1524
+  _globals['_DISJUNCTION']._serialized_end=1577
+  _globals['_NEGATION']._serialized_start=1579
+  _globals['_NEGATION']._serialized_end=1628
+  _globals['_AGGREGATE']._serialized_start=1631
+  _globals['_AGGREGATE']._serialized_end=1801
+  _globals['_QUERY']._serialized_start=1804
+  _globals['_QUERY']._serialized_end=2005
+  _globals['_QUERYENVELOPE']._serialized_start=2008
+  _globals['_QUERYENVELOPE']._serialized_end=2217
+  _globals['_SIGNEDQUERY']._serialized_start=2219
+  _globals['_SIGNEDQUERY']._serialized_end=2289
+  _globals['_CREDENTIALS']._serialized_start=2291
+  _globals['_CREDENTIALS']._serialized_end=2319
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Operator(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    OPERATOR_UNSPECIFIED: _ClassVar[Operator]
+    OPERATOR_PLUS: _ClassVar[Operator]
+    OPERATOR_MINUS: _ClassVar[Operator]
+    OPERATOR_TIMES: _ClassVar[Operator]
+    OPERATOR_DIV: _ClassVar[Operator]
+    OPERATOR_MOD: _ClassVar[Operator]
+
+class Part(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PART_UNSPECIFIED: _ClassVar[Part]
+    PART_YEAR: _ClassVar[Part]
+    PART_QUARTER: _ClassVar[Part]
+    PART_MONTH: _ClassVar[Part]
+
 class Comparator(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     COMPARATOR_UNSPECIFIED: _ClassVar[Comparator]
@@ -24,6 +40,17 @@ class Statistic(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STATISTIC_COUNT_VALUES: _ClassVar[Statistic]
     STATISTIC_SUM: _ClassVar[Statistic]
     STATISTIC_AVG: _ClassVar[Statistic]
+    STATISTIC_COUNT_UNITS: _ClassVar[Statistic]
+OPERATOR_UNSPECIFIED: Operator
+OPERATOR_PLUS: Operator
+OPERATOR_MINUS: Operator
+OPERATOR_TIMES: Operator
+OPERATOR_DIV: Operator
+OPERATOR_MOD: Operator
+PART_UNSPECIFIED: Part
+PART_YEAR: Part
+PART_QUARTER: Part
+PART_MONTH: Part
 COMPARATOR_UNSPECIFIED: Comparator
 COMPARATOR_EQUAL: Comparator
 COMPARATOR_NOT_EQUAL: Comparator
@@ -36,14 +63,81 @@ STATISTIC_COUNT_ROWS: Statistic
 STATISTIC_COUNT_VALUES: Statistic
 STATISTIC_SUM: Statistic
 STATISTIC_AVG: Statistic
+STATISTIC_COUNT_UNITS: Statistic
 
 class Literal(_message.Message):
-    __slots__ = ("text", "number")
+    __slots__ = ("text", "number", "date")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     NUMBER_FIELD_NUMBER: _ClassVar[int]
+    DATE_FIELD_NUMBER: _ClassVar[int]
     text: str
     number: str
-    def __init__(self, text: _Optional[str] = ..., number: _Optional[str] = ...) -> None: ...
+    date: str
+    def __init__(self, text: _Optional[str] = ..., number: _Optional[str] = ..., date: _Optional[str] = ...) -> None: ...
+
+class Scalar(_message.Message):
+    __slots__ = ("column", "literal", "null", "calculation", "width_bucket", "date_part", "case")
+    COLUMN_FIELD_NUMBER: _ClassVar[int]
+    LITERAL_FIELD_NUMBER: _ClassVar[int]
+    NULL_FIELD_NUMBER: _ClassVar[int]
+    CALCULATION_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_BUCKET_FIELD_NUMBER: _ClassVar[int]
+    DATE_PART_FIELD_NUMBER: _ClassVar[int]
+    CASE_FIELD_NUMBER: _ClassVar[int]
+    column: str
+    literal: Literal
+    null: bool
+    calculation: Calculation
+    width_bucket: WidthBucket
+    date_part: DatePart
+    case: Case
+    def __init__(self, column: _Optional[str] = ..., literal: _Optional[_Union[Literal, _Mapping]] = ..., null: _Optional[bool] = ..., calculation: _Optional[_Union[Calculation, _Mapping]] = ..., width_bucket: _Optional[_Union[WidthBucket, _Mapping]] = ..., date_part: _Optional[_Union[DatePart, _Mapping]] = ..., case: _Optional[_Union[Case, _Mapping]] = ...) -> None: ...
+
+class Calculation(_message.Message):
+    __slots__ = ("operator", "left", "right")
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    RIGHT_FIELD_NUMBER: _ClassVar[int]
+    operator: Operator
+    left: Scalar
+    right: Scalar
+    def __init__(self, operator: _Optional[_Union[Operator, str]] = ..., left: _Optional[_Union[Scalar, _Mapping]] = ..., right: _Optional[_Union[Scalar, _Mapping]] = ...) -> None: ...
+
+class WidthBucket(_message.Message):
+    __slots__ = ("number", "lower", "upper", "count")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    LOWER_FIELD_NUMBER: _ClassVar[int]
+    UPPER_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    number: Scalar
+    lower: str
+    upper: str
+    count: int
+    def __init__(self, number: _Optional[_Union[Scalar, _Mapping]] = ..., lower: _Optional[str] = ..., upper: _Optional[str] = ..., count: _Optional[int] = ...) -> None: ...
+
+class DatePart(_message.Message):
+    __slots__ = ("part", "day")
+    PART_FIELD_NUMBER: _ClassVar[int]
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    part: Part
+    day: Scalar
+    def __init__(self, part: _Optional[_Union[Part, str]] = ..., day: _Optional[_Union[Scalar, _Mapping]] = ...) -> None: ...
+
+class Case(_message.Message):
+    __slots__ = ("branches", "otherwise")
+    BRANCHES_FIELD_NUMBER: _ClassVar[int]
+    OTHERWISE_FIELD_NUMBER: _ClassVar[int]
+    branches: _containers.RepeatedCompositeFieldContainer[Branch]
+    otherwise: Scalar
+    def __init__(self, branches: _Optional[_Iterable[_Union[Branch, _Mapping]]] = ..., otherwise: _Optional[_Union[Scalar, _Mapping]] = ...) -> None: ...
+
+class Branch(_message.Message):
+    __slots__ = ("condition", "result")
+    CONDITION_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    condition: Condition
+    result: Scalar
+    def __init__(self, condition: _Optional[_Union[Condition, _Mapping]] = ..., result: _Optional[_Union[Scalar, _Mapping]] = ...) -> None: ...
 
 class Condition(_message.Message):
     __slots__ = ("comparison", "membership", "null_test", "conjunction", "disjunction", "negation")
@@ -62,28 +156,28 @@ class Condition(_message.Message):
     def __init__(self, comparison: _Optional[_Union[Comparison, _Mapping]] = ..., membership: _Optional[_Union[Membership, _Mapping]] = ..., null_test: _Optional[_Union[NullTest, _Mapping]] = ..., conjunction: _Optional[_Union[Conjunction, _Mapping]] = ..., disjunction: _Optional[_Union[Disjunction, _Mapping]] = ..., negation: _Optional[_Union[Negation, _Mapping]] = ...) -> None: ...
 
 class Comparison(_message.Message):
-    __slots__ = ("column", "comparator", "literal")
-    COLUMN_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("scalar", "comparator", "literal")
+    SCALAR_FIELD_NUMBER: _ClassVar[int]
     COMPARATOR_FIELD_NUMBER: _ClassVar[int]
     LITERAL_FIELD_NUMBER: _ClassVar[int]
-    column: str
+    scalar: Scalar
     comparator: Comparator
     literal: Literal
-    def __init__(self, column: _Optional[str] = ..., comparator: _Optional[_Union[Comparator, str]] = ..., literal: _Optional[_Union[Literal, _Mapping]] = ...) -> None: ...
+    def __init__(self, scalar: _Optional[_Union[Scalar, _Mapping]] = ..., comparator: _Optional[_Union[Comparator, str]] = ..., literal: _Optional[_Union[Literal, _Mapping]] = ...) -> None: ...
 
 class Membership(_message.Message):
-    __slots__ = ("column", "literals")
-    COLUMN_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("scalar", "literals")
+    SCALAR_FIELD_NUMBER: _ClassVar[int]
     LITERALS_FIELD_NUMBER: _ClassVar[int]
-    column: str
+    scalar: Scalar
     literals: _containers.RepeatedCompositeFieldContainer[Literal]
-    def __init__(self, column: _Optional[str] = ..., literals: _Optional[_Iterable[_Union[Literal, _Mapping]]] = ...) -> None: ...
+    def __init__(self, scalar: _Optional[_Union[Scalar, _Mapping]] = ..., literals: _Optional[_Iterable[_Union[Literal, _Mapping]]] = ...) -> None: ...
 
 class NullTest(_message.Message):
-    __slots__ = ("column",)
-    COLUMN_FIELD_NUMBER: _ClassVar[int]
-    column: str
-    def __init__(self, column: _Optional[str] = ...) -> None: ...
+    __slots__ = ("scalar",)
+    SCALAR_FIELD_NUMBER: _ClassVar[int]
+    scalar: Scalar
+    def __init__(self, scalar: _Optional[_Union[Scalar, _Mapping]] = ...) -> None: ...
 
 class Conjunction(_message.Message):
     __slots__ = ("terms",)
@@ -104,14 +198,16 @@ class Negation(_message.Message):
     def __init__(self, term: _Optional[_Union[Condition, _Mapping]] = ...) -> None: ...
 
 class Aggregate(_message.Message):
-    __slots__ = ("statistic", "column", "filter")
+    __slots__ = ("statistic", "scalar", "filter", "over")
     STATISTIC_FIELD_NUMBER: _ClassVar[int]
-    COLUMN_FIELD_NUMBER: _ClassVar[int]
+    SCALAR_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
+    OVER_FIELD_NUMBER: _ClassVar[int]
     statistic: Statistic
-    column: str
+    scalar: Scalar
     filter: Condition
-    def __init__(self, statistic: _Optional[_Union[Statistic, str]] = ..., column: _Optional[str] = ..., filter: _Optional[_Union[Condition, _Mapping]] = ...) -> None: ...
+    over: _containers.RepeatedCompositeFieldContainer[Scalar]
+    def __init__(self, statistic: _Optional[_Union[Statistic, str]] = ..., scalar: _Optional[_Union[Scalar, _Mapping]] = ..., filter: _Optional[_Union[Condition, _Mapping]] = ..., over: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ...) -> None: ...
 
 class Query(_message.Message):
     __slots__ = ("dataset", "keys", "where", "aggregates", "rho_nano", "max_groups", "max_rows")
@@ -123,13 +219,13 @@ class Query(_message.Message):
     MAX_GROUPS_FIELD_NUMBER: _ClassVar[int]
     MAX_ROWS_FIELD_NUMBER: _ClassVar[int]
     dataset: str
-    keys: _containers.RepeatedScalarFieldContainer[str]
+    keys: _containers.RepeatedCompositeFieldContainer[Scalar]
     where: Condition
     aggregates: _containers.RepeatedCompositeFieldContainer[Aggregate]
     rho_nano: int
     max_groups: int
     max_rows: int
-    def __init__(self, dataset: _Optional[str] = ..., keys: _Optional[_Iterable[str]] = ..., where: _Optional[_Union[Condition, _Mapping]] = ..., aggregates: _Optional[_Iterable[_Union[Aggregate, _Mapping]]] = ..., rho_nano: _Optional[int] = ..., max_groups: _Optional[int] = ..., max_rows: _Optional[int] = ...) -> None: ...
+    def __init__(self, dataset: _Optional[str] = ..., keys: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., where: _Optional[_Union[Condition, _Mapping]] = ..., aggregates: _Optional[_Iterable[_Union[Aggregate, _Mapping]]] = ..., rho_nano: _Optional[int] = ..., max_groups: _Optional[int] = ..., max_rows: _Optional[int] = ...) -> None: ...
 
 class QueryEnvelope(_message.Message):
     __slots__ = ("query", "catalogue_sha256", "agreement_id", "agreement_version", "audience", "idempotency_key", "expires_at", "not_before")

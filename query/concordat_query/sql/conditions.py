@@ -1,29 +1,31 @@
-"""From the tree of a condition to the typed condition, every literal held against its column."""
+"""From trees to typed conditions and scalars, every literal held against what it is compared with."""
 
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlglot import exp
 
 from concordat_query import rules
-from concordat_query.canonical import canonical_literal
-from concordat_query.catalogue import Column
-from concordat_query.errors import Reason, Refusal, SqlRefusal
+from concordat_query.errors import Reason
 from concordat_query.model import (
+    Calculation,
+    Case,
     Comparator,
     Comparison,
     Condition,
     Conjunction,
+    DatePart,
     Disjunction,
-    Literal,
     Membership,
     Negation,
     NullTest,
+    Operator,
+    Part,
+    Scalar,
+    Value,
+    WidthBucket,
 )
-from concordat_query.sql.source import Source
+from concordat_query.scalar_types import ScalarType
+from concordat_query.sql.scope import Scope, is_literal, literal_of, unwrapped
 
 _COMPARATORS: dict[type[exp.Expr], Comparator] = {
     exp.EQ: Comparator.EQUAL,
@@ -39,34 +41,17 @@ _MIRRORED = {
     Comparator.GREATER: Comparator.LESS,
     Comparator.GREATER_OR_EQUAL: Comparator.LESS_OR_EQUAL,
 }
-_NUMBER = re.compile(r"\d{1,30}(\.\d{0,30})?")
-_SIDES = "a comparison has a column on one side and a literal on the other"
-
-
-@dataclass(frozen=True)
-class Scope:
-    """The columns that names may mean, by their names in lower case, and the text they stand in."""
-
-    source: Source
-    columns: Mapping[str, Column]
-
-    def column(self, node: exp.Expr) -> tuple[str, Column]:
-        """The catalogue's name and definition of a column node. Refuses everything else."""
-        if not isinstance(node, exp.Column):
-            raise self.source.refusal_at_node(node, "a column's name is needed here")
-        name = node.name.lower()
-        with self.located(node):
-            return name, rules.find_column(self.columns, name)
-
-    @contextmanager
-    def located(self, node: exp.Expr) -> Iterator[None]:
-        """Gives a refusal raised within the place of `node` in the text."""
-        try:
-            yield
-        except SqlRefusal:
-            raise
-        except Refusal as refusal:
-            raise self.source.refusal_at_node(node, refusal.message, refusal.reason) from None
+_OPERATORS: dict[type[exp.Expr], Operator] = {
+    exp.Add: Operator.PLUS,
+    exp.Sub: Operator.MINUS,
+    exp.Mul: Operator.TIMES,
+    exp.IntDiv: Operator.DIV,
+    exp.Mod: Operator.MOD,
+}
+_PARTS: dict[type[exp.Expr], Part] = {exp.Year: Part.YEAR, exp.Quarter: Part.QUARTER, exp.Month: Part.MONTH}
+_SIDES = "a comparison has a column or expression on at least one side"
+_CODES = "codes of two columns cannot be compared; compare each with a literal"
+_SCALAR = "a column, number, calculation or CASE is needed here"
 
 
 def read_condition(scope: Scope, node: exp.Expr) -> Condition:
@@ -108,67 +93,136 @@ def terms_of(node: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
 def _comparison(scope: Scope, node: exp.Expr) -> Comparison:
     comparator = _COMPARATORS[type(node)]
     left, right = unwrapped(node.this), unwrapped(node.args["expression"])
-    if isinstance(right, exp.Column) and not isinstance(left, exp.Column):
+    if is_literal(left):
         left, right, comparator = right, left, _MIRRORED.get(comparator, comparator)
-    if not isinstance(left, exp.Column) or isinstance(right, exp.Column):
+    if is_literal(left):
         raise scope.source.refusal_at_node(node, _SIDES)
-    name, column = scope.column(left)
-    return Comparison(name, comparator, _literal(scope, right, name, column, comparator))
+    if not is_literal(right):
+        return _between_scalars(scope, node, left, comparator, right)
+    scalar, kind = _typed(scope, left)
+    return Comparison(scalar, comparator, scope.literal(right, kind, named(scalar), comparator))
+
+
+def _between_scalars(
+    scope: Scope, node: exp.Expr, left: exp.Expr, comparator: Comparator, right: exp.Expr
+) -> Comparison:
+    """Two scalars, as their difference with 0."""
+    (first, kind), (second, other) = _typed(scope, left), _typed(scope, right)
+    if "code" in (kind.kind, other.kind):
+        raise scope.source.refusal_at_node(node, _CODES, Reason.WRONG_TYPE)
+    difference = Calculation(Operator.MINUS, first, second)
+    scope.type_of(difference, node)
+    return Comparison(difference, comparator, Decimal(0))
+
+
+def _typed(scope: Scope, node: exp.Expr) -> tuple[Scalar, ScalarType]:
+    scalar = read_scalar(scope, node)
+    return scalar, scope.type_of(scalar, node)
+
+
+def named(scalar: Scalar) -> str:
+    """What messages call a scalar."""
+    return scalar if isinstance(scalar, str) else "the expression"
 
 
 def _membership(scope: Scope, node: exp.In) -> Condition:
-    name, column = scope.column(unwrapped(node.this))
+    scalar, kind = _typed(scope, node.this)
     members = node.args.get("expressions") or []
     if not members:
         raise scope.source.refusal_at_node(node, "IN needs at least one literal")
-    return Membership(name, tuple(_literal(scope, member, name, column, Comparator.EQUAL) for member in members))
+    literals = (scope.literal(member, kind, named(scalar), Comparator.EQUAL) for member in members)
+    return Membership(scalar, tuple(literals))
 
 
 def _between(scope: Scope, node: exp.Between) -> Condition:
-    name, column = scope.column(unwrapped(node.this))
-    low = _literal(scope, node.args["low"], name, column, Comparator.GREATER_OR_EQUAL)
-    high = _literal(scope, node.args["high"], name, column, Comparator.LESS_OR_EQUAL)
-    above = Comparison(name, Comparator.GREATER_OR_EQUAL, low)
-    return Conjunction((above, Comparison(name, Comparator.LESS_OR_EQUAL, high)))
+    scalar, kind = _typed(scope, node.this)
+    low = scope.literal(node.args["low"], kind, named(scalar), Comparator.GREATER_OR_EQUAL)
+    high = scope.literal(node.args["high"], kind, named(scalar), Comparator.LESS_OR_EQUAL)
+    above = Comparison(scalar, Comparator.GREATER_OR_EQUAL, low)
+    return Conjunction((above, Comparison(scalar, Comparator.LESS_OR_EQUAL, high)))
 
 
 def _null_test(scope: Scope, node: exp.Is) -> Condition:
-    name, _ = scope.column(unwrapped(node.this))
+    scalar, _ = _typed(scope, node.this)
     if not isinstance(node.args["expression"], exp.Null):
         raise scope.source.refusal_at_node(node, "IS takes NULL or NOT NULL; use = for values")
-    return NullTest(name)
+    return NullTest(scalar)
 
 
-def _literal(scope: Scope, node: exp.Expr, name: str, column: Column, comparator: Comparator) -> Literal:
-    value = literal_of(scope.source, node)
-    with scope.located(node):
-        rules.check_literal(column, name, comparator, value)
-    return value
+# Scalars
 
 
-def literal_of(source: Source, node: exp.Expr) -> Literal:
-    """The value of a text or number literal, with a minus sign perhaps."""
+def read_scalar(scope: Scope, node: exp.Expr) -> Scalar:
+    """The typed scalar of a tree that `tree` has passed: what one row gives. Refuses one without a type."""
+    bare = unwrapped(node)
+    if isinstance(bare, exp.Column):
+        return scope.column(bare)[0]
+    if isinstance(bare, exp.Literal) and not bare.is_string:
+        return Value(literal_of(scope.source, bare, "number"))
+    scalar = _composed(scope, bare)
+    scope.type_of(scalar, bare)
+    return scalar
+
+
+def _composed(scope: Scope, node: exp.Expr) -> Scalar:
+    match node:
+        case exp.Neg():
+            return _negative(scope, node)
+        case exp.WidthBucket():
+            return _bucket(scope, node)
+        case exp.Case():
+            return _case(scope, node)
+        case _ if type(node) in _PARTS:
+            return DatePart(_PARTS[type(node)], read_scalar(scope, node.this))
+        case _ if type(node) in _OPERATORS:
+            left, right = read_scalar(scope, node.this), read_scalar(scope, node.args["expression"])
+            return Calculation(_OPERATORS[type(node)], left, right)
+        case exp.Null():
+            raise scope.source.refusal_at_node(node, "NULL stands only as a result of CASE, and after IS")
+        case _:
+            raise scope.source.refusal_at_node(node, _SCALAR)
+
+
+def _negative(scope: Scope, node: exp.Neg) -> Scalar:
+    if is_literal(node):
+        return Value(literal_of(scope.source, node, "number"))
+    return Calculation(Operator.MINUS, Value(Decimal(0)), read_scalar(scope, node.this))
+
+
+def _bucket(scope: Scope, node: exp.WidthBucket) -> WidthBucket:
+    bounds = [literal_of(scope.source, node.args[name], "number") for name in ("min_value", "max_value")]
+    count = literal_of(scope.source, node.args["num_buckets"], "number")
+    numbers = [bound for bound in (*bounds, count) if isinstance(bound, Decimal)]
+    if len(numbers) < 3 or numbers[2] != numbers[2].to_integral_value():
+        message = "WIDTH_BUCKET(x, lower, upper, n) takes literals after x, and a whole number n"
+        raise scope.source.refusal_at_node(node, message)
+    return WidthBucket(read_scalar(scope, node.this), numbers[0], numbers[1], int(numbers[2]))
+
+
+def _case(scope: Scope, node: exp.Case) -> Case:
+    compared = None if node.this is None else _typed(scope, node.this)
+    branches = []
+    for branch in node.args["ifs"]:
+        if compared is None:
+            condition = read_condition(scope, branch.this)
+        else:
+            scalar, kind = compared
+            condition = Comparison(
+                scalar, Comparator.EQUAL, scope.literal(branch.this, kind, named(scalar), Comparator.EQUAL)
+            )
+        branches.append((condition, _result(scope, branch.args["true"])))
+    otherwise = node.args.get("default")
+    return Case(tuple(branches), Value(None) if otherwise is None else _result(scope, otherwise))
+
+
+def _result(scope: Scope, node: exp.Expr) -> Scalar:
+    """A result of a CASE: any literal, NULL included, or a scalar."""
     bare = unwrapped(node)
     if isinstance(bare, exp.Null):
-        message = "nothing is equal to NULL, nor unequal; write IS NULL or IS NOT NULL"
-        raise source.refusal_at_node(node, message, Reason.WRONG_TYPE)
-    if isinstance(bare, exp.Neg):
-        return _number(source, unwrapped(bare.this)).copy_negate()  # the minus operator would round
-    if isinstance(bare, exp.Literal) and bare.is_string:
-        return str(bare.this)
-    return _number(source, bare)
-
-
-def _number(source: Source, node: exp.Expr) -> Decimal:
-    if not isinstance(node, exp.Literal) or node.is_string:
-        raise source.refusal_at_node(node, "a literal is needed here: a number, or a code in quotes")
-    if not _NUMBER.fullmatch(str(node.this)):
-        raise source.refusal_at_node(node, "write the number in digits, without an exponent, at most 30 of them")
-    return Decimal(str(canonical_literal(Decimal(str(node.this)))))
-
-
-def unwrapped(node: exp.Expr) -> exp.Expr:
-    """A node without the parentheses around it."""
-    while isinstance(node, exp.Paren):
-        node = node.this
-    return node
+        return Value(None)
+    if isinstance(bare, exp.Cast) or (isinstance(bare, exp.Literal) and bare.is_string):
+        value = literal_of(scope.source, bare, "code")
+        with scope.located(bare):
+            rules.check_result(value)
+        return Value(value)
+    return read_scalar(scope, bare)

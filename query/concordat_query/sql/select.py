@@ -3,26 +3,23 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import exp
 
 from concordat_query import rules
-from concordat_query.catalogue import Catalogue, Column
-from concordat_query.coverage import truth
+from concordat_query.canonical import canonical_scalar
+from concordat_query.catalogue import Catalogue, Column, Dataset
 from concordat_query.errors import Reason
-from concordat_query.model import Aggregate, Condition, Conjunction, Statistic
-from concordat_query.sql.conditions import Scope, read_condition, unwrapped
+from concordat_query.model import Aggregate, Condition, Conjunction, Scalar
+from concordat_query.row_values import truth
+from concordat_query.sql.aggregates import AGGREGATES, default_name, read_aggregate
+from concordat_query.sql.conditions import named, read_condition, read_scalar
+from concordat_query.sql.scope import Scope, unwrapped
 from concordat_query.sql.source import Source
 
 NATION = "nation"
 _ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
-_ITEMS = "select columns of GROUP BY, aggregates, and quotients of two aggregates"
-_STATISTICS: dict[type[exp.Expr], Statistic] = {
-    exp.Count: Statistic.COUNT_VALUES,
-    exp.Sum: Statistic.SUM,
-    exp.Avg: Statistic.AVG,
-}
-_PREFIXES = {Statistic.COUNT_VALUES: "count", Statistic.SUM: "sum", Statistic.AVG: "avg"}
 
 
 @dataclass(frozen=True)
@@ -30,17 +27,17 @@ class Item:
     """One selected thing under its name: the key `key`, or one aggregate, or the quotient of two."""
 
     name: str
-    key: str | None
+    key: Scalar | None
     aggregates: tuple[Aggregate, ...]
 
 
 @dataclass(frozen=True)
 class Grouping:
-    keys: tuple[str, ...]
+    keys: tuple[Scalar, ...]
     by_nation: bool
 
-    def has(self, name: str) -> bool:
-        return name in self.keys or (name == NATION and self.by_nation)
+    def has(self, key: Scalar) -> bool:
+        return key in self.keys or (key == NATION and self.by_nation)
 
 
 def read_dataset(source: Source, catalogue: Catalogue, select: exp.Select) -> tuple[str, Scope]:
@@ -53,7 +50,7 @@ def read_dataset(source: Source, catalogue: Catalogue, select: exp.Select) -> tu
     if name not in catalogue.datasets:
         message = f"there is no such data set; {rules.nearest(name, catalogue.datasets, 'there are')}"
         raise source.refusal_at_node(table, message, Reason.UNKNOWN_DATASET)
-    return name, Scope(source, catalogue.datasets[name].by_name)
+    return name, Scope(source, catalogue.datasets[name])
 
 
 def read_where(
@@ -100,37 +97,61 @@ def _reads_nation(source: Source, term: exp.Expr) -> bool:
 
 def _chosen(source: Source, catalogue: Catalogue, term: exp.Expr, before: list[str] | None) -> list[str]:
     """The nations for which the term holds, of those that earlier terms left."""
-    names = tuple(nation.name for nation in catalogue.nations)
-    column = Column(name="nations", type="code", description="the nations of the nodes", codes=names, nullable=False)
-    condition = read_condition(Scope(source, {NATION: column}), term)
+    names = [nation.name for nation in catalogue.nations]
+    condition = read_condition(Scope(source, _nations(tuple(names))), term)
     left = names if before is None else before
     return [name for name in left if truth(condition, {NATION: name}) is True]
+
+
+@lru_cache(maxsize=8)
+def _nations(names: tuple[str, ...]) -> Dataset:
+    """The nodes as a data set of one column, for conditions on nation. No file could hold it: the name is reserved."""
+    column = Column.model_construct(name=NATION, type="code", description="", codes=names, nullable=False)
+    return Dataset.model_construct(unit="node", columns=(column,))
 
 
 def read_grouping(scope: Scope, select: exp.Select) -> Grouping:
     """What GROUP BY names, each once."""
     group = select.args.get("group")
-    names: list[str] = []
+    keys: list[Scalar] = []
     if group is not None and not group.expressions:
         raise scope.source.refusal(scope.source.end, "GROUP BY names no column; name one, or leave GROUP BY out")
     for node in group.expressions if group is not None else []:
-        name = _group_name(scope, node)
-        if name in names:
-            raise scope.source.refusal_at_node(node, f"{name} stands in GROUP BY twice; keep one")
-        names.append(name)
-    return Grouping(tuple(name for name in names if name != NATION), NATION in names)
+        key = _group_key(scope, select, node)
+        if key in keys:
+            raise scope.source.refusal_at_node(node, f"{named(key)} stands in GROUP BY twice; keep one")
+        keys.append(key)
+    return Grouping(tuple(key for key in keys if key != NATION), NATION in keys)
 
 
-def _group_name(scope: Scope, node: exp.Expr) -> str:
+def _group_key(scope: Scope, select: exp.Select, node: exp.Expr) -> Scalar:
     bare = unwrapped(node)
-    if not isinstance(bare, exp.Column):
-        raise scope.source.refusal_at_node(node, "GROUP BY takes names of columns; write the name")
-    if bare.name.lower() == NATION:
-        return NATION
-    name, column = scope.column(bare)
-    with scope.located(bare):
-        rules.check_key(column, name)
-    return name
+    if isinstance(bare, exp.Literal):
+        message = "GROUP BY takes columns, expressions and names given by AS, not positions; write the name"
+        raise scope.source.refusal_at_node(node, message)
+    if isinstance(bare, exp.Column):
+        if bare.name.lower() == NATION:
+            return NATION
+        bare = _behind_name(scope, select, bare)
+    key = canonical_scalar(read_scalar(scope, bare))
+    with scope.located(node):
+        rules.check_key(key, scope.dataset)
+    return key
+
+
+def _behind_name(scope: Scope, select: exp.Select, node: exp.Column) -> exp.Expr:
+    """The expression that SELECT gives this name to, or the column itself. One name cannot mean both."""
+    name = node.name.lower()
+    aliased = (each for each in select.expressions if isinstance(each, exp.Alias))
+    found = next((each for each in aliased if str(each.args["alias"].name).lower() == name), None)
+    if found is None or isinstance(unwrapped(found.this), exp.Column):
+        return node
+    if name in scope.dataset.by_name:
+        message = f"{name} is a column and also the name of another expression; give that another name with AS"
+        raise scope.source.refusal_at_node(node, message)
+    if found.find(*AGGREGATES):
+        raise scope.source.refusal_at_node(node, f"{name} is an aggregate; GROUP BY takes what one row gives")
+    return unwrapped(found.this)
 
 
 def read_items(scope: Scope, select: exp.Select, grouping: Grouping) -> tuple[Item, ...]:
@@ -143,33 +164,37 @@ def read_items(scope: Scope, select: exp.Select, grouping: Grouping) -> tuple[It
             raise scope.source.refusal_at_node(node, f"two results are called {item.name}; rename one with AS")
         names.add(item.name.lower())
         items.append(item)
-    _check_items(scope.source, select, grouping, items)
+    _check_items(scope, select, items)
     return tuple(items)
 
 
-def _check_items(source: Source, select: exp.Select, grouping: Grouping, items: Sequence[Item]) -> None:
+def _check_items(scope: Scope, select: exp.Select, items: Sequence[Item]) -> None:
+    source = scope.source
     if not any(item.aggregates for item in items):
         raise source.refusal(source.tokens[0].start, "nothing is counted: rows cannot be seen; select COUNT(*), say")
     shown = {item.key for item in items}
     for node in select.args["group"].expressions if select.args.get("group") else []:
-        name = unwrapped(node).name.lower()
-        if name not in shown:
-            message = f"{name} is grouped by but not selected, so its rows could not be told apart; select it"
+        key = _group_key(scope, select, node)
+        if key not in shown:
+            message = f"{named(key)} is grouped by but not selected, so its rows could not be told apart; select it"
             raise source.refusal_at_node(node, message)
 
 
 def _item(scope: Scope, node: exp.Expr, grouping: Grouping) -> Item:
     alias = _alias(scope.source, node) if isinstance(node, exp.Alias) else None
     bare = unwrapped(node.this if isinstance(node, exp.Alias) else node)
-    if isinstance(bare, exp.Column):
+    if not bare.find(*AGGREGATES):
         key = _selected_key(scope, bare, grouping)
-        return Item(alias or key, key, ())
+        return Item(alias or _key_name(scope, bare, key), key, ())
     if isinstance(bare, exp.Div):
         dividend = read_aggregate(scope, unwrapped(bare.this))
         divisor = read_aggregate(scope, unwrapped(bare.args["expression"]))
-        return Item(alias or f"{_default(dividend)}_per_{_default(divisor)}", None, (dividend, divisor))
+        return Item(alias or f"{default_name(dividend)}_per_{default_name(divisor)}", None, (dividend, divisor))
     aggregate = read_aggregate(scope, bare)
-    return Item(alias or _default(aggregate), None, (aggregate,))
+    name = alias or default_name(aggregate)
+    if not name:
+        raise scope.source.refusal_at_node(node, "give this result a name: ... AS name")
+    return Item(name, None, (aggregate,))
 
 
 def _alias(source: Source, node: exp.Alias) -> str:
@@ -180,36 +205,19 @@ def _alias(source: Source, node: exp.Alias) -> str:
     return name
 
 
-def _selected_key(scope: Scope, node: exp.Column, grouping: Grouping) -> str:
-    name = node.name.lower()
-    if name != NATION:
-        scope.column(node)
-    if not grouping.has(name):
-        message = f"{name} is neither grouped by nor counted; put it into GROUP BY, or into COUNT, SUM or AVG"
+def _selected_key(scope: Scope, node: exp.Expr, grouping: Grouping) -> Scalar:
+    if isinstance(node, exp.Column) and node.name.lower() == NATION:
+        key: Scalar = NATION
+    else:
+        key = canonical_scalar(read_scalar(scope, node))
+    if not grouping.has(key):
+        what = named(key)
+        message = f"{what} is neither grouped by nor counted; put it into GROUP BY, or into COUNT, SUM or AVG"
         raise scope.source.refusal_at_node(node, message)
-    return name
+    return key
 
 
-def read_aggregate(scope: Scope, node: exp.Expr) -> Aggregate:
-    """COUNT(*), COUNT(x), COUNTIF(condition), SUM(x) or AVG(x)."""
-    if isinstance(node, exp.CountIf):
-        return Aggregate(Statistic.COUNT_ROWS, None, read_condition(scope, node.this))
-    if isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
-        return Aggregate(Statistic.COUNT_ROWS)
-    if type(node) not in _STATISTICS:
-        raise scope.source.refusal_at_node(node, f"this cannot stand here; {_ITEMS}")
-    statistic = _STATISTICS[type(node)]
-    argument = unwrapped(node.this) if node.this is not None else None
-    if not isinstance(argument, exp.Column):
-        message = "write COUNT(*), COUNT(column) or COUNTIF(condition)" if statistic is Statistic.COUNT_VALUES else ""
-        raise scope.source.refusal_at_node(node, message or f"{statistic.value} takes one column's name")
-    name, column = scope.column(argument)
-    with scope.located(argument):
-        rules.check_statistic(column, name, statistic)
-    return Aggregate(statistic, name)
-
-
-def _default(aggregate: Aggregate) -> str:
-    if aggregate.statistic is Statistic.COUNT_ROWS:
-        return "count" if aggregate.filter is None else "countif"
-    return f"{_PREFIXES[aggregate.statistic]}_{aggregate.column}"
+def _key_name(scope: Scope, node: exp.Expr, key: Scalar) -> str:
+    if not isinstance(key, str):
+        raise scope.source.refusal_at_node(node, "give this group key a name: ... AS name")
+    return key

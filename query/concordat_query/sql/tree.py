@@ -1,9 +1,12 @@
 """The parser's tree, limited to the nodes and arguments that the language has. What is not listed is refused."""
 
+import difflib
+
 from sqlglot import Token, TokenType, exp
 from sqlglot.errors import ErrorLevel, ParseError
 
 from concordat_query.errors import SqlRefusal
+from concordat_query.sql.scope import is_date_literal
 from concordat_query.sql.source import Source, dialect, shown
 from concordat_query.sql.whole import check_whole
 
@@ -38,22 +41,52 @@ _ARGUMENTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.In: frozenset({"this", "expressions"}),
     exp.Between: frozenset({"this", "low", "high"}),
     exp.Div: _PAIR,
+    exp.Add: _PAIR,
+    exp.Sub: _PAIR,
+    exp.Mul: _PAIR,
+    exp.IntDiv: _PAIR,
+    exp.Mod: _PAIR,
+    exp.WidthBucket: frozenset({"this", "min_value", "max_value", "num_buckets"}),
+    exp.Year: _THIS,
+    exp.Quarter: _THIS,
+    exp.Month: _THIS,
+    exp.Case: frozenset({"this", "ifs", "default"}),
+    exp.If: frozenset({"this", "true"}),
+    exp.Cast: frozenset({"this", "to"}),
+    exp.DataType: frozenset({"this", "nested"}),
+    exp.Filter: _PAIR,
+    exp.Distinct: frozenset({"expressions"}),
     exp.Count: frozenset({"this", "big_int"}),
     exp.CountIf: _THIS,
     exp.Sum: _THIS,
     exp.Avg: _THIS,
 }
-FUNCTIONS = {"COUNT": exp.Count, "COUNTIF": exp.CountIf, "SUM": exp.Sum, "AVG": exp.Avg}
+FUNCTIONS = {
+    "COUNT": exp.Count,
+    "COUNTIF": exp.CountIf,
+    "SUM": exp.Sum,
+    "AVG": exp.Avg,
+    "DIV": exp.IntDiv,
+    "MOD": exp.Mod,
+    "WIDTH_BUCKET": exp.WidthBucket,
+    "YEAR": exp.Year,
+    "QUARTER": exp.Quarter,
+    "MONTH": exp.Month,
+}
 
 _SPREAD = "AVG, SUM, COUNT and COUNTIF are answered; for a spread count bands with COUNTIF"
 _FUNCTION_ADVICE = {
     **dict.fromkeys(
         ["MIN", "MAX", "ANY_VALUE", "FIRST_VALUE", "LAST_VALUE", "ARRAY_AGG", "STRING_AGG"],
-        "it would expose one person; count the rows beyond a value with COUNTIF, or use AVG",
+        "it would expose one person; group x into buckets instead (GROUP BY WIDTH_BUCKET(x, ...)), or use AVG",
     ),
     **dict.fromkeys(["MEDIAN", "PERCENTILE_CONT", "PERCENTILE_DISC", "APPROX_QUANTILES"], _SPREAD),
     **dict.fromkeys(["STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE", "VAR_POP", "VAR_SAMP"], _SPREAD),
-    **dict.fromkeys(["SAFE_DIVIDE", "DIV", "IEEE_DIVIDE"], "write a / b"),
+    **dict.fromkeys(["IEEE_DIVIDE"], "write a / b"),
+    **dict.fromkeys(["IF", "IIF", "COALESCE", "IFNULL", "NULLIF"], "write CASE WHEN condition THEN a ELSE b END"),
+    **dict.fromkeys(["DATE_TRUNC", "DATE_PART"], "write EXTRACT(YEAR FROM day), or QUARTER or MONTH"),
+    **dict.fromkeys(["RANGE_BUCKET", "NTILE"], "write WIDTH_BUCKET(x, lower, upper, n), or CASE"),
+    **dict.fromkeys(["ROUND", "FLOOR", "CEIL", "TRUNC"], "write DIV(x, n) * n for whole numbers, or WIDTH_BUCKET"),
     **dict.fromkeys(["COUNT_IF", "SUM_IF"], "write COUNTIF(condition)"),
     **dict.fromkeys(["MEAN"], "write AVG(column)"),
     **dict.fromkeys(["CAST", "SAFE_CAST"], "columns have the catalogue's types; compare with a literal of that type"),
@@ -66,8 +99,6 @@ _ARGUMENT_ADVICE = {
     ("Select", "joins"): "one data set is asked at a time; put it alone after FROM",
 }
 _NODE_ADVICE: dict[type[exp.Expr], str] = {
-    exp.Add: "sums of columns or aggregates are not answered; a sign may stand only before a number",
-    exp.Sub: "differences of columns or aggregates are not answered; a sign may stand only before a number",
     exp.Concat: "two texts in a row; put a comma between them, or write one",
     exp.Tuple: "a list in parentheses stands only after IN",
 }
@@ -122,7 +153,12 @@ def _token_at(source: Source, error: ParseError) -> Token:
 
 def _check_node(source: Source, node: exp.Expr) -> None:
     two_texts = isinstance(node, exp.Concat) and "start" not in node.meta
-    if isinstance(node, exp.Func) and not isinstance(node, exp.Connector) and not two_texts:
+    if (
+        isinstance(node, exp.Func)
+        and not isinstance(node, exp.Connector)
+        and not two_texts
+        and not _is_form(source, node)
+    ):
         _check_function(source, node)
     allowed = _ARGUMENTS.get(type(node))
     if allowed is None:
@@ -136,6 +172,15 @@ def _check_node(source: Source, node: exp.Expr) -> None:
             value = value[0] if isinstance(value, list) else value
             at = value if isinstance(value, exp.Expr) and not isinstance(node, exp.Column) else node
             raise source.refusal_at_node(at, f"this addition is not part of the language; {advice}")
+
+
+def _is_form(source: Source, node: exp.Func) -> bool:
+    """What the parser takes for a function and is none: AND, two texts in a row, CASE with branches, DATE '...'."""
+    if isinstance(node, exp.Cast):
+        return is_date_literal(source, node)
+    if isinstance(node, exp.Connector) or (isinstance(node, exp.Concat) and "start" not in node.meta):
+        return True
+    return isinstance(node, exp.Case) or (isinstance(node, exp.If) and isinstance(node.parent, exp.Case))
 
 
 def _check_alias(source: Source, node: exp.Alias) -> None:
@@ -158,5 +203,10 @@ def _check_function(source: Source, node: exp.Func) -> None:
         name = node.sql_name()
         inside = source.offset(node)
         start = max((t.start for t in source.tokens if t.start < inside and t.text.upper() == name), default=inside)
-    advice = _FUNCTION_ADVICE.get(name, "COUNT, COUNTIF, SUM and AVG are answered")
+    advice = _FUNCTION_ADVICE.get(name) or _nearest(name)
     raise source.refusal(int(start or 0), f"{shown(name)} is not answered: {advice}")
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name[:40], FUNCTIONS, n=1, cutoff=0.7)
+    return f"did you mean {near[0]}?" if near else "COUNT, COUNTIF, SUM and AVG are answered"

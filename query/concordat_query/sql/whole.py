@@ -5,12 +5,14 @@ may pass over others. What it left out would be asked for and not answered, so i
 """
 
 from collections import Counter
+from collections.abc import Iterable
 
 from sqlglot import TokenType, exp
 
 from concordat_query.sql.source import Source, shown
 
-_PLACED = {TokenType.VAR, TokenType.IDENTIFIER, TokenType.STRING, TokenType.NUMBER, TokenType.STAR}
+_PLACED = {TokenType.VAR, TokenType.IDENTIFIER, TokenType.STRING, TokenType.NUMBER}
+_CALL = (TokenType.L_PAREN, TokenType.R_PAREN)
 _ONE_EACH: dict[type[exp.Expr], tuple[TokenType, ...]] = {
     exp.Select: (TokenType.SELECT,),
     exp.From: (TokenType.FROM,),
@@ -30,15 +32,31 @@ _ONE_EACH: dict[type[exp.Expr], tuple[TokenType, ...]] = {
     exp.Null: (TokenType.NULL,),
     exp.Neg: (TokenType.DASH,),
     exp.Div: (TokenType.SLASH,),
+    exp.Star: (TokenType.STAR,),
+    exp.Mul: (TokenType.STAR,),
+    exp.Add: (TokenType.PLUS,),
+    exp.Sub: (TokenType.DASH,),
+    exp.IntDiv: _CALL,
+    exp.Mod: _CALL,
+    exp.WidthBucket: _CALL,
+    exp.Year: _CALL,
+    exp.Quarter: _CALL,
+    exp.Month: _CALL,
+    exp.Case: (TokenType.CASE, TokenType.END),
+    exp.If: (TokenType.WHEN, TokenType.THEN),
+    exp.Cast: (TokenType.DATE,),
+    exp.Filter: (TokenType.FILTER, *_CALL),
+    exp.Distinct: (TokenType.DISTINCT,),
     exp.Between: (TokenType.BETWEEN, TokenType.AND),
-    exp.In: (TokenType.IN, TokenType.L_PAREN, TokenType.R_PAREN),
-    exp.Paren: (TokenType.L_PAREN, TokenType.R_PAREN),
-    exp.Count: (TokenType.L_PAREN, TokenType.R_PAREN),
-    exp.CountIf: (TokenType.L_PAREN, TokenType.R_PAREN),
-    exp.Sum: (TokenType.L_PAREN, TokenType.R_PAREN),
-    exp.Avg: (TokenType.L_PAREN, TokenType.R_PAREN),
+    exp.In: (TokenType.IN, *_CALL),
+    exp.Paren: _CALL,
+    exp.Count: _CALL,
+    exp.CountIf: _CALL,
+    exp.Sum: _CALL,
+    exp.Avg: _CALL,
 }
-_LISTS = (exp.Select, exp.Group, exp.In)
+_LISTS = (exp.Select, exp.Group, exp.In, exp.Distinct)
+_COMMAS: dict[type[exp.Expr], int] = {exp.IntDiv: 1, exp.Mod: 1, exp.WidthBucket: 3}
 
 
 def check_whole(source: Source, root: exp.Expr) -> None:
@@ -50,10 +68,19 @@ def check_whole(source: Source, root: exp.Expr) -> None:
             raise source.refusal(token.start, f"{shown(token.text)} has no place here")
     needed = Counter(kind for node in nodes for kind in _ONE_EACH.get(type(node), ()))
     needed[TokenType.COMMA] += sum(max(0, len(node.expressions) - 1) for node in nodes if isinstance(node, _LISTS))
+    needed[TokenType.COMMA] += sum(_COMMAS.get(type(node), 0) for node in nodes)
+    needed[TokenType.ELSE] += sum(isinstance(node, exp.Case) and node.args.get("default") is not None for node in nodes)
     found = Counter(token.token_type for token in source.tokens)
+    unwritten = min(_added_parentheses(nodes), max(0, needed[TokenType.L_PAREN] - found[TokenType.L_PAREN]))
+    needed.subtract({TokenType.L_PAREN: unwritten, TokenType.R_PAREN: unwritten})
     for token in source.tokens:
         kind = token.token_type
         if kind not in _PLACED and kind is not TokenType.DOT and found[kind] != needed[kind]:
             raise source.refusal(token.start, f"{shown(token.text)}: one of these in the text has no place where it is")
     if any(found[kind] != number for kind, number in needed.items()):
         raise source.refusal(source.tokens[0].start, "a word is missing; docs/language.md tells what may be written")
+
+
+def _added_parentheses(nodes: Iterable[exp.Expr]) -> int:
+    """How many parentheses the parser may have added: around calculations within DIV and MOD."""
+    return sum(isinstance(node, exp.Paren) and isinstance(node.parent, exp.IntDiv | exp.Mod) for node in nodes)

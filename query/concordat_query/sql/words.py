@@ -30,7 +30,15 @@ _CONDITION = {
     TokenType.IS,
     TokenType.NULL,
     TokenType.DASH,
+    TokenType.PLUS,
+    TokenType.STAR,
     TokenType.DOT,
+    TokenType.CASE,
+    TokenType.WHEN,
+    TokenType.THEN,
+    TokenType.ELSE,
+    TokenType.END,
+    TokenType.DATE,
 }
 _STATEMENT = _CONDITION | {
     TokenType.SELECT,
@@ -38,16 +46,19 @@ _STATEMENT = _CONDITION | {
     TokenType.WHERE,
     TokenType.GROUP_BY,
     TokenType.ALIAS,
-    TokenType.STAR,
     TokenType.SLASH,
+    TokenType.FILTER,
+    TokenType.DISTINCT,
 }
 _RESERVED = {"SELECT", "FROM", "WHERE", "AS"}
 _NAMES = {TokenType.VAR, TokenType.IDENTIFIER}
 _ENDS = {*_NAMES, TokenType.STRING, TokenType.NUMBER, TokenType.NULL, TokenType.R_PAREN, TokenType.STAR}
+_ENDS |= {TokenType.END}
 _BEGINS = {*_NAMES, TokenType.STRING, TokenType.NUMBER, TokenType.NULL, TokenType.L_PAREN, TokenType.DASH}
-_BEGINS |= {TokenType.NOT, TokenType.STAR}
+_BEGINS |= {TokenType.NOT, TokenType.STAR, TokenType.CASE, TokenType.DATE}
 _NOT_AFTER_DIGITS = {*_NAMES, TokenType.NUMBER, TokenType.DOT}
 _MAX_POINTS = 16
+_PARTS = {"YEAR", "QUARTER", "MONTH"}
 _SORTING = "sort and cut the result after it has come back"
 _ONE = "one data set is asked at a time; put it alone after FROM"
 _BOOLEAN = "conditions are comparisons; write the column, an operator and a literal"
@@ -61,9 +72,6 @@ _ADVICE = {
     "FETCH": _SORTING,
     "HAVING": "leave it out and select rows of the result after it has come back",
     "QUALIFY": "leave it out and select rows of the result after it has come back",
-    "FILTER": "write COUNTIF(condition), or put the condition into WHERE",
-    "CASE": "write COUNTIF(condition) for each case, or put the condition into WHERE",
-    "DISTINCT": "COUNT(*) and COUNT(column) count rows; distinct values cannot be counted",
     "JOIN": _ONE,
     "INNER": _ONE,
     "LEFT": _ONE,
@@ -101,8 +109,8 @@ _ADVICE = {
     "INTERVAL": _BOOLEAN,
     "ARRAY": "write IN with the values that are meant",
     "STRUCT": "select keys and aggregates one by one",
-    "+": "sums of columns or aggregates are not answered; a number needs no sign",
-    "%": "arithmetic is not answered, but for a quotient of two aggregates",
+    "%": "write MOD(a, b)",
+    "//": "write DIV(a, b)",
     "||": "text cannot be joined",
     "!": "write NOT",
     "==": "write = once",
@@ -116,6 +124,7 @@ _ADVICE = {
 
 def limit_statement(source: Source) -> Source:
     """The source with the tokens of one SELECT only; words that mean nothing here have become names."""
+    source = _with_parts_as_functions(source)
     tokens = source.tokens
     if tokens[0].token_type is not TokenType.SELECT:
         raise source.refusal(tokens[0].start, "a query begins with SELECT; tables cannot be made nor changed")
@@ -126,7 +135,25 @@ def limit_statement(source: Source) -> Source:
 
 def limit_condition(source: Source) -> Source:
     """The source with the tokens of a condition only."""
+    source = _with_parts_as_functions(source)
     return source.with_tokens(_limited(source, _CONDITION))
+
+
+def _with_parts_as_functions(source: Source) -> Source:
+    """EXTRACT(YEAR FROM x) as YEAR(x): the parser keeps the place of functions, not of EXTRACT and its parts."""
+    kept: list[Token] = []
+    rest = list(source.tokens)
+    while rest:
+        token = rest.pop(0)
+        if token.text.upper() == "EXTRACT" and rest and rest[0].token_type is TokenType.L_PAREN:
+            part = rest[1] if len(rest) > 2 and rest[2].token_type is TokenType.FROM else None
+            if part is None or part.text.upper() not in _PARTS:
+                at = rest[1].start if len(rest) > 1 else token.start
+                raise source.refusal(at, "EXTRACT takes a part and a date: EXTRACT(YEAR FROM day), or QUARTER or MONTH")
+            del rest[1:3]
+            token = Token(TokenType.VAR, part.text, token.line, token.col, token.start, token.end)
+        kept.append(token)
+    return source.with_tokens(tuple(kept))
 
 
 def _limited(source: Source, allowed: set[TokenType]) -> tuple[Token, ...]:
@@ -146,11 +173,15 @@ def _known(source: Source, index: int, token: Token, allowed: set[TokenType]) ->
         raise source.refusal(token.start, f"{word} is not part of the language; {_ADVICE[word]}")
     if token.token_type is TokenType.SELECT and index > 0:
         raise source.refusal(token.start, "a second SELECT: subqueries are not answered; ask one at a time")
-    if token.token_type in allowed:
+    if token.token_type in allowed and not (token.token_type is TokenType.DATE and not _before_text(source, index)):
         return token
     if word.isidentifier() and source.text[token.start : token.end + 1].upper() == word and word not in _RESERVED:
         return Token(TokenType.VAR, token.text, token.line, token.col, token.start, token.end)
     raise source.refusal(token.start, f"{shown(token.text)} has no place here")
+
+
+def _before_text(source: Source, index: int) -> bool:
+    return index + 1 < len(source.tokens) and source.tokens[index + 1].token_type is TokenType.STRING
 
 
 def _check_neighbours(source: Source, tokens: tuple[Token, ...], index: int) -> None:
@@ -176,10 +207,10 @@ def _check_neighbours(source: Source, tokens: tuple[Token, ...], index: int) -> 
 
 
 def _check_star(source: Source, previous: Token | None, token: Token, following: Token | None) -> None:
+    """A star counts rows, COUNT(*), or multiplies what stands on both sides of it."""
     if previous and following:
         if previous.token_type is TokenType.L_PAREN and following.token_type is TokenType.R_PAREN:
             return
-        if previous.token_type not in (TokenType.SELECT, TokenType.COMMA, TokenType.L_PAREN, TokenType.DOT):
-            message = "arithmetic is not answered, but for a quotient of two aggregates; multiply the result"
-            raise source.refusal(token.start, message)
+        if previous.token_type in _ENDS - {TokenType.STAR} and following.token_type in _BEGINS - {TokenType.STAR}:
+            return
     raise source.refusal(token.start, "a star stands only in COUNT(*); name the keys and aggregates to be selected")

@@ -83,7 +83,7 @@ def test_deleting_a_unit_moves_every_component_by_no_more_than_claimed(units: Un
     TABLE.fill([[] if number == gone else rows for number, rows in enumerate(units)])
     without = TABLE.exact(planned)
     for component, left, right in zip(planned.components, with_it, without, strict=True):
-        assert _distance_squared(left, right) <= planned.sensitivity_squared(component)
+        assert _distance_squared(left, right) <= component.sensitivity_squared
 
 
 @pytest.mark.parametrize("keys", [(), ("clinic",), ("sex",)])
@@ -102,8 +102,8 @@ def test_the_claimed_distance_is_attained_by_a_unit_that_has_all_it_may(
     unit = [{"clinic": cell, "sex": 0, "cost": cost, "weight": weight} for cell in cells]
     TABLE.fill([unit])
     for component, vector in zip(planned.components, TABLE.exact(planned), strict=True):
-        claimed = planned.sensitivity_squared(component)
-        largest = 0 if component.column is None else abs(getattr(DATASET.column(component.column), extreme))
+        claimed = component.sensitivity_squared
+        largest = 0 if component.scalar is None else abs(getattr(DATASET.column(str(component.scalar)), extreme))
         reaches_per_row = component.kind.value in ("rows", "centred") or largest == component.per_row
         if reaches_per_row:
             assert sum(value**2 for value in vector) == claimed
@@ -141,7 +141,7 @@ def test_every_public_cell_has_a_value_whether_a_row_is_in_it_or_not(units: Unit
 
 
 def _count_index(planned: Plan) -> int:
-    return next(i for i, each in enumerate(planned.components) if each.column is None and each.filter is None)
+    return next(i for i, each in enumerate(planned.components) if each.scalar is None and each.filter is None)
 
 
 def test_a_missing_key_has_a_cell_of_its_own_and_the_last_key_runs_fastest() -> None:

@@ -267,7 +267,7 @@ def test_components_that_are_not_held_are_neither_answered_nor_charged(tmp_path:
     holdings = open_holdings(node.settings())
     planned = plan(ASKED, node.catalogue.dataset(CASUALTIES))
     (component,) = release(node.request(ASKED, edition), holdings)
-    assert planned.components[component.index].column is None
+    assert planned.components[component.index].scalar is None
     assert list(component.values) == [20, 20, 20]
     whole = node.receipt(ASKED, edition, rho_nano=ASKED.rho_nano)
     request = engine_pb2.EngineRequest(query=node.signed(ASKED), receipt=whole)

@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import pytest
 from concordat_node.engine.sql import condition_sql
-from concordat_query.coverage import truth
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
     Comparator,
@@ -17,6 +16,7 @@ from concordat_query.model import (
     Negation,
     NullTest,
 )
+from concordat_query.row_values import truth
 from fakes.catalogue import small_catalogue
 from fakes.editions import Row
 from fakes.scans import FakeTable, open_table, public

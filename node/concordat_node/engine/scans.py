@@ -1,0 +1,117 @@
+"""From components to the statements whose rows are their exact sums."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from concordat_privacy.plan import Component, Kind, Plan
+from concordat_query.catalogue import Dataset
+from concordat_query.coverage import Coverage
+from concordat_query.model import Condition, Conjunction, Scalar, columns_in, columns_of
+from concordat_query.scalar_types import type_of
+
+from concordat_node.engine.bounding import KeptRows, limits_of
+from concordat_node.engine.sql import condition_sql, scalar_sql
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One SQL aggregate: rows, non-null values of a scalar, or their sum, where `condition` is true."""
+
+    scalar: Scalar | None
+    summed: bool
+    condition: Condition | None
+
+    def sql(self, dataset: Dataset) -> str:
+        operand = "*" if self.scalar is None else scalar_sql(dataset, self.scalar)
+        where = "" if self.condition is None else f" FILTER (WHERE {condition_sql(dataset, self.condition)})"
+        return f"{'sum' if self.summed else 'count'}({operand}){where}"
+
+
+Recipe = tuple[tuple[int, int], ...]
+"""A component as a linear combination of measures: (factor, measure's position)."""
+
+
+Places = tuple[Mapping[int | None, int], ...]
+"""For each leading column of a scan's rows, how far its value moves the cell's position."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One statement, which gives the components at `indexes`, all with the same cells.
+
+    Its rows are what `places` decodes, then one integer or NULL per measure. Cells without rows are missing.
+    """
+
+    indexes: tuple[int, ...]
+    sql: str
+    places: Places
+    recipes: tuple[Recipe, ...]
+
+    def cell(self, row: Sequence[int | None]) -> int:
+        """The position of a row's cell among all combinations of the keys' domains."""
+        return sum(place[value] for place, value in zip(self.places, row, strict=False))
+
+    def values(self, row: Sequence[int | None]) -> list[int]:
+        """A row's exact value of each component. SQL's sum over no value at all is NULL, and 0 here."""
+        sums = row[len(self.places) :]
+        return [sum(factor * (sums[measure] or 0) for factor, measure in recipe) for recipe in self.recipes]
+
+
+def scans(plan: Plan, dataset: Dataset, coverage: Coverage, indexes: Sequence[int], table: str) -> tuple[Scan, ...]:
+    """The statements that read the components at `indexes` off an edition's table, each component in one of them."""
+    kept = KeptRows(plan, dataset, table, _kept_condition(plan, coverage), limits_of(plan, dataset))
+    rows = [index for index in indexes if plan.components[index].kind is not Kind.UNITS]
+    units: dict[tuple[int, ...], list[int]] = {}
+    for index in indexes:
+        if index not in rows:
+            units.setdefault(plan.components[index].over, []).append(index)
+    over_rows = [_rows_scan(kept, coverage, rows)] if rows else []
+    return (*over_rows, *(_units_scan(kept, coverage, over, own) for over, own in units.items()))
+
+
+def _rows_scan(kept: KeptRows, coverage: Coverage, indexes: Sequence[int]) -> Scan:
+    combined = [_measures(kept.plan.components[index], kept.dataset, coverage) for index in indexes]
+    measures = list(dict.fromkeys(measure for parts in combined for _, measure in parts))
+    recipes = tuple(tuple((factor, measures.index(measure)) for factor, measure in parts) for parts in combined)
+    sums = [measure.sql(kept.dataset) for measure in measures]
+    if kept.limits.never_bind:
+        return Scan(tuple(indexes), kept.by_keys(sums), kept.places(), recipes)
+    return Scan(tuple(indexes), kept.by_cell(sums), (_each(kept.plan.cells),), recipes)
+
+
+def _units_scan(kept: KeptRows, coverage: Coverage, over: tuple[int, ...], indexes: Sequence[int]) -> Scan:
+    """Counts of units with a kept row that satisfies the component's own condition."""
+    components = [kept.plan.components[index] for index in indexes]
+    present = []
+    for component in components:
+        condition = _both(component.filter, coverage.condition(component.reads))
+        text = "true" if condition is None else condition_sql(kept.dataset, condition)
+        present.append(f"coalesce(bool_or({text}), false)")
+    recipes: tuple[Recipe, ...] = tuple(((1, position),) for position in range(len(components)))
+    return Scan(tuple(indexes), kept.units_by_cell(present, over), (_each(components[0].cells),), recipes)
+
+
+def _each(cells: int) -> Mapping[int | None, int]:
+    return {cell: cell for cell in range(cells)}
+
+
+def _measures(component: Component, dataset: Dataset, coverage: Coverage) -> list[tuple[int, Measure]]:
+    condition = _both(component.filter, coverage.condition(component.reads))
+    if component.kind is Kind.ROWS or component.scalar is None:
+        return [(1, Measure(component.scalar, False, condition))]
+    total = Measure(component.scalar, True, condition)
+    if component.kind is Kind.SUM:
+        return [(1, total)]
+    kind = type_of(component.scalar, dataset)
+    return [(2, total), (-kind.lower - kind.upper, Measure(component.scalar, False, condition))]
+
+
+def _kept_condition(plan: Plan, coverage: Coverage) -> Condition | None:
+    """WHERE, and only rows for which the columns of WHERE and GROUP BY are held."""
+    read = columns_of(plan.query.where).union(*(columns_in(key) for key in plan.query.keys))
+    return _both(plan.query.where, coverage.condition(read))
+
+
+def _both(first: Condition | None, second: Condition | None) -> Condition | None:
+    terms = tuple(condition for condition in (first, second) if condition is not None)
+    return None if not terms else terms[0] if len(terms) == 1 else Conjunction(terms)

@@ -1,0 +1,78 @@
+"""From trees to typed aggregates: COUNT, COUNTIF, SUM and AVG, each with FILTER."""
+
+from sqlglot import exp
+
+from concordat_query import rules
+from concordat_query.model import Aggregate, Condition, Conjunction, Scalar, Statistic
+from concordat_query.sql.conditions import named, read_condition, read_scalar
+from concordat_query.sql.scope import Scope, unwrapped
+
+UNIT = "unit"
+_STATISTICS: dict[type[exp.Expr], Statistic] = {
+    exp.Count: Statistic.COUNT_VALUES,
+    exp.Sum: Statistic.SUM,
+    exp.Avg: Statistic.AVG,
+}
+AGGREGATES = (*_STATISTICS, exp.CountIf, exp.Filter)
+_PREFIXES = {Statistic.COUNT_VALUES: "count", Statistic.SUM: "sum", Statistic.AVG: "avg"}
+
+
+def read_aggregate(scope: Scope, node: exp.Expr) -> Aggregate:
+    """COUNT(*), COUNT(x), COUNT(DISTINCT unit), COUNTIF(condition), SUM(x) or AVG(x), with FILTER or without."""
+    if isinstance(node, exp.Filter):
+        inner = read_aggregate(scope, node.this)
+        condition = read_condition(scope, node.args["expression"].this)
+        return Aggregate(inner.statistic, inner.scalar, _both(inner.filter, condition))
+    if isinstance(node, exp.CountIf):
+        return Aggregate(Statistic.COUNT_ROWS, None, read_condition(scope, node.this))
+    if isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
+        return Aggregate(Statistic.COUNT_ROWS)
+    if type(node) not in _STATISTICS:
+        raise scope.source.refusal_at_node(node, "an aggregate is needed here: COUNT, COUNTIF, SUM or AVG")
+    if isinstance(node.this, exp.Distinct):
+        return _units(scope, node)
+    return _of_scalar(scope, node, _STATISTICS[type(node)])
+
+
+def _of_scalar(scope: Scope, node: exp.Expr, statistic: Statistic) -> Aggregate:
+    if node.this is None or isinstance(unwrapped(node.this), exp.Literal):
+        message = "write COUNT(*), COUNT(column) or COUNTIF(condition)" if statistic is Statistic.COUNT_VALUES else ""
+        raise scope.source.refusal_at_node(node, message or f"{statistic.value} takes a column or a calculation")
+    scalar = read_scalar(scope, node.this)
+    kind = scope.type_of(scalar, node.this)
+    with scope.located(node.this):
+        rules.check_statistic(kind, named(scalar), statistic)
+    return Aggregate(statistic, scalar)
+
+
+def _units(scope: Scope, node: exp.Expr) -> Aggregate:
+    """COUNT(DISTINCT unit), under that name or the data set's own name of its unit."""
+    names = (UNIT, scope.dataset.unit)
+    counted = [unwrapped(part) for part in node.this.expressions]
+    if not isinstance(node, exp.Count):
+        message = "leave DISTINCT out; only units are counted once: COUNT(DISTINCT unit)"
+        raise scope.source.refusal_at_node(node, message)
+    if len(counted) != 1 or not isinstance(counted[0], exp.Column) or counted[0].name.lower() not in names:
+        message = (
+            "distinct values cannot be counted, only units: write COUNT(DISTINCT unit); for the values of a column, "
+            "GROUP BY it"
+        )
+        raise scope.source.refusal_at_node(node, message)
+    return Aggregate(Statistic.COUNT_UNITS)
+
+
+def _both(first: Condition | None, second: Condition) -> Condition:
+    return second if first is None else Conjunction((first, second))
+
+
+def default_name(aggregate: Aggregate) -> str:
+    """What an aggregate without AS is called; empty where its scalar has no name of its own."""
+    if aggregate.statistic is Statistic.COUNT_UNITS:
+        return "count_units"
+    if aggregate.statistic is Statistic.COUNT_ROWS:
+        return "count" if aggregate.filter is None else "countif"
+    return _named_after(_PREFIXES[aggregate.statistic], aggregate.scalar)
+
+
+def _named_after(prefix: str, scalar: Scalar | None) -> str:
+    return f"{prefix}_{scalar}" if isinstance(scalar, str) else ""

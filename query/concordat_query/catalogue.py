@@ -78,7 +78,7 @@ class Column(FileModel):
             raise ValueError(f"column {self.name!r}: a {self.type} column has no codes")
         kind = date if self.type == "date" else Decimal
         if not isinstance(self.lower, kind) or not isinstance(self.upper, kind):
-            raise ValueError(f"column {self.name!r}: a {self.type} column needs lower and upper, each a {self.type}")
+            raise ValueError(f"column {self.name!r}: a {self.type} column needs lower < upper, each a {self.type}")
         if self.type == "date" and self.decimals:
             raise ValueError(f"column {self.name!r}: a date column has no decimals")
         if not self.fixed(self.lower) < self.fixed(self.upper):

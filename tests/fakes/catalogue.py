@@ -1,5 +1,6 @@
 """A small catalogue: one data set of one row a unit, one of many rows a unit."""
 
+from datetime import date
 from decimal import Decimal
 
 from concordat_query.catalogue import Catalogue
@@ -60,3 +61,7 @@ def code(name: str, *codes: str, **more: object) -> dict[str, object]:
 
 def number(name: str, lower: int | Decimal, upper: int | Decimal, **more: object) -> dict[str, object]:
     return {"name": name, "type": "number", "description": name, "lower": lower, "upper": upper, **more}
+
+
+def day(name: str, lower: date, upper: date, **more: object) -> dict[str, object]:
+    return {"name": name, "type": "date", "description": name, "lower": lower, "upper": upper, **more}

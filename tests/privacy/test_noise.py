@@ -55,6 +55,9 @@ def test_a_component_with_less_noise_than_its_share_pays_for_is_refused() -> Non
 
 def test_a_unit_with_more_rows_costs_more_at_the_same_noise() -> None:
     planned = plan(QUERY, DATASET)
-    wider = dataclasses.replace(planned, rows_squared=planned.rows_squared + 1)
+    first, *others = planned.components
+    wider = dataclasses.replace(
+        planned, components=(dataclasses.replace(first, sensitivity_squared=first.sensitivity_squared + 1), *others)
+    )
     with pytest.raises(Refusal):
         check_prices(wider)

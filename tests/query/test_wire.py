@@ -51,7 +51,7 @@ expressions: st.SearchStrategy[Expression] = st.recursive(
 )
 outputs: st.SearchStrategy[OutputColumn] = st.one_of(
     st.builds(NationColumn, st.text(max_size=5)),
-    st.builds(KeyColumn, st.text(max_size=5), st.text(min_size=1, max_size=5)),
+    st.builds(KeyColumn, st.text(max_size=5), st.integers(0, 9)),
     st.builds(ValueColumn, st.text(max_size=5), expressions),
 )
 

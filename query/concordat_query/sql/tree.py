@@ -96,6 +96,7 @@ _ARGUMENT_ADVICE = {
     ("Table", "alias"): "write the data set's name alone; it needs no alias",
     ("Count", "expressions"): "COUNT takes * or one column",
     ("In", "field"): "IN takes a list of literals in parentheses",
+    ("Select", "distinct"): "leave DISTINCT out: cells do not repeat",
     ("Select", "joins"): "one data set is asked at a time; put it alone after FROM",
 }
 _NODE_ADVICE: dict[type[exp.Expr], str] = {

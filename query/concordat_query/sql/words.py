@@ -202,6 +202,12 @@ def _check_neighbours(source: Source, tokens: tuple[Token, ...], index: int) -> 
         raise source.refusal(token.start, "a comma stands between two things of a list; one of them is missing")
     if token.token_type is TokenType.NULL and previous and previous.token_type is TokenType.NOT and not after_is:
         raise source.refusal(previous.start, "write IS NOT NULL")
+    if token.token_type is TokenType.FILTER:
+        after = [each.token_type for each in tokens[index + 1 : index + 3]]
+        if after != [TokenType.L_PAREN, TokenType.WHERE]:
+            raise source.refusal(token.start, "after an aggregate stands FILTER (WHERE condition)")
+    if token.token_type is TokenType.PLUS and (previous is None or previous.token_type not in _ENDS):
+        raise source.refusal(token.start, "a plus stands between two things; a number needs no sign")
     if token.token_type is TokenType.STAR:
         _check_star(source, previous, token, following)
 

@@ -7,7 +7,20 @@ from decimal import Decimal
 import pytest
 from concordat_privacy.plan import Plan, plan
 from concordat_query.coverage import ColumnCoverage, Coverage
-from concordat_query.model import Aggregate, Comparator, Comparison, Condition, NullTest, Statistic
+from concordat_query.model import (
+    Aggregate,
+    Calculation,
+    Case,
+    Comparator,
+    Comparison,
+    Condition,
+    NullTest,
+    Operator,
+    Scalar,
+    Statistic,
+    Value,
+    WidthBucket,
+)
 from fakes.catalogue import small_catalogue
 from fakes.editions import Row
 from fakes.engine import CASUALTIES, COUNT, VISITS, query
@@ -20,13 +33,21 @@ TABLE = open_table(DATASET)
 LIMIT = DATASET.max_rows_per_unit
 FEMALE = Comparison("sex", Comparator.EQUAL, "Female")
 DEAR = Comparison("cost", Comparator.GREATER, Decimal("100"))
+CHARGED = Case(((FEMALE, "cost"),), Calculation(Operator.TIMES, "cost", Value(Decimal("0.5"))))
 EVERYTHING = (
     COUNT,
     Aggregate(Statistic.COUNT_ROWS, filter=DEAR),
     Aggregate(Statistic.COUNT_VALUES, "weight"),
     Aggregate(Statistic.SUM, "cost", FEMALE),
     Aggregate(Statistic.AVG, "weight"),
+    Aggregate(Statistic.COUNT_UNITS),
+    Aggregate(Statistic.COUNT_UNITS, filter=DEAR),
+    Aggregate(Statistic.SUM, CHARGED),
 )
+HEAVY = Case(((Comparison("weight", Comparator.GREATER, Decimal(150)), Value("heavy")),), Value("light"))
+BANDS = WidthBucket("weight", Decimal(0), Decimal(300), 3)
+SPARSE = Calculation(Operator.TIMES, Calculation(Operator.DIV, "weight", Value(Decimal(100))), Value(Decimal(7)))
+KEYS: list[tuple[Scalar, ...]] = [(), ("clinic",), ("sex",), ("clinic", "sex"), (HEAVY,), (BANDS, "clinic"), (SPARSE,)]
 
 
 def _values(name: str) -> st.SearchStrategy[int | None]:
@@ -44,14 +65,19 @@ def _units() -> st.SearchStrategy[Units]:
 
 
 def _plans() -> st.SearchStrategy[Plan]:
+    def planned(keys: tuple[Scalar, ...], where: Condition | None, groups: int, rows: int, total: bool) -> Plan:
+        over = [keys, keys[:1]] if total else []
+        totals = [Aggregate(Statistic.COUNT_UNITS, over=each) for each in over if each]
+        asked = query(VISITS, keys, [*EVERYTHING, *totals], where, max_groups=groups, max_rows=rows)
+        return plan(asked, DATASET)
+
     return st.builds(
-        lambda keys, where, groups, rows: plan(
-            query(VISITS, keys, EVERYTHING, where, max_groups=groups, max_rows=rows), DATASET
-        ),
-        st.sampled_from([(), ("clinic",), ("sex",), ("clinic", "sex")]),
+        planned,
+        st.sampled_from(KEYS),
         st.sampled_from([None, FEMALE, DEAR, NullTest("weight")]),
         st.sampled_from([1, 2, 5, 30]),
         st.sampled_from([1, 3, 20]),
+        st.booleans(),
     )
 
 
@@ -84,6 +110,24 @@ def test_deleting_a_unit_moves_every_component_by_no_more_than_claimed(units: Un
     without = TABLE.exact(planned)
     for component, left, right in zip(planned.components, with_it, without, strict=True):
         assert _distance_squared(left, right) <= component.sensitivity_squared
+
+
+@pytest.mark.parametrize("groups", [1, 2, 5, 30])
+@pytest.mark.parametrize("rows", [1, 20])
+def test_the_claimed_distance_of_counts_of_units_is_attained_by_a_unit_in_as_many_cells_as_it_may(
+    groups: int, rows: int
+) -> None:
+    aggregates = [
+        Aggregate(Statistic.COUNT_UNITS),
+        Aggregate(Statistic.COUNT_UNITS, over=("clinic",)),
+        Aggregate(Statistic.COUNT_UNITS, over=("clinic", "sex")),
+        Aggregate(Statistic.COUNT_UNITS, over=("sex",)),
+    ]
+    planned = plan(query(VISITS, ("clinic", "sex"), aggregates, max_groups=groups, max_rows=rows), DATASET)
+    TABLE.fill([[{"clinic": rank % 6, "sex": 0, "cost": 1, "weight": 1} for rank in range(LIMIT)]])
+    for component, vector in zip(planned.components, TABLE.exact(planned), strict=True):
+        spread = min(groups, 6) if 0 not in component.over else 1
+        assert sum(value**2 for value in vector) == component.sensitivity_squared == spread
 
 
 @pytest.mark.parametrize("keys", [(), ("clinic",), ("sex",)])

@@ -42,12 +42,12 @@ STAYS = Dataset.model_validate(
             number("nights", -2, 40),
             number("cost", Decimal("-5.00"), Decimal("250.00"), decimals=2, nullable=False),
             day("admitted", date(1968, 11, 3), date(1971, 2, 28), nullable=False),
-            day("left", date(1970, 1, 1), date(1970, 12, 31)),
+            day("discharged", date(1970, 1, 1), date(1970, 12, 31)),
         ],
     }
 )
 NUMBERS = ("nights", "cost")
-DATES = ("admitted", "left")
+DATES = ("admitted", "discharged")
 _FACTORS = [Value(Decimal(text)) for text in ("-3", "0", "1", "2", "10", "0.5")]
 _DIVISORS = [Value(Decimal(text)) for text in ("-7", "-1", "1", "2", "10", "100")]
 
@@ -62,7 +62,7 @@ def has_type(scalar: Scalar) -> bool:
 
 def numbers() -> st.SearchStrategy[Scalar]:
     """Scalars that give numbers, of every form, nested."""
-    base = st.sampled_from([*NUMBERS, *_FACTORS, Calculation(Operator.MINUS, "left", "admitted")])
+    base = st.sampled_from([*NUMBERS, *_FACTORS, Calculation(Operator.MINUS, "discharged", "admitted")])
     parts = st.builds(DatePart, st.sampled_from(Part), st.sampled_from(DATES))
     return st.recursive(base | parts, _grown, max_leaves=4).filter(has_type)
 
@@ -99,7 +99,7 @@ def conditions() -> st.SearchStrategy[Condition]:
         st.builds(Comparison, st.sampled_from(DATES), st.sampled_from(Comparator), st.just(date(1970, 3, 1))),
         st.builds(Comparison, st.just("ward"), st.sampled_from([Comparator.EQUAL, Comparator.NOT_EQUAL]), st.just("B")),
         st.just(Membership("sex", ("Male",))),
-        st.sampled_from(["sex", "nights", "left"]).map(NullTest),
+        st.sampled_from(["sex", "nights", "discharged"]).map(NullTest),
     )
     return st.recursive(
         leaves,

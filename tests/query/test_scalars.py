@@ -1,0 +1,158 @@
+"""Scalars: their types and domains, one form for all ways of writing them, on the wire and as text."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from concordat.v1 import query_pb2
+from concordat_query import condition_wire
+from concordat_query.canonical import canonical_condition, canonical_scalar
+from concordat_query.check import check_query
+from concordat_query.domains import domain_of
+from concordat_query.errors import Reason, Refusal
+from concordat_query.model import (
+    Aggregate,
+    Calculation,
+    Case,
+    Comparator,
+    Comparison,
+    DatePart,
+    Operator,
+    Part,
+    Query,
+    Scalar,
+    Statistic,
+    Value,
+    WidthBucket,
+)
+from concordat_query.rendering import scalar_text
+from concordat_query.scalar_types import type_of
+from concordat_query.text import parse_condition
+from fakes.permissions import permits_everything
+from fakes.scalars import STAYS, labels, numbers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+TEN = Value(Decimal(10))
+
+
+@settings(max_examples=200, deadline=None)
+@given(numbers() | labels())
+def test_a_scalar_comes_back_from_the_wire_as_it_was(scalar: Scalar) -> None:
+    canonical = canonical_scalar(scalar)
+    message = query_pb2.Scalar.FromString(condition_wire.scalar_to_proto(canonical).SerializeToString())
+    assert condition_wire.scalar_from_proto(message, "query") == canonical
+
+
+@settings(max_examples=200, deadline=None)
+@given(numbers(), st.sampled_from([Decimal(1), Decimal(5)]))
+def test_the_text_of_a_scalar_reads_as_the_same_scalar(scalar: Scalar, literal: Decimal) -> None:
+    if isinstance(scalar, Value):
+        return
+    try:
+        read = parse_condition(f"({scalar_text(canonical_scalar(scalar))}) <> {literal}", STAYS)
+    except Refusal as refusal:
+        assert "deeper" in refusal.message  # noqa: PT017
+        return
+    expected = canonical_condition(Comparison(scalar, Comparator.NOT_EQUAL, literal))
+    assert canonical_condition(read) == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(numbers() | labels())
+def test_a_canonical_scalar_is_its_own_canonical_form_of_the_same_type(scalar: Scalar) -> None:
+    canonical = canonical_scalar(scalar)
+    assert canonical_scalar(canonical) == canonical
+    assert type_of(canonical, STAYS) == type_of(scalar, STAYS)
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("sex", ("Male", "Female", None)),
+        (Calculation(Operator.TIMES, Calculation(Operator.DIV, "nights", TEN), TEN), (0, 10, 20, 30, 40, None)),
+        (Calculation(Operator.MOD, "nights", Value(Decimal(2))), (-1, 0, 1, None)),
+        (WidthBucket("nights", Decimal(0), Decimal(40), 2), (0, 1, 2, 3, None)),
+        (WidthBucket("nights", Decimal(-2), Decimal(100), 1), (1, None)),
+        (DatePart(Part.YEAR, "admitted"), (1968, 1969, 1970, 1971)),
+        (DatePart(Part.QUARTER, "discharged"), (1, 2, 3, 4, None)),
+        (DatePart(Part.MONTH, "admitted"), tuple(range(1, 13))),
+        (Case(((Comparison("ward", Comparator.EQUAL, "A"), Value("first")),), Value("rest")), ("first", "rest")),
+        (Case(((Comparison("nights", Comparator.LESS, Decimal(1)), Value(Decimal(0))),), Value(None)), (0, None)),
+    ],
+)
+def test_the_domain_of_a_key(key: Scalar, values: tuple[object, ...]) -> None:
+    assert domain_of(key, STAYS).values == values
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        Calculation(Operator.TIMES, "nights", "cost"),
+        Calculation(Operator.MINUS, "admitted", Value(date(1970, 1, 1))),
+        Calculation(Operator.PLUS, "cost", Value(Decimal("0.000001"))),
+    ],
+)
+def test_a_key_of_too_many_values_is_refused(key: Scalar) -> None:
+    if isinstance(key.left, str) and key.left == "admitted":  # type: ignore[union-attr]
+        assert len(domain_of(key, STAYS)) == 848
+        return
+    with pytest.raises(Refusal) as refused:
+        domain_of(key, STAYS)
+    assert refused.value.reason is Reason.KEY_WITHOUT_DOMAIN
+
+
+def typed(scalar: Scalar | None, statistic: Statistic = Statistic.SUM, over: tuple[Scalar, ...] = ()) -> Query:
+    return Query("stays", ("ward",), None, (Aggregate(statistic, scalar, None, over),), 1_000_000, 1, 1)
+
+
+NOT_FIRST = Comparison("ward", Comparator.NOT_EQUAL, "Z")
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        (typed("admitted"), Reason.WRONG_TYPE),
+        (typed("ward"), Reason.WRONG_TYPE),
+        (typed(Calculation(Operator.TIMES, "cost", Value(Decimal(2**31)))), Reason.WRONG_TYPE),
+        (typed(Calculation(Operator.DIV, "nights", Value(Decimal(0)))), Reason.WRONG_TYPE),
+        (typed(Calculation(Operator.DIV, "nights", "nights")), Reason.WRONG_TYPE),
+        (typed(Calculation(Operator.MOD, "cost", TEN)), Reason.WRONG_TYPE),
+        (typed(Calculation(Operator.PLUS, "nowhere", TEN)), Reason.UNKNOWN_COLUMN),
+        (typed(Case(((NOT_FIRST, "nights"),), Value(None))), Reason.UNKNOWN_CODE),
+        (typed(Case((), Value(None))), Reason.MALFORMED_REQUEST),
+        (typed(Case(((Comparison("ward", Comparator.EQUAL, "A"), Value("\x1b[2J")),), Value(None))), Reason.WRONG_TYPE),
+        (typed(WidthBucket("nights", Decimal(5), Decimal(5), 3)), Reason.WRONG_TYPE),
+        (typed(WidthBucket("nights", Decimal(0), Decimal(5), 0)), Reason.WRONG_TYPE),
+        (typed(WidthBucket("nights", Decimal(0), Decimal(5), 2**31)), Reason.WRONG_TYPE),
+        (typed(DatePart(Part.YEAR, "nights")), Reason.WRONG_TYPE),
+        (typed(None), Reason.MALFORMED_REQUEST),
+        (typed("nights", Statistic.COUNT_UNITS), Reason.MALFORMED_REQUEST),
+        (typed("nights", over=("ward",)), Reason.MALFORMED_REQUEST),
+        (typed(None, Statistic.COUNT_UNITS, over=("sex",)), Reason.MALFORMED_REQUEST),
+        (typed(None, Statistic.COUNT_UNITS, over=("ward", "sex")), Reason.MALFORMED_REQUEST),
+    ],
+)
+def test_a_typed_query_that_makes_no_sense_is_refused_before_it_is_planned(query: Query, reason: Reason) -> None:
+    with pytest.raises(Refusal) as refused:
+        check_query(query, STAYS, permits_everything(STAYS))
+    assert refused.value.reason is reason
+    assert "Z" not in refused.value.message
+    assert refused.value.field.startswith("query")
+
+
+def test_a_deep_scalar_is_refused_on_the_wire_and_not_followed_to_its_end() -> None:
+    scalar: Scalar = "nights"
+    for _ in range(condition_wire.MAX_DEPTH + 1):
+        scalar = Calculation(Operator.PLUS, scalar, TEN)
+    with pytest.raises(Refusal) as refused:
+        condition_wire.scalar_from_proto(condition_wire.scalar_to_proto(scalar), "query")
+    assert refused.value.reason is Reason.MALFORMED_REQUEST
+
+
+@pytest.mark.parametrize(
+    "text", ["2016-02-30", "2016-2-3", "20160203", "2016-W05-3", "", "2016-02-03T00:00", "0000-01-01", "９９９９-01-01"]
+)
+def test_a_date_has_one_notation_on_the_wire(text: str) -> None:
+    with pytest.raises(Refusal):
+        condition_wire.literal_from_proto(query_pb2.Literal(date=text), "query")

@@ -9,9 +9,10 @@ from concordat.v1 import coordinator_pb2, node_pb2
 from concordat_privacy.plan import plan
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
-from concordat_query.check import check_presentation
+from concordat_query.check_presentation import check_presentation
 from concordat_query.errors import ConcordatError, Reason, Refusal
-from concordat_query.wire import envelope_from_bytes, presentation_from_proto
+from concordat_query.wire import envelope_from_bytes
+from concordat_query.wire_presentation import presentation_from_proto
 from concordat_wire.server import Context
 
 from concordat_coordinator.federation import Federation, every

@@ -6,24 +6,29 @@ here: names, order and repeats of the selected items cost nothing and reach no n
 
 from dataclasses import dataclass
 
-from concordat_query.canonical import canonical_aggregate, canonical_query
+from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Catalogue, Dataset
 from concordat_query.model import (
     Aggregate,
-    AggregateRef,
     Condition,
     KeyColumn,
     NationColumn,
     OutputColumn,
     Presentation,
     Query,
-    Quotient,
     ValueColumn,
 )
+from concordat_query.renumbering import renumbered
 from concordat_query.sql import select
 from concordat_query.sql.clause import cut_clause
 from concordat_query.sql.conditions import Scope, read_condition
+from concordat_query.sql.expressions import Aggregates
+from concordat_query.sql.grouping import NATION, read_grouping
+from concordat_query.sql.having import read_having
+from concordat_query.sql.items import Item, read_items
+from concordat_query.sql.results import Results
 from concordat_query.sql.source import read_source
+from concordat_query.sql.tail import cut_tail, read_order
 from concordat_query.sql.tree import parse_expression, parse_select
 from concordat_query.sql.words import limit_condition, limit_statement
 
@@ -49,22 +54,31 @@ class Question:
 def read_sql(sql: str, catalogue: Catalogue) -> Question:
     """Reads a SELECT, with or without the differential privacy clause. Raises SqlRefusal with the place at fault."""
     options, source = cut_clause(read_source(sql))
-    source = limit_statement(source)
+    tail, source = cut_tail(limit_statement(source))
     tree = parse_select(source)
     dataset, scope = select.read_dataset(source, catalogue, tree)
     nations, where = select.read_where(scope, catalogue, tree)
-    grouping = select.read_grouping(scope, tree)
-    items = select.read_items(scope, tree, grouping)
-    aggregates = tuple(aggregate for item in items for aggregate in item.aggregates)
-    query = canonical_query(Query(dataset, grouping.keys, where, aggregates, rho_nano=0, max_groups=1, max_rows=1))
-    index = {aggregate: i for i, aggregate in enumerate(query.aggregates)}
-    columns = tuple(_output(item, index) for item in items)
+    grouping = read_grouping(scope, tree)
+    met = Aggregates()
+    results = Results(scope, read_items(scope, tree, grouping, met), met)
+    having = read_having(results, catalogue, tree)
+    order = read_order(results, tail)
+    query = canonical_query(Query(dataset, grouping.keys, where, tuple(met.met), rho_nano=0, max_groups=1, max_rows=1))
+    presentation = Presentation(
+        by_nation=grouping.by_nation,
+        columns=tuple(_output(item) for item in results.items),
+        rollup=tuple(results.position_of(key) for key in grouping.rollup),
+        having=having,
+        order=order,
+        limit=tail.limit,
+        offset=tail.offset,
+    )
     return Question(
         dataset=query.dataset,
         keys=query.keys,
         where=query.where,
         aggregates=query.aggregates,
-        presentation=Presentation(grouping.by_nation, columns),
+        presentation=renumbered(presentation, [query.aggregates.index(aggregate) for aggregate in met.met]),
         nations=nations,
         epsilon=options.epsilon,
         max_groups_contributed=options.max_groups_contributed,
@@ -72,11 +86,10 @@ def read_sql(sql: str, catalogue: Catalogue) -> Question:
     )
 
 
-def _output(item: select.Item, index: dict[Aggregate, int]) -> OutputColumn:
-    if item.key is not None:
-        return NationColumn(item.name) if item.key == select.NATION else KeyColumn(item.name, item.key)
-    first, *others = (AggregateRef(index[canonical_aggregate(aggregate)]) for aggregate in item.aggregates)
-    return ValueColumn(item.name, Quotient(first, others[0]) if others else first)
+def _output(item: Item) -> OutputColumn:
+    if item.value is not None:
+        return ValueColumn(item.name, item.value)
+    return NationColumn(item.name) if item.key == NATION else KeyColumn(item.name, str(item.key))
 
 
 def parse_condition(text: str, dataset: Dataset) -> Condition:

@@ -1,4 +1,4 @@
-"""Between values and protobuf messages, for queries, presentations and coverage.
+"""Between values and protobuf messages, for queries and coverage.
 
 Reading is strict: a message that lacks a part, nests too deep or holds an unknown enum value is refused as
 MALFORMED_REQUEST with the field's path. Writing is total.
@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import TypeVar
 
-from concordat.v1 import coordinator_pb2, node_pb2, query_pb2
+from concordat.v1 import node_pb2, query_pb2
 from google.protobuf.message import DecodeError, Message
 
 from concordat_query.canonical import decimal_text
@@ -17,26 +17,18 @@ from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
     Aggregate,
-    AggregateRef,
     Comparator,
     Comparison,
     Condition,
     Conjunction,
     Disjunction,
     Envelope,
-    Expression,
-    KeyColumn,
     Literal,
     Membership,
-    NationColumn,
     Negation,
     NullTest,
-    OutputColumn,
-    Presentation,
     Query,
-    Quotient,
     Statistic,
-    ValueColumn,
 )
 
 M = TypeVar("M", bound=Message)
@@ -44,7 +36,7 @@ MAX_DEPTH = 32
 MAX_ENVELOPE_BYTES = 256 * 1024
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,30}|-?(0|[1-9][0-9]{0,30})\.[0-9]{0,30}[1-9]")
 
-_COMPARATORS = {
+COMPARATORS = {
     Comparator.EQUAL: query_pb2.COMPARATOR_EQUAL,
     Comparator.NOT_EQUAL: query_pb2.COMPARATOR_NOT_EQUAL,
     Comparator.LESS: query_pb2.COMPARATOR_LESS,
@@ -52,7 +44,7 @@ _COMPARATORS = {
     Comparator.GREATER: query_pb2.COMPARATOR_GREATER,
     Comparator.GREATER_OR_EQUAL: query_pb2.COMPARATOR_GREATER_OR_EQUAL,
 }
-_COMPARATORS_BACK = {number: comparator for comparator, number in _COMPARATORS.items()}
+COMPARATORS_BACK = {number: comparator for comparator, number in COMPARATORS.items()}
 _STATISTICS = {
     Statistic.COUNT_ROWS: query_pb2.STATISTIC_COUNT_ROWS,
     Statistic.COUNT_VALUES: query_pb2.STATISTIC_COUNT_VALUES,
@@ -79,19 +71,23 @@ def literal_from_proto(message: query_pb2.Literal, field: str) -> Literal:
     match message.WhichOneof("value"):
         case "text":
             return message.text
-        case "number" if _NUMBER.fullmatch(message.number):
-            return Decimal(message.number)
         case "number":
-            raise malformed(field, "a number must be in canonical decimal notation")
+            return number_from_text(message.number, field)
         case _:
             raise malformed(field, "the literal is empty")
+
+
+def number_from_text(text: str, field: str) -> Decimal:
+    if not _NUMBER.fullmatch(text):
+        raise malformed(field, "a number must be in canonical decimal notation")
+    return Decimal(text)
 
 
 def condition_to_proto(condition: Condition) -> query_pb2.Condition:
     match condition:
         case Comparison(column, comparator, literal):
             comparison = query_pb2.Comparison(
-                column=column, comparator=_COMPARATORS[comparator], literal=literal_to_proto(literal)
+                column=column, comparator=COMPARATORS[comparator], literal=literal_to_proto(literal)
             )
             return query_pb2.Condition(comparison=comparison)
         case Membership(column, literals):
@@ -120,7 +116,7 @@ def condition_from_proto(message: query_pb2.Condition, field: str, depth: int = 
 
     match message.WhichOneof("kind"):
         case "comparison":
-            comparator = _COMPARATORS_BACK.get(message.comparison.comparator)
+            comparator = COMPARATORS_BACK.get(message.comparison.comparator)
             if comparator is None:
                 raise malformed(f"{field}.comparison.comparator", "it is not a known comparator")
             literal = literal_from_proto(message.comparison.literal, f"{field}.comparison.literal")
@@ -282,64 +278,3 @@ def coverage_from_proto(message: node_pb2.Coverage, field: str = "coverage") -> 
     )
     rows = condition_from_proto(message.rows, f"{field}.rows") if message.HasField("rows") else None
     return Coverage(rows, columns)
-
-
-# Presentations
-
-
-def presentation_to_proto(presentation: Presentation) -> coordinator_pb2.Presentation:
-    return coordinator_pb2.Presentation(
-        by_nation=presentation.by_nation, columns=[_output_to_proto(column) for column in presentation.columns]
-    )
-
-
-def presentation_from_proto(message: coordinator_pb2.Presentation) -> Presentation:
-    return Presentation(message.by_nation, tuple(_output_from_proto(column) for column in message.columns))
-
-
-def _output_to_proto(column: OutputColumn) -> coordinator_pb2.OutputColumn:
-    match column:
-        case NationColumn(name):
-            return coordinator_pb2.OutputColumn(name=name, nation=True)
-        case KeyColumn(name, key):
-            return coordinator_pb2.OutputColumn(name=name, key=key)
-        case ValueColumn(name, value):
-            return coordinator_pb2.OutputColumn(name=name, value=_expression_to_proto(value))
-
-
-def _output_from_proto(message: coordinator_pb2.OutputColumn) -> OutputColumn:
-    match message.WhichOneof("source"):
-        case "nation":
-            return NationColumn(message.name)
-        case "key":
-            return KeyColumn(message.name, message.key)
-        case "value":
-            return ValueColumn(message.name, _expression_from_proto(message.value, 0))
-        case _:
-            raise malformed("presentation.columns", "a column has no source")
-
-
-def _expression_to_proto(expression: Expression) -> coordinator_pb2.Expression:
-    match expression:
-        case AggregateRef(index):
-            return coordinator_pb2.Expression(aggregate=index)
-        case Quotient(dividend, divisor):
-            quotient = coordinator_pb2.Quotient(
-                dividend=_expression_to_proto(dividend), divisor=_expression_to_proto(divisor)
-            )
-            return coordinator_pb2.Expression(quotient=quotient)
-
-
-def _expression_from_proto(message: coordinator_pb2.Expression, depth: int) -> Expression:
-    if depth > MAX_DEPTH:
-        raise malformed("presentation.columns", f"expressions nest deeper than {MAX_DEPTH}")
-    match message.WhichOneof("kind"):
-        case "aggregate":
-            return AggregateRef(message.aggregate)
-        case "quotient":
-            return Quotient(
-                _expression_from_proto(message.quotient.dividend, depth + 1),
-                _expression_from_proto(message.quotient.divisor, depth + 1),
-            )
-        case _:
-            raise malformed("presentation.columns", "an expression is empty")

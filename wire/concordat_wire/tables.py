@@ -49,8 +49,12 @@ def from_ipc(data: bytes) -> pa.Table:
 
 def _columns(table: Table, keys: list[str]) -> Iterator[tuple[str, pa.Array]]:
     position = 0
+    rolled = {column.key for i in table.rollup if isinstance(column := table.columns[i], KeyColumn)}
     for column in table.columns:
         yield from _column(table, column, keys, position)
+        if isinstance(column, KeyColumn) and column.key in rolled:
+            index = keys.index(column.key)
+            yield f"{column.name}__is_total", pa.array([row.rolled[index] for row in table.rows], pa.bool_())
         position += isinstance(column, ValueColumn)
 
 

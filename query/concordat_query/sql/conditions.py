@@ -25,7 +25,7 @@ from concordat_query.model import (
 )
 from concordat_query.sql.source import Source
 
-_COMPARATORS: dict[type[exp.Expr], Comparator] = {
+COMPARATORS: dict[type[exp.Expr], Comparator] = {
     exp.EQ: Comparator.EQUAL,
     exp.NEQ: Comparator.NOT_EQUAL,
     exp.LT: Comparator.LESS,
@@ -33,7 +33,7 @@ _COMPARATORS: dict[type[exp.Expr], Comparator] = {
     exp.GT: Comparator.GREATER,
     exp.GTE: Comparator.GREATER_OR_EQUAL,
 }
-_MIRRORED = {
+MIRRORED = {
     Comparator.LESS: Comparator.GREATER,
     Comparator.LESS_OR_EQUAL: Comparator.GREATER_OR_EQUAL,
     Comparator.GREATER: Comparator.LESS,
@@ -86,7 +86,7 @@ def read_condition(scope: Scope, node: exp.Expr) -> Condition:
             return _between(scope, node)
         case exp.Is():
             return _null_test(scope, node)
-        case _ if type(node) in _COMPARATORS:
+        case _ if type(node) in COMPARATORS:
             return _comparison(scope, node)
         case _:
             raise scope.source.refusal_at_node(node, "a condition is needed here: a column, an operator and a literal")
@@ -106,10 +106,10 @@ def terms_of(node: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
 
 
 def _comparison(scope: Scope, node: exp.Expr) -> Comparison:
-    comparator = _COMPARATORS[type(node)]
+    comparator = COMPARATORS[type(node)]
     left, right = unwrapped(node.this), unwrapped(node.args["expression"])
     if isinstance(right, exp.Column) and not isinstance(left, exp.Column):
-        left, right, comparator = right, left, _MIRRORED.get(comparator, comparator)
+        left, right, comparator = right, left, MIRRORED.get(comparator, comparator)
     if not isinstance(left, exp.Column) or isinstance(right, exp.Column):
         raise scope.source.refusal_at_node(node, _SIDES)
     name, column = scope.column(left)

@@ -11,7 +11,7 @@ _PAIR = frozenset({"this", "expression"})
 _THIS = frozenset({"this"})
 
 _ARGUMENTS: dict[type[exp.Expr], frozenset[str]] = {
-    exp.Select: frozenset({"expressions", "from_", "where", "group"}),
+    exp.Select: frozenset({"expressions", "from_", "where", "group", "having"}),
     exp.From: _THIS,
     exp.Table: frozenset({"this", "db", "catalog"}),
     exp.Dot: _PAIR,
@@ -38,12 +38,24 @@ _ARGUMENTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.In: frozenset({"this", "expressions"}),
     exp.Between: frozenset({"this", "low", "high"}),
     exp.Div: _PAIR,
+    exp.Mul: _PAIR,
+    exp.Add: _PAIR,
+    exp.Sub: _PAIR,
+    exp.SafeDivide: _PAIR,
+    exp.Rollup: frozenset({"expressions"}),
+    exp.Having: _THIS,
     exp.Count: frozenset({"this", "big_int"}),
     exp.CountIf: _THIS,
     exp.Sum: _THIS,
     exp.Avg: _THIS,
 }
-FUNCTIONS = {"COUNT": exp.Count, "COUNTIF": exp.CountIf, "SUM": exp.Sum, "AVG": exp.Avg}
+FUNCTIONS = {
+    "COUNT": exp.Count,
+    "COUNTIF": exp.CountIf,
+    "SUM": exp.Sum,
+    "AVG": exp.Avg,
+    "SAFE_DIVIDE": exp.SafeDivide,
+}
 
 _SPREAD = "AVG, SUM, COUNT and COUNTIF are answered; for a spread count bands with COUNTIF"
 _FUNCTION_ADVICE = {
@@ -53,7 +65,7 @@ _FUNCTION_ADVICE = {
     ),
     **dict.fromkeys(["MEDIAN", "PERCENTILE_CONT", "PERCENTILE_DISC", "APPROX_QUANTILES"], _SPREAD),
     **dict.fromkeys(["STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE", "VAR_POP", "VAR_SAMP"], _SPREAD),
-    **dict.fromkeys(["SAFE_DIVIDE", "DIV", "IEEE_DIVIDE"], "write a / b"),
+    **dict.fromkeys(["DIV", "IEEE_DIVIDE"], "write a / b"),
     **dict.fromkeys(["COUNT_IF", "SUM_IF"], "write COUNTIF(condition)"),
     **dict.fromkeys(["MEAN"], "write AVG(column)"),
     **dict.fromkeys(["CAST", "SAFE_CAST"], "columns have the catalogue's types; compare with a literal of that type"),
@@ -65,9 +77,14 @@ _ARGUMENT_ADVICE = {
     ("In", "field"): "IN takes a list of literals in parentheses",
     ("Select", "joins"): "one data set is asked at a time; put it alone after FROM",
 }
+_BEFORE_THE_NOISE: dict[type[exp.Expr], str] = {
+    exp.Add: "sums of columns are not answered; a sign may stand only before a number",
+    exp.Sub: "differences of columns are not answered; a sign may stand only before a number",
+    exp.Mul: "products of columns are not answered; multiply aggregates",
+}
+_OF_ROWS = (exp.Where, exp.Group, exp.Count, exp.CountIf, exp.Sum, exp.Avg)
+"""What stands within these is about single rows, before the noise."""
 _NODE_ADVICE: dict[type[exp.Expr], str] = {
-    exp.Add: "sums of columns or aggregates are not answered; a sign may stand only before a number",
-    exp.Sub: "differences of columns or aggregates are not answered; a sign may stand only before a number",
     exp.Concat: "two texts in a row; put a comma between them, or write one",
     exp.Tuple: "a list in parentheses stands only after IN",
 }
@@ -128,6 +145,10 @@ def _check_node(source: Source, node: exp.Expr) -> None:
     if allowed is None:
         advice = _NODE_ADVICE.get(type(node), "docs/language.md tells what may be written")
         raise source.refusal_at_node(node, f"this form is not part of the language; {advice}")
+    if type(node) in _BEFORE_THE_NOISE and node.find_ancestor(*_OF_ROWS):
+        start = source.offset(node)
+        start = source.next_of(TokenType.PLUS, start) if isinstance(node, exp.Add) else start
+        raise source.refusal(start, f"this form is not part of the language; {_BEFORE_THE_NOISE[type(node)]}")
     if isinstance(node, exp.Alias):
         _check_alias(source, node)
     for name, value in node.args.items():

@@ -40,27 +40,28 @@ _STATEMENT = _CONDITION | {
     TokenType.ALIAS,
     TokenType.STAR,
     TokenType.SLASH,
+    TokenType.PLUS,
+    TokenType.ROLLUP,
+    TokenType.HAVING,
+    TokenType.ORDER_BY,
+    TokenType.LIMIT,
 }
 _RESERVED = {"SELECT", "FROM", "WHERE", "AS"}
 _NAMES = {TokenType.VAR, TokenType.IDENTIFIER}
 _ENDS = {*_NAMES, TokenType.STRING, TokenType.NUMBER, TokenType.NULL, TokenType.R_PAREN, TokenType.STAR}
 _BEGINS = {*_NAMES, TokenType.STRING, TokenType.NUMBER, TokenType.NULL, TokenType.L_PAREN, TokenType.DASH}
-_BEGINS |= {TokenType.NOT, TokenType.STAR}
+_BEGINS |= {TokenType.NOT, TokenType.STAR, TokenType.ROLLUP}
 _NOT_AFTER_DIGITS = {*_NAMES, TokenType.NUMBER, TokenType.DOT}
 _MAX_POINTS = 16
-_SORTING = "sort and cut the result after it has come back"
+_SORTING = "write ORDER BY, then LIMIT, at the end"
 _ONE = "one data set is asked at a time; put it alone after FROM"
 _BOOLEAN = "conditions are comparisons; write the column, an operator and a literal"
 _READ_ONLY = "tables cannot be made nor changed"
 
 _ADVICE = {
-    "ORDER BY": _SORTING,
     "SORT BY": _SORTING,
-    "LIMIT": _SORTING,
-    "OFFSET": _SORTING,
     "FETCH": _SORTING,
-    "HAVING": "leave it out and select rows of the result after it has come back",
-    "QUALIFY": "leave it out and select rows of the result after it has come back",
+    "QUALIFY": "windows are not answered; choose rows of the result with HAVING",
     "FILTER": "write COUNTIF(condition), or put the condition into WHERE",
     "CASE": "write COUNTIF(condition) for each case, or put the condition into WHERE",
     "DISTINCT": "COUNT(*) and COUNT(column) count rows; distinct values cannot be counted",
@@ -87,9 +88,8 @@ _ADVICE = {
     "PARTITION BY": "windows are not answered; use GROUP BY",
     "TABLESAMPLE": "leave it out: every row counts, and the noise is what protects",
     "FOR": "leave it out: the edition in force is what is asked",
-    "ROLLUP": "write GROUP BY with plain columns; totals over nations come with GROUP BY nation",
-    "CUBE": "write GROUP BY with plain columns; totals over nations come with GROUP BY nation",
-    "GROUPING SETS": "write GROUP BY with plain columns; totals over nations come with GROUP BY nation",
+    "CUBE": "write GROUP BY with plain columns and one ROLLUP(...); totals over nations come with GROUP BY nation",
+    "GROUPING SETS": "write GROUP BY with plain columns and one ROLLUP(...)",
     "ALL": "write the columns out",
     "LIKE": "write IN with the codes that are meant",
     "ILIKE": "write IN with the codes that are meant",
@@ -101,8 +101,7 @@ _ADVICE = {
     "INTERVAL": _BOOLEAN,
     "ARRAY": "write IN with the values that are meant",
     "STRUCT": "select keys and aggregates one by one",
-    "+": "sums of columns or aggregates are not answered; a number needs no sign",
-    "%": "arithmetic is not answered, but for a quotient of two aggregates",
+    "%": "arithmetic has + - * / only",
     "||": "text cannot be joined",
     "!": "write NOT",
     "==": "write = once",
@@ -171,6 +170,10 @@ def _check_neighbours(source: Source, tokens: tuple[Token, ...], index: int) -> 
         raise source.refusal(token.start, "a comma stands between two things of a list; one of them is missing")
     if token.token_type is TokenType.NULL and previous and previous.token_type is TokenType.NOT and not after_is:
         raise source.refusal(previous.start, "write IS NOT NULL")
+    if token.token_type is TokenType.PLUS and not (
+        previous and following and previous.token_type in _ENDS and following.token_type in _BEGINS
+    ):
+        raise source.refusal(token.start, "a plus stands between two figures; a number needs no sign")
     if token.token_type is TokenType.STAR:
         _check_star(source, previous, token, following)
 
@@ -179,7 +182,6 @@ def _check_star(source: Source, previous: Token | None, token: Token, following:
     if previous and following:
         if previous.token_type is TokenType.L_PAREN and following.token_type is TokenType.R_PAREN:
             return
-        if previous.token_type not in (TokenType.SELECT, TokenType.COMMA, TokenType.L_PAREN, TokenType.DOT):
-            message = "arithmetic is not answered, but for a quotient of two aggregates; multiply the result"
-            raise source.refusal(token.start, message)
+        if previous.token_type in _ENDS and following.token_type in _BEGINS:
+            return
     raise source.refusal(token.start, "a star stands only in COUNT(*); name the keys and aggregates to be selected")

@@ -12,6 +12,7 @@ from concordat_query.agreement import Agreement
 from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Catalogue
 from concordat_query.check import check_query
+from concordat_query.check_presentation import check_presentation
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Envelope, Presentation, Query
 from concordat_query.signing import Purpose, SigningKey
@@ -53,6 +54,7 @@ def ask(
         )
     )
     check_query(query, dataset, permission)
+    check_presentation(question.presentation, query)
     check_price(query, dataset, agreement)
     envelope = Envelope(
         query=query,

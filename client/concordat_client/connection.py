@@ -10,7 +10,7 @@ from concordat.v1 import coordinator_pb2, coordinator_pb2_grpc
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
 from concordat_query.errors import Reason, Unavailable
-from concordat_query.wire import presentation_to_proto
+from concordat_query.wire_presentation import presentation_to_proto
 from concordat_wire.channel import open_sync_channel
 from concordat_wire.status import error_from_rpc
 

@@ -49,11 +49,11 @@ def table(result: Result) -> RichTable:
         shown.add_column(column.name, justify="right" if isinstance(column, ValueColumn) else "left")
     digits = [decimals(values) for values in _value_columns(result)]
     for index, row in enumerate(result.table.rows):
-        last_before_totals = index + 1 < len(result.table.rows) and result.table.rows[index + 1].is_total
+        last_before_totals = index + 1 < len(result.table.rows) and not result.table.rows[index + 1].is_plain
         shown.add_row(
             *(Text(cell) for cell in _cells(row, columns, digits)),  # Text: a mark in brackets is no markup
-            style="bold" if row.is_total else "",
-            end_section=last_before_totals and not row.is_total,
+            style="" if row.is_plain else "bold",
+            end_section=last_before_totals and row.is_plain,
         )
     return shown
 
@@ -71,7 +71,7 @@ def _cells(row: Row, columns: tuple[OutputColumn, ...], digits: list[int]) -> li
             case NationColumn():
                 cells.append(row.nation or "")
             case KeyColumn(_, key):
-                cells.append(key_text(row.keys[key]))
+                cells.append("Total" if row.rolled[key] else key_text(row.keys[key]))
             case ValueColumn():
                 cells.append(value_text(row.values[position], digits[position]))
                 position += 1

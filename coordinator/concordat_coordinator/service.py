@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from concordat.v1 import coordinator_pb2, node_pb2
+from concordat_privacy.places import check_totals
 from concordat_privacy.plan import plan
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
-from concordat_query.check import check_presentation
+from concordat_query.check_presentation import check_presentation
 from concordat_query.errors import ConcordatError, Reason, Refusal
-from concordat_query.wire import envelope_from_bytes, presentation_from_proto
+from concordat_query.wire import envelope_from_bytes
+from concordat_query.wire_presentation import presentation_from_proto
 from concordat_wire.server import Context
 
 from concordat_coordinator.federation import Federation, every
@@ -100,6 +102,7 @@ class CoordinatorService:
         presentation = presentation_from_proto(request.presentation)
         check_presentation(presentation, envelope.query)
         planned = plan(envelope.query, self._catalogue.dataset(envelope.query.dataset))
+        check_totals(planned, presentation)
         return Asked(request.query, request.credentials, envelope, presentation, planned)
 
     def _check_catalogue(self, sha256: str) -> None:

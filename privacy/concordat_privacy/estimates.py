@@ -1,21 +1,25 @@
 """The table that people see: every figure with its margin of error and a status, from the nodes' noisy components."""
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 from concordat_query.catalogue import Catalogue, CellKey
 from concordat_query.errors import VerificationError
-from concordat_query.model import Expression, OutputColumn, Presentation
+from concordat_query.model import KeyColumn, NationColumn, OutputColumn, Presentation, ValueColumn
 
-from concordat_privacy.evaluation import Noisy, Number, evaluate
+from concordat_privacy.arranging import Known, Line, arranged, looked_at
+from concordat_privacy.evaluation import Figure, Number, evaluate
 from concordat_privacy.lines import Group, Lines, Made, lines
-from concordat_privacy.merge import Absent, NodeAnswer, add_up
+from concordat_privacy.merge import Absent, NodeAnswer
 from concordat_privacy.notes import notes
+from concordat_privacy.places import Level, Places, key_axis, places, plan_of_level
 from concordat_privacy.plan import Plan
 from concordat_privacy.standing import Standing, components_of, standing
 from concordat_privacy.status import Status
+from concordat_privacy.sums import noisy
 
 __all__ = ["Row", "Status", "Table", "Value", "tabulate"]
 
@@ -40,21 +44,32 @@ class Row:
     """One row: `keys` in `query.keys` order, one value for each ValueColumn of the presentation.
 
     `nation` names a nation or, with `is_total`, what the nations added up are called; None where nations are merged.
+    `rolled` tells for each key whether the row sums over it: the key is then None, which otherwise means missing.
     """
 
     nation: str | None
     is_total: bool
     keys: tuple[CellKey, ...]
     values: tuple[Value | None, ...]
+    rolled: tuple[bool, ...]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the row is no total, neither of nations nor over keys. Plain rows stand before totals."""
+        return not (self.is_total or any(self.rolled))
 
 
 @dataclass(frozen=True)
 class Table:
-    """`columns` as the presentation lists them; `notes` say in words what the figures leave out."""
+    """`columns` as the presentation lists them; `notes` say in words what the figures leave out.
+
+    `rollup` are the keys that some rows may sum over, each by the position of a column that shows it.
+    """
 
     columns: tuple[OutputColumn, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    rollup: tuple[int, ...] = ()
 
 
 _NO_FIGURE = {status: Value(None, None, status, low_reliability=False) for status in Status}
@@ -74,22 +89,39 @@ def tabulate(
     presentation that shows only what the plan's query asks for. Raises VerificationError where an answer lacks what
     its coverage promises or does not fit the plan.
     """
-    stand = standing(catalogue, plan, presentation, answers, absent)
-    _check_answers(plan, stand)
-    layout = lines(stand, by_nation=presentation.by_nation)
-    columns = [_column(plan, stand, value, layout.made[value], seed) for value in range(len(stand.values))]
+    values = _values(presentation)
+    shown = sum(isinstance(column, ValueColumn) for column in presentation.columns)
+    stand = standing(catalogue, plan, values, answers, absent)
+    where = places(plan, presentation)
+    _check_answers(plan, stand, where)
+    layout = lines(stand, where, by_nation=presentation.by_nation, shown=shown)
+    columns = [_column(plan, stand, where, value, layout.made[value], seed) for value in range(len(values))]
     labels = [_label(catalogue, stand, group) if presentation.by_nation else None for group in layout.groups]
-    rows = _rows(plan, layout, labels, columns)
-    return Table(presentation.columns, rows, notes(catalogue, plan, presentation, stand))
+    rows = _rows(layout, labels, where.labels(plan.domains), columns)
+    if presentation.having is not None or presentation.order or presentation.limit is not None or presentation.offset:
+        rows = _arranged(catalogue, plan, presentation, stand, rows)
+    if len(values) > shown:
+        rows = [replace(row, values=row.values[:shown]) for row in rows]
+    told = notes(catalogue, plan, presentation, stand.first(shown))
+    return Table(presentation.columns, tuple(rows), told, presentation.rollup)
 
 
-def _check_answers(plan: Plan, stand: Standing) -> None:
-    needs = [components_of(column.value, plan) for column in stand.values]
+def _values(presentation: Presentation) -> tuple[ValueColumn, ...]:
+    """What is shown, then what HAVING and ORDER BY look at beside it."""
+    shown = [column for column in presentation.columns if isinstance(column, ValueColumn)]
+    known = {column.value for column in shown}
+    unshown = [subject for subject in looked_at(presentation) if subject not in known]
+    return (*shown, *(ValueColumn("", subject) for subject in unshown))
+
+
+def _check_answers(plan: Plan, stand: Standing, where: Places) -> None:
+    plans = [plan_of_level(plan, level) for level in where.levels]
+    needs = [[index for own in plans for index in components_of(column.value, own)] for column in stand.values]
     holding = np.any(stand.held, axis=2).tolist()
     for answer, held in zip(stand.answers, holding, strict=True):
         for index in itertools.chain(*itertools.compress(needs, held)):
             vector = answer.components.get(index)
-            if vector is None or vector.shape != (plan.cells,):
+            if vector is None or vector.shape != (plan.components[index].cells,):
                 raise VerificationError(f"{answer.node}: the answer does not hold component {index} for every cell")
 
 
@@ -99,33 +131,72 @@ def _label(catalogue: Catalogue, stand: Standing, group: Group) -> str:
 
 
 def _rows(
-    plan: Plan, layout: Lines, labels: Sequence[str | None], columns: Sequence[Sequence[Value]]
-) -> tuple[Row, ...]:
-    keys = list(itertools.product(*plan.domains))
+    layout: Lines,
+    labels: Sequence[str | None],
+    keys: Sequence[tuple[tuple[CellKey, ...], Level]],
+    columns: Sequence[Sequence[Value]],
+) -> list[Row]:
+    """All rows, plain ones first."""
     heads = [(label, label is not None and sum(group) > 1) for label, group in zip(labels, layout.groups, strict=True)]
     values = zip(*columns, strict=True) if columns else itertools.repeat((), len(layout.rows))
-    return tuple(
-        Row(*heads[group], keys[cell], figures) for (group, cell), figures in zip(layout.rows, values, strict=True)
-    )
+    return [
+        Row(*heads[group], keys[place][0], figures, keys[place][1])
+        for (group, place), figures in zip(layout.rows, values, strict=bool(columns))
+    ]
 
 
-def _column(plan: Plan, stand: Standing, value: int, made: Made, seed: bytes) -> list[Value]:
+def _arranged(
+    catalogue: Catalogue, plan: Plan, presentation: Presentation, stand: Standing, rows: list[Row]
+) -> list[Row]:
+    """The rows that HAVING and LIMIT leave, in ORDER BY's order."""
+    axes = {
+        position: key_axis(plan, presentation, position)
+        for position, column in enumerate(presentation.columns)
+        if isinstance(column, KeyColumn)
+    }
+    nations = [position for position, column in enumerate(presentation.columns) if isinstance(column, NationColumn)]
+    ranks: dict[int, dict[Known, int]] = {
+        position: {key: rank for rank, key in enumerate(plan.domains[axis]) if key is not None}
+        for position, axis in axes.items()
+    }
+    ranks.update((position, {nation: rank for rank, nation in enumerate(stand.nations)}) for position in nations)
+    seen = [_line(row, stand, axes, nations) for row in rows]
+    return [rows[index] for index in arranged(seen, presentation, ranks)]
+
+
+def _line(row: Row, stand: Standing, axes: dict[int, int], nations: list[int]) -> Line:
+    figures = {
+        column.value: None if value is None else value.estimate
+        for column, value in zip(stand.values, row.values, strict=True)
+    }
+    keys: dict[int, CellKey] = {position: row.keys[axis] for position, axis in axes.items()}
+    keys.update(dict.fromkeys(nations, None if row.is_total else row.nation))
+    summed = {position for position, axis in axes.items() if row.rolled[axis]} | set(nations if row.is_total else ())
+    return Line(keys, figures, not row.is_plain, frozenset(summed))
+
+
+def _column(plan: Plan, stand: Standing, where: Places, value: int, made: Made, seed: bytes) -> list[Value]:
     """One value column over all rows."""
     expression = stand.values[value].value
-    figures = iter(evaluate(expression, plan, _sums(expression, plan, stand, made), seed))
+    found: dict[int, Figure] = {}
+    for own, rows in _by_plan(plan, where, made):
+        sums = noisy(own, components_of(expression, own), stand, where, made.some(rows))
+        found.update(zip(rows.tolist(), evaluate(expression, own, sums, seed), strict=True))
+    figures = (found[row] for row in range(len(found)))
     return [
         _value(*next(figures), status) if given else _NO_FIGURE[status]
         for given, status in zip(made.given, made.statuses, strict=True)
     ]
 
 
-def _sums(expression: Expression, plan: Plan, stand: Standing, made: Made) -> Noisy:
-    """The components of one value, added up over the nodes that each row adds."""
-    sums = {}
-    for index in components_of(expression, plan):
-        vectors = [stand.answers[node].components[index][made.cells] for node in made.adding]
-        sums[index] = add_up([np.where(*pair, 0) for pair in zip(made.added, vectors, strict=True)], len(made.cells))
-    return Noisy(sums, made.nodes)
+def _by_plan(plan: Plan, where: Places, made: Made) -> Iterator[tuple[Plan, npt.NDArray[np.intp]]]:
+    """The given rows, by index, that one plan makes: one for all levels, unless counts of units have totals."""
+    if not any(component.over for component in plan.components):
+        yield plan, np.arange(len(made.place))
+        return
+    level_of = where.level_of(made.place)
+    for index, level in enumerate(where.levels):
+        yield plan_of_level(plan, level), np.flatnonzero(level_of == index)
 
 
 def _value(estimate: Number | None, margin: Number | None, low_reliability: bool, status: Status) -> Value:

@@ -3,12 +3,14 @@
 Follows from everyone's standing alone and not from the figures, so it is kept from one query to the next.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from concordat_privacy.places import Places
 from concordat_privacy.standing import Code, Codes, Flags, Standing
 from concordat_privacy.status import Status
 
@@ -20,95 +22,117 @@ Group = tuple[bool, ...]
 class Made:
     """One value over all rows: their `statuses`, whether a figure is `given`, and for the given ones how it is made.
 
-    `cells[row]` is the cell, `nodes[row]` how many nodes are added, `added[adding, row]` whether one is: `adding` are
-    those that any row adds, by index into the standing's answers.
+    A figure adds up, over the cells of `place[row]` and the nations for which `asked[row, nation]`, what nodes add:
+    `adds[node, cell]`.
     """
 
     statuses: tuple[Status, ...]
     given: tuple[bool, ...]
-    cells: npt.NDArray[np.intp]
-    nodes: npt.NDArray[np.int64]
-    adding: tuple[int, ...]
-    added: Flags
+    place: npt.NDArray[np.intp]
+    asked: Flags
+    adds: Flags
+
+    def some(self, rows: npt.NDArray[np.intp]) -> "Made":
+        """The same for some of the rows that have a figure."""
+        return replace(self, place=self.place[rows], asked=self.asked[rows])
 
 
 @dataclass(frozen=True)
 class Lines:
-    """`rows` are groups, by index, and cells; `made` has an entry for each value."""
+    """`rows` are groups, by index, and places; `made` has an entry for each value."""
 
     groups: tuple[Group, ...]
     rows: tuple[tuple[int, int], ...]
     made: tuple[Made, ...]
 
 
-def lines(stand: Standing, *, by_nation: bool) -> Lines:
-    """The rows: each nation's and then totals, or one for each cell with all nations that contribute."""
+def lines(stand: Standing, places: Places, *, by_nation: bool, shown: int) -> Lines:
+    """The rows: each nation's and then totals, or one for each place with all nations that contribute.
+
+    Of the values the first `shown` make rows: there is a total of those nations that contribute to one of them.
+    """
     nation_of = tuple(stand.nation_of.tolist())
-    return _lines(by_nation, stand.codes.shape, stand.codes.tobytes(), nation_of, stand.held.tobytes())
+    return _lines(by_nation, shown, places, stand.codes.shape, stand.codes.tobytes(), nation_of, stand.held.tobytes())
 
 
 @lru_cache(maxsize=16)  # who contributes to what is the same for most of an analyst's questions
 def _lines(
-    by_nation: bool, shape: tuple[int, int, int], codes_bytes: bytes, nation_of: tuple[int, ...], held_bytes: bytes
+    by_nation: bool,
+    shown: int,
+    places: Places,
+    shape: tuple[int, int, int],
+    codes_bytes: bytes,
+    nation_of: tuple[int, ...],
+    held_bytes: bytes,
 ) -> Lines:
     nations, values, cells = shape
-    codes: Codes = np.frombuffer(codes_bytes, dtype=np.int8).reshape(shape)
+    own: Codes = np.frombuffer(codes_bytes, dtype=np.int8).reshape(shape)
     held: Flags = np.frombuffer(held_bytes, dtype=np.bool_).reshape(len(nation_of), values, cells)
-    everywhere = list(range(cells))
-    grouped = _by_nation(codes, everywhere) if by_nation else [((True,) * nations, everywhere)]
-    groups = tuple(group for group, _ in grouped)
-    rows = tuple((index, cell) for index, (_, own) in enumerate(grouped) for cell in own)
-    group_of, cell_of = np.array(rows, dtype=np.intp).reshape(len(rows), 2).T
+    codes = _over_places(own, places)
+    grouped = _by_nation(codes[:, :shown], places) if by_nation else [((True,) * nations, range(places.count))]
+    groups = tuple(dict.fromkeys(group for group, _ in grouped))
+    rows = tuple((groups.index(group), place) for group, some in grouped for place in some)
+    group_of, place_of = np.array(rows, dtype=np.intp).reshape(len(rows), 2).T
     asked: Flags = np.array(groups, dtype=np.bool_).reshape(len(groups), nations)[group_of]
-    made = (
-        _made(codes[:, value, cell_of].T, asked, by_nation, cell_of, held[:, value, cell_of], list(nation_of))
-        for value in range(values)
-    )
+    adds: Flags = held & (own[list(nation_of)] >= Code.INCOMPLETE)
+    made = (_made(codes[:, value, place_of].T, asked, by_nation, place_of, adds[:, value]) for value in range(values))
     return Lines(groups, rows, tuple(made))
 
 
-def _by_nation(codes: Codes, everywhere: list[int]) -> list[tuple[Group, list[int]]]:
-    """Each nation's rows in the catalogue's order, then the totals of each set of nations, larger sets first."""
+def _over_places(codes: Codes, places: Places) -> Codes:
+    """The nations' standing in every place: a total of which a part is held is partly held."""
+    if len(places.levels) == 1:
+        return codes
+    some = places.over(codes >= Code.INCOMPLETE, np.logical_or)
+    whole = places.over(codes == Code.OK, np.logical_and)
+    lost = places.over(codes == Code.UNAVAILABLE, np.logical_or)
+    lacking = np.where(lost, Code.INCOMPLETE, Code.PARTLY_HELD)
+    nothing = np.where(lost, Code.UNAVAILABLE, Code.NOT_HELD)
+    found: Codes = np.where(some, np.where(whole, Code.OK, lacking), nothing).astype(np.int8)
+    found[..., : places.cells] = codes
+    return found
+
+
+def _by_nation(codes: Codes, places: Places) -> list[tuple[Group, Sequence[int]]]:
+    """Each nation's rows in the catalogue's order, then the totals over keys, then those of each set of nations, larger
+    sets first."""
     nations = range(len(codes))
-    single = [(tuple(other == nation for other in nations), everywhere) for nation in nations]
-    return single + (_totals(codes) if len(codes) > 1 else [])
+    single: list[Group] = [tuple(other == nation for other in nations) for nation in nations]
+    plain = [(group, range(places.cells)) for group in single]
+    rolled = [(group, range(places.cells, places.count)) for group in single]
+    return [*plain, *rolled, *(_totals(codes) if len(codes) > 1 else [])]
 
 
-def _totals(codes: Codes) -> list[tuple[Group, list[int]]]:
-    """Every set of at least two nations that contribute to some value, with the cells in which they do."""
-    contributing = (codes >= Code.PARTLY_HELD).transpose(2, 1, 0).tolist()
+def _totals(codes: Codes) -> list[tuple[Group, Sequence[int]]]:
+    """Every set of at least two nations that contribute to some value, with the places in which they do."""
+    contributing = (codes >= Code.INCOMPLETE).transpose(2, 1, 0).tolist()
     found: dict[Group, list[int]] = {}
-    for cell, values in enumerate(contributing):
+    for place, values in enumerate(contributing):
         for flags in {tuple(flags) for flags in values}:
             if sum(flags) > 1:
-                found.setdefault(flags, []).append(cell)
+                found.setdefault(flags, []).append(place)
     return sorted(found.items(), key=lambda group: (sum(group[0]), group[0]), reverse=True)
 
 
-def _made(
-    codes: Codes, asked: Flags, whole: bool, cells: npt.NDArray[np.intp], held: Flags, nation_of: list[int]
-) -> Made:
-    """How one value is made. `codes` and `asked` are [row, nation], `held` is [node, row].
+def _made(codes: Codes, asked: Flags, whole: bool, places: npt.NDArray[np.intp], adds: Flags) -> Made:
+    """How one value is made. `codes` and `asked` are [row, nation].
 
     With `whole` a figure needs all of a row's nations; without, it is made of those that contribute.
     """
-    contributing = asked & (codes >= Code.PARTLY_HELD)
+    contributing = asked & (codes >= Code.INCOMPLETE)
     given: Flags = np.all(contributing == asked, axis=1) if whole else np.any(contributing, axis=1)
-    added = (contributing[:, nation_of].T & held)[:, given]
-    adding = np.flatnonzero(added.any(axis=1))
     return Made(
         statuses=_statuses(codes, asked, given),
         given=tuple(given.tolist()),
-        cells=cells[given],
-        nodes=added.sum(axis=0),
-        adding=tuple(adding.tolist()),
-        added=added[adding],
+        place=places[given],
+        asked=asked[given],
+        adds=adds,
     )
 
 
 def _statuses(codes: Codes, asked: Flags, given: Flags) -> tuple[Status, ...]:
     """One status for each row, from its nations' standings and whether there is a figure."""
-    lost = (asked & (codes == Code.UNAVAILABLE)).any(axis=1)
+    lost = (asked & ((codes == Code.UNAVAILABLE) | (codes == Code.INCOMPLETE))).any(axis=1)
     whole = (~asked | (codes == Code.OK)).all(axis=1)
     return tuple(
         (Status.INCOMPLETE if gone else Status.OK if complete else Status.PARTLY_HELD)

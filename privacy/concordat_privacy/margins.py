@@ -5,9 +5,11 @@ All is pure: the same scales and seed give the same figures to everyone who comp
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,17 @@ _SMOOTH = 2.0
 
 _HALF_WIDTH = 9.0
 """Sigmas kept on either side: 2e-19 of the probability lies beyond."""
+
+_NOTHING = 1e-24
+"""What probability is cut off at either end of a repeated sum."""
+
+_SMOOTH_EXPONENT = 25.0
+"""exp(-25) = 1e-11: how much of a term's own step may be left in a sum that is taken as smooth."""
+
+_MAX_SIGMA = 500.0
+_MAX_OUTCOMES = 4_000_000
+_MAX_REACH = 2**62
+_Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,18 +49,106 @@ def noise_margin(scales: Sequence[float]) -> int:
 
 @lru_cache(maxsize=4096)
 def _margin(scales: tuple[float, ...]) -> int:
-    sigma = total_sigma(scales)
+    sigma = math.sqrt(_variance(scales))
     if sigma >= LARGE:
-        z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-        return math.ceil(z * sigma - z / (24 * sigma) - 0.5)
+        return _midpoint_margin(sigma)
     probabilities = _probabilities(scales)
     middle = len(probabilities) // 2
     within = probabilities[middle] + 2 * np.cumsum(np.concatenate(([0.0], probabilities[middle + 1 :])))
     return int(np.searchsorted(within, CONFIDENCE))
 
 
+def _midpoint_margin(sigma: float) -> int:
+    return math.ceil(_Z * sigma - _Z / (24 * sigma) - 0.5)
+
+
+class Noise(NamedTuple):
+    """`copies` independent discrete Gaussians of one scale, added up and multiplied by a positive whole weight."""
+
+    weight: int
+    scale: float
+    copies: int
+
+
+@lru_cache(maxsize=4096)
+def combined_margin(terms: tuple[Noise, ...]) -> int:
+    """The smallest m with P(abs(sum of the terms) <= m) >= 0.95; 0 without terms. The weights' divisor must be 1.
+
+    By summing probabilities where there are few enough outcomes; by the normal distribution where sigma is large and
+    the terms fill the lattice between one another's steps. Where neither holds, the normal interval and half of every
+    weight: never too narrow by more than the terms differ from rounded normal numbers, and at most a 4-sigma-th wider.
+    """
+    if len(terms) <= 1:
+        return sum(term.weight * noise_margin((term.scale,) * term.copies) for term in terms)
+    largest = max(term.weight for term in terms)
+    sigma = math.sqrt(math.fsum((term.weight / largest) ** 2 * _variance_of(term) for term in terms))
+    if sigma * largest >= LARGE and _fill_the_lattice(terms):
+        return _midpoint_margin(sigma * largest)
+    outcomes = _outcomes(terms)
+    if outcomes is None:
+        return math.ceil(_Z * sigma * largest + sum(term.weight for term in terms) / 2)
+    values, probabilities = outcomes
+    order = np.argsort(np.abs(values), kind="stable")
+    within = np.cumsum(probabilities[order])
+    return int(np.abs(values[order])[np.searchsorted(within, CONFIDENCE)])
+
+
+def _fill_the_lattice(terms: tuple[Noise, ...]) -> bool:
+    """Whether the sum is as smooth as one discrete Gaussian on the integers, to 1e-11 (docs/proofs/components.md)."""
+    first, *others = terms
+    step, sigma = first.weight, math.sqrt(_variance_of(first))
+    for term in others:
+        if min(term.scale, first.scale) < 1:
+            return False
+        together = math.gcd(step, term.weight)
+        own = math.sqrt(_variance_of(term))
+        spread = (step / own) ** 2 + (term.weight / sigma) ** 2
+        if 2 * (math.pi * together) ** 2 < _SMOOTH_EXPONENT * spread:
+            return False
+        sigma = math.hypot(step / together * sigma, term.weight / together * own)
+        step = together
+    return step == 1
+
+
+def _outcomes(terms: tuple[Noise, ...]) -> tuple[npt.NDArray[np.int64], Floats] | None:
+    """The values that the sum takes and their probabilities; None where they are too many."""
+    values, probabilities = np.zeros(1, dtype=np.int64), np.ones(1)
+    reach = 0
+    for term in terms:
+        if math.sqrt(_variance_of(term)) > _MAX_SIGMA:
+            return None
+        single = _probabilities((term.scale,) * term.copies)
+        reach += term.weight * (len(single) // 2)
+        if len(values) * len(single) > _MAX_OUTCOMES or reach > _MAX_REACH:
+            return None
+        steps = np.arange(len(single), dtype=np.int64) - len(single) // 2
+        sums = (values[:, None] + term.weight * steps).ravel()
+        values, places = np.unique(sums, return_inverse=True)
+        weights = (probabilities[:, None] * single).ravel()
+        probabilities = np.bincount(places.ravel(), weights=weights).astype(np.float64)
+    return values, probabilities
+
+
 def total_sigma(scales: Sequence[float]) -> float:
     return math.sqrt(math.fsum(scale**2 for scale in scales))
+
+
+def _variance(scales: tuple[float, ...]) -> float:
+    """The variance of the sum, which below a scale of 2 is less than the scale's square."""
+    return math.fsum(count * _own_variance(scale) for scale, count in Counter(scales).items())
+
+
+def _variance_of(term: Noise) -> float:
+    return term.copies * _own_variance(term.scale)
+
+
+@lru_cache(maxsize=4096)
+def _own_variance(scale: float) -> float:
+    if scale >= _SMOOTH:
+        return scale**2
+    probabilities = _discrete_gaussian(scale)
+    steps = np.arange(len(probabilities)) - len(probabilities) // 2
+    return float((probabilities * steps**2).sum())
 
 
 @lru_cache(maxsize=512)
@@ -55,10 +156,25 @@ def _probabilities(scales: tuple[float, ...]) -> Floats:
     """Probabilities of the sum on the lattice, symmetric about the middle entry, which is zero's."""
     smooth = total_sigma([scale for scale in scales if scale >= _SMOOTH])
     total = _discrete_gaussian(smooth) if smooth else np.ones(1)
-    for scale in scales:
-        if scale < _SMOOTH:
-            total = np.convolve(total, _discrete_gaussian(scale))
+    for scale, count in sorted(Counter(scale for scale in scales if scale < _SMOOTH).items()):
+        total = np.convolve(total, _repeated(_discrete_gaussian(scale), count))
     return total
+
+
+def _repeated(single: Floats, count: int) -> Floats:
+    """Probabilities of the sum of `count` independent copies, by doubling; the tails that hold nothing are cut off."""
+    total = np.ones(1)
+    while count:
+        if count % 2:
+            total = _trimmed(np.convolve(total, single))
+        count //= 2
+        single = _trimmed(np.convolve(single, single)) if count else single
+    return total
+
+
+def _trimmed(probabilities: Floats) -> Floats:
+    kept = np.flatnonzero(probabilities > _NOTHING)
+    return probabilities[kept[0] : len(probabilities) - kept[0]]
 
 
 def _discrete_gaussian(sigma: float) -> Floats:
@@ -89,7 +205,7 @@ def _orders(seed: bytes, rows: int, count: int) -> npt.NDArray[np.intp]:
 
 @lru_cache(maxsize=512)
 def _quantiles(scales: tuple[float, ...], count: int) -> Floats:
-    sigma = total_sigma(scales)
+    sigma = math.sqrt(_variance(scales))
     if sigma >= LARGE:
         return np.rint(sigma * _normal_quantiles(count))
     probabilities = _probabilities(scales)

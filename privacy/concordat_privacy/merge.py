@@ -42,11 +42,16 @@ class Absent:
     differences: tuple[str, ...] = ()
 
 
+def check_magnitude(sizes: npt.NDArray[np.float64]) -> None:
+    """Raises VerificationError where sums, by the sizes of what they add up, would not fit 64 bits."""
+    if sizes.max(initial=0) > MAX_MAGNITUDE:
+        raise VerificationError("the answers hold figures that no honest sum can reach")
+
+
 def add_up(vectors: Iterable[npt.NDArray[np.int64]], cells: int) -> npt.NDArray[np.int64]:
     """The sum of vectors of `cells` integers each. Raises VerificationError where it would not fit 64 bits."""
     listed = list(vectors)
     stacked = np.array(listed, dtype=np.int64).reshape(len(listed), cells)  # either may be 0
-    if np.abs(stacked.astype(np.float64)).sum(axis=0).max(initial=0) > MAX_MAGNITUDE:
-        raise VerificationError("the answers hold figures that no honest sum can reach")
+    check_magnitude(np.abs(stacked.astype(np.float64)).sum(axis=0))
     total: npt.NDArray[np.int64] = stacked.sum(axis=0)
     return total

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from concordat_query.catalogue import Catalogue, Dataset
 from concordat_query.coverage import Coverage, Held, held_by_cell
-from concordat_query.model import AggregateRef, Condition, Presentation, columns_in
+from concordat_query.model import Arithmetic, Condition, Expression, Operator, Presentation, columns_in
 from concordat_query.prose import counted, listed, sentence
 from concordat_query.rendering import condition_text
 
+from concordat_privacy.arranging import chooses_by_figures
+from concordat_privacy.linear import linear
 from concordat_privacy.merge import Absent, NodeAnswer
-from concordat_privacy.plan import Kind, Mean, Plan, both
+from concordat_privacy.plan import Kind, Plan, both
 from concordat_privacy.standing import Code, Codes, Standing, columns_read, components_of
 from concordat_privacy.status import Status
 
@@ -25,6 +27,7 @@ def notes(catalogue: Catalogue, plan: Plan, presentation: Presentation, stand: S
         *_differences(plan, stand),
         *_limits(plan, dataset),
         *_biased(plan, stand),
+        *_chosen(presentation),
         *_protected(dataset, stand),
     )
 
@@ -93,7 +96,7 @@ def _reasons(plan: Plan, dataset: Dataset, stand: Standing, source: NodeAnswer |
         lost = isinstance(source, Absent) and source.cause is Status.UNAVAILABLE
         return () if lost else ("holds nothing of what is asked",)
     if (source.node, value) in stand.mixed:
-        return ("holds what is divided and what it is divided by for different rows",)
+        return (_mixed(stand.values[value].value),)
     need = components_of(stand.values[value].value, plan)
     return _coverage_reasons(plan, dataset, source.coverage, need)
 
@@ -113,6 +116,12 @@ def _limits_what_is_asked(plan: Plan, dataset: Dataset, condition: Condition, ne
     alone = Coverage(rows=condition)
     asked = [both(plan.query.where, plan.components[index].filter) for index in need]
     return any(min(held_by_cell(dataset, alone, where, plan.query.keys, ())) is not Held.ALL for where in asked)
+
+
+def _mixed(expression: Expression) -> str:
+    if isinstance(expression, Arithmetic) and expression.operator is not Operator.DIVIDE:
+        return "holds the parts of which it is made for different rows"
+    return "holds what is divided and what it is divided by for different rows"
 
 
 def _differences(plan: Plan, stand: Standing) -> list[str]:
@@ -148,12 +157,28 @@ def _limits(plan: Plan, dataset: Dataset) -> list[str]:
 
 
 def _biased(plan: Plan, stand: Standing) -> list[str]:
-    names = [
-        column.name
-        for column in stand.values
-        if not isinstance(column.value, AggregateRef) or isinstance(plan.parts[column.value.index], Mean)
-    ]
-    return [f"{', '.join(names)}: means and quotients of noisy figures are not exactly unbiased."] if names else []
+    """Which values are not unbiased, and that combinations are; of counts and sums themselves nothing is said."""
+    forms = [(column, linear(column.value, plan)) for column in stand.values]
+    biased = [column.name for column, form in forms if form is None]
+    combined = [column.name for column, form in forms if form is not None and isinstance(column.value, Arithmetic)]
+    texts = []
+    if combined:
+        texts.append(f"{', '.join(combined)}: as unbiased as the counts and sums that are combined; margins are exact.")
+    if biased:
+        texts.append(f"{', '.join(biased)}: means and quotients of noisy figures are not exactly unbiased.")
+    return texts
+
+
+def _chosen(presentation: Presentation) -> list[str]:
+    texts = []
+    if chooses_by_figures(presentation):
+        texts.append(
+            "Rows were chosen by their noisy figures, which favours errors: the 95% does not hold for what is left."
+        )
+    is_cut = presentation.having is not None or presentation.limit is not None or presentation.offset
+    if is_cut and (presentation.rollup or presentation.by_nation):
+        texts.append("Totals add up all cells, not only the rows that are left.")
+    return [" ".join(texts)] if texts else []
 
 
 def _protected(dataset: Dataset, stand: Standing) -> list[str]:

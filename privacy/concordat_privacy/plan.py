@@ -104,6 +104,7 @@ class Plan:
 
     One unit counts in at most `max_groups` cells with at most `max_rows` rows in each; `rows_squared` bounds the sum of
     its squared row counts. `parts` says for each of `query.aggregates` how it is made of `components` (by index).
+    `spreading` are the positions of keys that may differ within a unit: over these, counts of units do not add up.
     """
 
     query: Query
@@ -114,6 +115,7 @@ class Plan:
     rows_squared: int
     components: tuple[Component, ...]
     parts: tuple[Part, ...]
+    spreading: frozenset[int]
 
     @cached_property
     def query_sha256(self) -> bytes:
@@ -153,6 +155,7 @@ def plan(query: Query, dataset: Dataset) -> Plan:
         rows_squared=squared,
         components=tuple(outline.component(bounds, share) for outline, share in zip(outlines, shares, strict=True)),
         parts=parts,
+        spreading=frozenset(i for i, key in enumerate(query.keys) if not constant_within_unit(key, dataset)),
     )
 
 
@@ -288,7 +291,7 @@ def _part(aggregate: Aggregate, query: Query, dataset: Dataset, outlines: dict[_
     def index(kind: Kind, scalar: Scalar | None = None, over: tuple[int, ...] = ()) -> int:
         return outlines.setdefault(_Outline(kind, scalar, aggregate.filter, over), len(outlines))
 
-    if aggregate.statistic is Statistic.COUNT_UNITS:
+    if aggregate.statistic is Statistic.COUNT_UNITS and (aggregate.over or dataset.max_rows_per_unit > 1):
         return Total(index(Kind.UNITS, over=tuple(query.keys.index(key) for key in aggregate.over)))
     if aggregate.scalar is None:
         return Total(index(Kind.ROWS))

@@ -1,7 +1,7 @@
 """Who contributes to which value in which cell. Follows from plan, presentation and declared coverage alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property, lru_cache
 
@@ -12,10 +12,9 @@ from concordat_query.coverage import Coverage, Held
 from concordat_query.errors import VerificationError
 from concordat_query.model import (
     AggregateRef,
+    Arithmetic,
     Condition,
     Expression,
-    Presentation,
-    Quotient,
     ValueColumn,
     columns_in,
     columns_of,
@@ -30,12 +29,14 @@ Flags = npt.NDArray[np.bool_]
 
 
 class Code(IntEnum):
-    """A nation's standing in one value of one cell. From PARTLY_HELD on it contributes."""
+    """A nation's standing in one value of one cell or total. From INCOMPLETE on it contributes; INCOMPLETE is a total
+    of which a lost node takes a cell away."""
 
     NOT_HELD = 0
     UNAVAILABLE = 1
-    PARTLY_HELD = 2
-    OK = 3
+    INCOMPLETE = 2
+    PARTLY_HELD = 3
+    OK = 4
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ class Standing:
         entries: list[NodeAnswer | Absent] = [*self.answers, *self.absent]
         return sorted(entries, key=lambda entry: self.nations.index(entry.nation))
 
+    def first(self, values: int) -> "Standing":
+        """The standing in the first values alone."""
+        return replace(self, values=self.values[:values], codes=self.codes[:, :values], held=self.held[:, :values])
+
     @cached_property
     def nation_of(self) -> npt.NDArray[np.intp]:
         return np.array([self.nations.index(answer.nation) for answer in self.answers], dtype=np.intp)
@@ -68,15 +73,14 @@ class Standing:
 def standing(
     catalogue: Catalogue,
     plan: Plan,
-    presentation: Presentation,
+    values: tuple[ValueColumn, ...],
     answers: Sequence[NodeAnswer],
     absent: Sequence[Absent],
 ) -> Standing:
-    """Derives everyone's standing. Raises VerificationError for a nation that the catalogue does not name."""
+    """Everyone's standing in these values. Raises VerificationError for a nation that the catalogue does not name."""
     dataset = catalogue.dataset(plan.query.dataset)
     answers = tuple(sorted(answers, key=lambda answer: answer.node))
     absent = tuple(sorted(absent, key=lambda entry: entry.node))
-    values = tuple(column for column in presentation.columns if isinstance(column, ValueColumn))
     nations = _in_order(catalogue, {answer.nation for answer in answers} | {entry.nation for entry in absent})
     needs = [components_of(column.value, plan) for column in values]
     shape = (len(nations), len(values), plan.cells)
@@ -96,8 +100,10 @@ def aggregates_of(expression: Expression) -> tuple[int, ...]:
     match expression:
         case AggregateRef(index):
             return (index,)
-        case Quotient(dividend, divisor):
-            return tuple(sorted({*aggregates_of(dividend), *aggregates_of(divisor)}))
+        case Arithmetic(_, left, right):
+            return tuple(sorted({*aggregates_of(left), *aggregates_of(right)}))
+        case _:
+            return ()
 
 
 def components_of(expression: Expression, plan: Plan) -> tuple[int, ...]:

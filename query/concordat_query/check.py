@@ -20,7 +20,6 @@ from concordat_query.model import (
     COUNTS_WITHOUT_SCALAR,
     NANO,
     Aggregate,
-    AggregateRef,
     Calculation,
     Case,
     Comparator,
@@ -29,17 +28,11 @@ from concordat_query.model import (
     Conjunction,
     DatePart,
     Disjunction,
-    Expression,
-    KeyColumn,
     Literal,
     Membership,
-    NationColumn,
     Negation,
     NullTest,
-    OutputColumn,
-    Presentation,
     Query,
-    Quotient,
     Scalar,
     Statistic,
     Value,
@@ -53,7 +46,6 @@ MAX_AGGREGATES = 100
 MAX_LEAVES = 2_000
 """Comparisons and list members in all conditions of one query."""
 MAX_RHO_NANO = 100 * NANO
-MAX_OUTPUT_COLUMNS = 500
 
 
 def check_query(query: Query, dataset: Dataset, permission: Permission) -> None:
@@ -271,44 +263,3 @@ def check_coverage(coverage: Coverage, dataset: Dataset) -> None:
             _check_literals(condition, dataset)
     if math.prod(domain_size(column.name, dataset) for column in columns) > MAX_ASSIGNMENTS:
         raise malformed("coverage", "its conditions depend on too many combinations of values")
-
-
-# Presentations
-
-
-def check_presentation(presentation: Presentation, query: Query) -> None:
-    """Refuses a presentation that does not fit the query: the coordinator makes tables of what analysts send it."""
-    columns = presentation.columns
-    if not 1 <= len(columns) <= MAX_OUTPUT_COLUMNS:
-        raise malformed("presentation.columns", f"a table has 1 to {MAX_OUTPUT_COLUMNS} columns")
-    names = [column.name.lower() for column in columns]
-    if len(set(names)) != len(names) or not all(1 <= len(name) <= 200 for name in names):
-        raise malformed("presentation.columns", "every column needs a name of its own, of 1 to 200 characters")
-    for index, column in enumerate(columns):
-        _check_output(f"presentation.columns[{index}]", column, presentation, query)
-    if {column.key for column in columns if isinstance(column, KeyColumn)} != set(range(len(query.keys))):
-        raise malformed("presentation.columns", "every key of the query must be shown")
-    if presentation.by_nation != any(isinstance(column, NationColumn) for column in columns):
-        raise malformed("presentation.by_nation", "the nation is shown where nations are kept apart, and only there")
-
-
-def _check_output(field: str, column: OutputColumn, presentation: Presentation, query: Query) -> None:
-    match column:
-        case KeyColumn(_, key) if not 0 <= key < len(query.keys):
-            raise malformed(field, "it shows a key that the query does not have")
-        case NationColumn() if not presentation.by_nation:
-            raise malformed(field, "it shows the nation where nations are merged")
-        case KeyColumn() | NationColumn():
-            return
-        case _:
-            _check_expression(field, column.value, query)
-
-
-def _check_expression(field: str, expression: Expression, query: Query) -> None:
-    match expression:
-        case AggregateRef(index):
-            if not 0 <= index < len(query.aggregates):
-                raise malformed(field, "it refers to an aggregate that the query does not have")
-        case Quotient(dividend, divisor):
-            _check_expression(field, dividend, query)
-            _check_expression(field, divisor, query)

@@ -27,8 +27,8 @@ from concordat_query.model import (
     Membership,
     Negation,
     NullTest,
-    Operator,
     Part,
+    RowOperator,
     Scalar,
     Value,
     WidthBucket,
@@ -39,7 +39,7 @@ _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,30}|-?(0|[1-9][0-9]{0,30})\.[0-9]{0,30}[
 
 K = TypeVar("K")
 T = TypeVar("T")
-_COMPARATORS = {
+COMPARATORS = {
     Comparator.EQUAL: query_pb2.COMPARATOR_EQUAL,
     Comparator.NOT_EQUAL: query_pb2.COMPARATOR_NOT_EQUAL,
     Comparator.LESS: query_pb2.COMPARATOR_LESS,
@@ -48,14 +48,14 @@ _COMPARATORS = {
     Comparator.GREATER_OR_EQUAL: query_pb2.COMPARATOR_GREATER_OR_EQUAL,
 }
 _OPERATORS = {
-    Operator.PLUS: query_pb2.OPERATOR_PLUS,
-    Operator.MINUS: query_pb2.OPERATOR_MINUS,
-    Operator.TIMES: query_pb2.OPERATOR_TIMES,
-    Operator.DIV: query_pb2.OPERATOR_DIV,
-    Operator.MOD: query_pb2.OPERATOR_MOD,
+    RowOperator.PLUS: query_pb2.ROW_OPERATOR_PLUS,
+    RowOperator.MINUS: query_pb2.ROW_OPERATOR_MINUS,
+    RowOperator.TIMES: query_pb2.ROW_OPERATOR_TIMES,
+    RowOperator.DIV: query_pb2.ROW_OPERATOR_DIV,
+    RowOperator.MOD: query_pb2.ROW_OPERATOR_MOD,
 }
 _PARTS = {Part.YEAR: query_pb2.PART_YEAR, Part.QUARTER: query_pb2.PART_QUARTER, Part.MONTH: query_pb2.PART_MONTH}
-_COMPARATORS_BACK = {number: comparator for comparator, number in _COMPARATORS.items()}
+COMPARATORS_BACK = {number: comparator for comparator, number in COMPARATORS.items()}
 _OPERATORS_BACK = {number: operator for operator, number in _OPERATORS.items()}
 _PARTS_BACK = {number: part for part, number in _PARTS.items()}
 
@@ -197,7 +197,7 @@ def condition_to_proto(condition: Condition) -> query_pb2.Condition:
     match condition:
         case Comparison(scalar, comparator, literal):
             comparison = query_pb2.Comparison(
-                scalar=scalar_to_proto(scalar), comparator=_COMPARATORS[comparator], literal=literal_to_proto(literal)
+                scalar=scalar_to_proto(scalar), comparator=COMPARATORS[comparator], literal=literal_to_proto(literal)
             )
             return query_pb2.Condition(comparison=comparison)
         case Membership(scalar, literals):
@@ -229,7 +229,7 @@ def condition_from_proto(message: query_pb2.Condition, field: str, depth: int = 
     match message.WhichOneof("kind"):
         case "comparison":
             inner = message.comparison
-            comparator = _known(_COMPARATORS_BACK, inner.comparator, f"{field}.comparison.comparator", "comparator")
+            comparator = _known(COMPARATORS_BACK, inner.comparator, f"{field}.comparison.comparator", "comparator")
             scalar = scalar_from_proto(inner.scalar, f"{field}.comparison.scalar", depth + 1)
             return Comparison(scalar, comparator, literal_from_proto(inner.literal, f"{field}.comparison.literal"))
         case "membership":

@@ -36,7 +36,7 @@ class Value:
     literal: Literal | None
 
 
-class Operator(Enum):
+class RowOperator(Enum):
     PLUS = "+"
     MINUS = "-"
     TIMES = "*"
@@ -50,7 +50,7 @@ class Operator(Enum):
 class Calculation:
     """Arithmetic on two numbers. DIV and MOD are by a whole number other than zero, on whole numbers."""
 
-    operator: Operator
+    operator: RowOperator
     left: "Scalar"
     right: "Scalar"
 
@@ -229,12 +229,26 @@ class AggregateRef:
 
 
 @dataclass(frozen=True)
-class Quotient:
-    dividend: "Expression"
-    divisor: "Expression"
+class Constant:
+    number: Decimal
 
 
-Expression = AggregateRef | Quotient
+class Operator(Enum):
+    ADD = "+"
+    SUBTRACT = "-"
+    MULTIPLY = "*"
+    DIVIDE = "/"
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    operator: Operator
+    left: "Expression"
+    right: "Expression"
+
+
+Expression = AggregateRef | Constant | Arithmetic
+"""A figure made of aggregates, after the noise."""
 
 
 @dataclass(frozen=True)
@@ -260,8 +274,77 @@ OutputColumn = NationColumn | KeyColumn | ValueColumn
 
 
 @dataclass(frozen=True)
+class ShownColumn:
+    """The key or nation that stands in the column at `position` of `Presentation.columns`."""
+
+    position: int
+
+
+Subject = Expression | ShownColumn
+
+
+@dataclass(frozen=True)
+class Compared:
+    subject: Subject
+    comparator: Comparator
+    literal: Literal
+
+
+@dataclass(frozen=True)
+class Listed:
+    """subject IN (literals)."""
+
+    subject: Subject
+    literals: tuple[Literal, ...]
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """subject IS NULL: there is no figure, or the key is missing or summed over."""
+
+    subject: Subject
+
+
+@dataclass(frozen=True)
+class AllOf:
+    terms: tuple["RowCondition", ...]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    terms: tuple["RowCondition", ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    term: "RowCondition"
+
+
+RowCondition = Compared | Listed | Lacking | AllOf | AnyOf | Not
+"""What HAVING asks of a row of the table."""
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """One term of ORDER BY. What has no value stands first or last whatever the direction."""
+
+    by: Subject
+    descending: bool
+    nulls_first: bool
+
+
+@dataclass(frozen=True)
 class Presentation:
-    """All that follows the noise. Which nations are asked stands in the envelope's audience."""
+    """All that follows the noise. Which nations are asked stands in the envelope's audience.
+
+    `rollup` are ROLLUP's keys as it lists them, each by the position of a column that shows it. `limit` and `offset`
+    count plain rows: totals stay.
+    """
 
     by_nation: bool
     columns: tuple[OutputColumn, ...]
+    rollup: tuple[int, ...] = ()
+    having: RowCondition | None = None
+    order: tuple[Ordering, ...] = ()
+    limit: int | None = None
+    offset: int = 0

@@ -15,7 +15,7 @@ from concordat_query.model import (
     Membership,
     Negation,
     NullTest,
-    Operator,
+    RowOperator,
     Scalar,
     Value,
     WidthBucket,
@@ -25,7 +25,7 @@ from concordat_query.model import (
 def condition_text(condition: Condition) -> str:
     """The condition as SQL, with no more brackets than needed: "year >= 2014 AND mode IN ('Car', 'Bus')"."""
     match condition:
-        case Comparison(Calculation(Operator.MINUS, left, right), comparator, literal) if not literal:
+        case Comparison(Calculation(RowOperator.MINUS, left, right), comparator, literal) if not literal:
             return f"{scalar_text(left)} {comparator.value} {scalar_text(right)}"
         case Comparison(scalar, comparator, literal):
             return f"{scalar_text(scalar)} {comparator.value} {literal_text(literal)}"
@@ -52,7 +52,7 @@ def scalar_text(scalar: Scalar) -> str:
             return scalar
         case Value(literal):
             return "NULL" if literal is None else literal_text(literal)
-        case Calculation(Operator.DIV | Operator.MOD as operator, left, right):
+        case Calculation(RowOperator.DIV | RowOperator.MOD as operator, left, right):
             return f"{operator.value}({scalar_text(left)}, {scalar_text(right)})"
         case Calculation(operator, left, right):
             return f"{_operand(left)} {operator.value} {_operand(right)}"
@@ -68,7 +68,7 @@ def scalar_text(scalar: Scalar) -> str:
 
 def _operand(scalar: Scalar) -> str:
     text = scalar_text(scalar)
-    infix = isinstance(scalar, Calculation) and scalar.operator not in (Operator.DIV, Operator.MOD)
+    infix = isinstance(scalar, Calculation) and scalar.operator not in (RowOperator.DIV, RowOperator.MOD)
     return f"({text})" if infix else text
 
 

@@ -17,7 +17,7 @@ from concordat_query.model import (
     Membership,
     Negation,
     NullTest,
-    Operator,
+    RowOperator,
     Scalar,
     Value,
     WidthBucket,
@@ -46,21 +46,21 @@ def value_of(scalar: Scalar, row: Mapping[str, CellKey]) -> CellKey:
             return value_of(next(chosen, otherwise), row)
 
 
-def _calculated(operator: Operator, left: CellKey, right: CellKey) -> Decimal | None:
+def _calculated(operator: RowOperator, left: CellKey, right: CellKey) -> Decimal | None:
     if isinstance(left, date) and isinstance(right, date):
         return Decimal((left - right).days)
     if not isinstance(left, Decimal) or not isinstance(right, Decimal):
         return None
     match operator:
-        case Operator.PLUS:
+        case RowOperator.PLUS:
             return left + right
-        case Operator.MINUS:
+        case RowOperator.MINUS:
             return left - right
-        case Operator.TIMES:
+        case RowOperator.TIMES:
             return left * right
-        case Operator.DIV:
+        case RowOperator.DIV:
             return Decimal(truncated(int(left), int(right)))
-        case Operator.MOD:
+        case RowOperator.MOD:
             return left - right * truncated(int(left), int(right))
 
 

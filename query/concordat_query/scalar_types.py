@@ -15,7 +15,7 @@ from typing import Literal as Choice
 
 from concordat_query.catalogue import EPOCH, Column, Dataset
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Calculation, Case, DatePart, Literal, Operator, Part, Scalar, Value, WidthBucket
+from concordat_query.model import Calculation, Case, DatePart, Literal, Part, RowOperator, Scalar, Value, WidthBucket
 
 MAX_STORED = 2**31
 """Largest magnitude of what is summed, as stored: that of columns."""
@@ -103,19 +103,19 @@ def _literal_type(literal: Literal | None) -> ScalarType:
 
 def _calculation_type(scalar: Calculation, dataset: Dataset) -> ScalarType:
     left, right = type_of(scalar.left, dataset), type_of(scalar.right, dataset)
-    if scalar.operator is Operator.MINUS and left.kind == right.kind == "date":
+    if scalar.operator is RowOperator.MINUS and left.kind == right.kind == "date":
         return _within(_spread(left, right, "number", left.lower - right.upper, left.upper - right.lower, 0))
     for side in (left, right):
         if side.kind != "number":
             raise _wrong(f"{_named(scalar.operator)} takes numbers, and here is a {side.kind}")
-    if scalar.operator in (Operator.DIV, Operator.MOD):
+    if scalar.operator in (RowOperator.DIV, RowOperator.MOD):
         return _whole_division(scalar, left)
-    if scalar.operator is Operator.TIMES:
+    if scalar.operator is RowOperator.TIMES:
         ends = [a * b for a, b in itertools.product((left.lower, left.upper), (right.lower, right.upper))]
         return _within(_spread(left, right, "number", min(ends), max(ends), left.decimals + right.decimals))
     decimals = max(left.decimals, right.decimals)
     a, b = _scaled(left, decimals), _scaled(right, decimals)
-    if scalar.operator is Operator.MINUS:
+    if scalar.operator is RowOperator.MINUS:
         return _within(_spread(a, b, "number", a.lower - b.upper, a.upper - b.lower, decimals))
     return _within(_spread(a, b, "number", a.lower + b.lower, a.upper + b.upper, decimals))
 
@@ -138,7 +138,7 @@ def _whole_division(scalar: Calculation, left: ScalarType) -> ScalarType:
     if left.decimals:
         raise _wrong(f"{scalar.operator.value} takes whole numbers, and what is divided has decimals")
     divisor = int(Decimal(str(by.literal)))
-    if scalar.operator is Operator.DIV:
+    if scalar.operator is RowOperator.DIV:
         ends = sorted(truncated(end, divisor) for end in (left.lower, left.upper))
         return ScalarType("number", ends[0], ends[1], left.nullable)
     most = abs(divisor) - 1
@@ -230,8 +230,8 @@ def _within(kind: ScalarType) -> ScalarType:
     return kind
 
 
-def _named(operator: Operator) -> str:
-    return operator.value if operator in (Operator.DIV, Operator.MOD) else f"'{operator.value}'"
+def _named(operator: RowOperator) -> str:
+    return operator.value if operator in (RowOperator.DIV, RowOperator.MOD) else f"'{operator.value}'"
 
 
 def _wrong(message: str) -> Refusal:

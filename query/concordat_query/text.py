@@ -4,28 +4,36 @@ Text is only a way of writing a typed query. What it asks of the nodes and what 
 here: names, order and repeats of the selected items cost nothing and reach no node.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from concordat_query.canonical import canonical_aggregate, canonical_query
+from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Catalogue, Dataset
 from concordat_query.model import (
     Aggregate,
-    AggregateRef,
     Condition,
     KeyColumn,
     NationColumn,
     OutputColumn,
     Presentation,
     Query,
-    Quotient,
     Scalar,
+    Statistic,
     ValueColumn,
+    columns_in,
 )
+from concordat_query.renumbering import renumbered
 from concordat_query.sql import select
 from concordat_query.sql.clause import cut_clause
 from concordat_query.sql.conditions import read_condition
+from concordat_query.sql.expressions import Aggregates
+from concordat_query.sql.grouping import Grouping, read_grouping
+from concordat_query.sql.having import read_having
+from concordat_query.sql.items import Item, read_items
+from concordat_query.sql.nations import NATION
+from concordat_query.sql.results import Results
 from concordat_query.sql.scope import Scope
 from concordat_query.sql.source import read_source
+from concordat_query.sql.tail import cut_tail, read_order
 from concordat_query.sql.tree import parse_expression, parse_select
 from concordat_query.sql.words import limit_condition, limit_statement
 
@@ -51,22 +59,32 @@ class Question:
 def read_sql(sql: str, catalogue: Catalogue) -> Question:
     """Reads a SELECT, with or without the differential privacy clause. Raises SqlRefusal with the place at fault."""
     options, source = cut_clause(read_source(sql))
-    source = limit_statement(source)
+    tail, source = cut_tail(limit_statement(source))
     tree = parse_select(source)
     dataset, scope = select.read_dataset(source, catalogue, tree)
     nations, where = select.read_where(scope, catalogue, tree)
-    grouping = select.read_grouping(scope, tree)
-    items = select.read_items(scope, tree, grouping)
-    aggregates = tuple(aggregate for item in items for aggregate in item.aggregates)
-    query = canonical_query(Query(dataset, grouping.keys, where, aggregates, rho_nano=0, max_groups=1, max_rows=1))
-    index = {aggregate: i for i, aggregate in enumerate(query.aggregates)}
-    columns = tuple(_output(item, index, query.keys) for item in items)
+    grouping = read_grouping(scope, tree)
+    met = Aggregates()
+    results = Results(scope, read_items(scope, tree, grouping, met), met)
+    having = read_having(results, catalogue, tree)
+    order = read_order(results, tail)
+    asked = (*met.met, *_unit_totals(met, grouping, scope.dataset))
+    query = canonical_query(Query(dataset, grouping.keys, where, asked, rho_nano=0, max_groups=1, max_rows=1))
+    presentation = Presentation(
+        by_nation=grouping.by_nation,
+        columns=tuple(_output(item, query.keys) for item in results.items),
+        rollup=tuple(results.position_of(key) for key in grouping.rollup),
+        having=having,
+        order=order,
+        limit=tail.limit,
+        offset=tail.offset,
+    )
     return Question(
         dataset=query.dataset,
         keys=query.keys,
         where=query.where,
         aggregates=query.aggregates,
-        presentation=Presentation(grouping.by_nation, columns),
+        presentation=renumbered(presentation, [query.aggregates.index(aggregate) for aggregate in met.met]),
         nations=nations,
         epsilon=options.epsilon,
         max_groups_contributed=options.max_groups_contributed,
@@ -74,11 +92,24 @@ def read_sql(sql: str, catalogue: Catalogue) -> Question:
     )
 
 
-def _output(item: select.Item, index: dict[Aggregate, int], keys: tuple[Scalar, ...]) -> OutputColumn:
-    if item.key is not None:
-        return NationColumn(item.name) if item.key == select.NATION else KeyColumn(item.name, keys.index(item.key))
-    first, *others = (AggregateRef(index[canonical_aggregate(aggregate)]) for aggregate in item.aggregates)
-    return ValueColumn(item.name, Quotient(first, others[0]) if others else first)
+def _unit_totals(met: Aggregates, grouping: Grouping, dataset: Dataset) -> list[Aggregate]:
+    """The counts of units that ROLLUP's totals need of their own: one unit may be in several cells."""
+    spreading = [
+        key for key in grouping.rollup if not all(dataset.constant_within_unit(name) for name in columns_in(key))
+    ]
+    levels = {
+        tuple(key for key in grouping.rollup[start:] if key in spreading) for start in range(len(grouping.rollup))
+    }
+    counts = [aggregate for aggregate in met.met if aggregate.statistic is Statistic.COUNT_UNITS]
+    return [replace(aggregate, over=over) for aggregate in counts for over in levels if over]
+
+
+def _output(item: Item, keys: tuple[Scalar, ...]) -> OutputColumn:
+    if item.value is not None:
+        return ValueColumn(item.name, item.value)
+    if item.key is None or item.key == NATION:
+        return NationColumn(item.name)
+    return KeyColumn(item.name, keys.index(item.key))
 
 
 def parse_condition(text: str, dataset: Dataset) -> Condition:

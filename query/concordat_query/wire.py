@@ -1,4 +1,4 @@
-"""Between values and protobuf messages: queries, envelopes, presentations and coverage.
+"""Between values and protobuf messages: queries, envelopes and coverage.
 
 Reading is strict: a message that lacks a part, nests too deep or holds an unknown enum value is refused as
 MALFORMED_REQUEST with the field's path. Writing is total.
@@ -7,11 +7,10 @@ MALFORMED_REQUEST with the field's path. Writing is total.
 import hashlib
 from typing import TypeVar
 
-from concordat.v1 import coordinator_pb2, node_pb2, query_pb2
+from concordat.v1 import node_pb2, query_pb2
 from google.protobuf.message import DecodeError, Message
 
 from concordat_query.condition_wire import (
-    MAX_DEPTH,
     condition_from_proto,
     condition_to_proto,
     malformed,
@@ -22,17 +21,9 @@ from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.model import (
     COUNTS_WITHOUT_SCALAR,
     Aggregate,
-    AggregateRef,
     Envelope,
-    Expression,
-    KeyColumn,
-    NationColumn,
-    OutputColumn,
-    Presentation,
     Query,
-    Quotient,
     Statistic,
-    ValueColumn,
 )
 
 M = TypeVar("M", bound=Message)
@@ -197,64 +188,3 @@ def coverage_from_proto(message: node_pb2.Coverage, field: str = "coverage") -> 
     )
     rows = condition_from_proto(message.rows, f"{field}.rows") if message.HasField("rows") else None
     return Coverage(rows, columns)
-
-
-# Presentations
-
-
-def presentation_to_proto(presentation: Presentation) -> coordinator_pb2.Presentation:
-    return coordinator_pb2.Presentation(
-        by_nation=presentation.by_nation, columns=[_output_to_proto(column) for column in presentation.columns]
-    )
-
-
-def presentation_from_proto(message: coordinator_pb2.Presentation) -> Presentation:
-    return Presentation(message.by_nation, tuple(_output_from_proto(column) for column in message.columns))
-
-
-def _output_to_proto(column: OutputColumn) -> coordinator_pb2.OutputColumn:
-    match column:
-        case NationColumn(name):
-            return coordinator_pb2.OutputColumn(name=name, nation=True)
-        case KeyColumn(name, key):
-            return coordinator_pb2.OutputColumn(name=name, key=key)
-        case ValueColumn(name, value):
-            return coordinator_pb2.OutputColumn(name=name, value=_expression_to_proto(value))
-
-
-def _output_from_proto(message: coordinator_pb2.OutputColumn) -> OutputColumn:
-    match message.WhichOneof("source"):
-        case "nation":
-            return NationColumn(message.name)
-        case "key":
-            return KeyColumn(message.name, message.key)
-        case "value":
-            return ValueColumn(message.name, _expression_from_proto(message.value, 0))
-        case _:
-            raise malformed("presentation.columns", "a column has no source")
-
-
-def _expression_to_proto(expression: Expression) -> coordinator_pb2.Expression:
-    match expression:
-        case AggregateRef(index):
-            return coordinator_pb2.Expression(aggregate=index)
-        case Quotient(dividend, divisor):
-            quotient = coordinator_pb2.Quotient(
-                dividend=_expression_to_proto(dividend), divisor=_expression_to_proto(divisor)
-            )
-            return coordinator_pb2.Expression(quotient=quotient)
-
-
-def _expression_from_proto(message: coordinator_pb2.Expression, depth: int) -> Expression:
-    if depth > MAX_DEPTH:
-        raise malformed("presentation.columns", f"expressions nest deeper than {MAX_DEPTH}")
-    match message.WhichOneof("kind"):
-        case "aggregate":
-            return AggregateRef(message.aggregate)
-        case "quotient":
-            return Quotient(
-                _expression_from_proto(message.quotient.dividend, depth + 1),
-                _expression_from_proto(message.quotient.divisor, depth + 1),
-            )
-        case _:
-            raise malformed("presentation.columns", "an expression is empty")

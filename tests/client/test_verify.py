@@ -13,7 +13,7 @@ from concordat_client.asking import SignedQuestion
 from concordat_client.verify import verify
 from concordat_query.errors import VerificationError
 from concordat_query.signing import Purpose, SigningKey
-from concordat_query.wire import presentation_to_proto
+from concordat_query.wire_presentation import presentation_to_proto
 from fakes.analysts import with_connection
 from fakes.editions import build_edition
 from fakes.federation import FakeFederation, FakeMember, federation

@@ -12,16 +12,18 @@ from concordat_node.answer import sign_delivery
 from concordat_query.errors import Reason, Unavailable
 from concordat_query.model import (
     AggregateRef,
+    Arithmetic,
     Comparator,
     Comparison,
     KeyColumn,
     NationColumn,
+    Operator,
     Presentation,
-    Quotient,
     ValueColumn,
 )
 from concordat_query.signing import SigningKey
-from concordat_query.wire import envelope_from_bytes, presentation_to_proto
+from concordat_query.wire import envelope_from_bytes
+from concordat_query.wire_presentation import presentation_to_proto
 from concordat_wire.status import error_from_rpc
 from concordat_wire.tables import from_ipc
 from fakes.federation import FakeFederation, by_severity, federation, presentation_of
@@ -308,7 +310,7 @@ async def test_an_answer_held_until_its_hour_is_charged_at_once_and_handed_over_
     [
         Presentation(True, ()),
         Presentation(True, (ValueColumn("a", AggregateRef(1)),)),
-        Presentation(True, (ValueColumn("a", Quotient(AggregateRef(0), AggregateRef(7))),)),
+        Presentation(True, (ValueColumn("a", Arithmetic(Operator.DIVIDE, AggregateRef(0), AggregateRef(7))),)),
         Presentation(True, (KeyColumn("a", 1),)),
         Presentation(False, (NationColumn("a"),)),
     ],

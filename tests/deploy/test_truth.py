@@ -20,7 +20,7 @@ def truth(records: Path) -> Truth:
 
 
 def row(nation: str | None, *keys: CellKey) -> Row:
-    return Row(nation=nation, is_total=False, keys=keys, values=())
+    return Row(nation=nation, is_total=False, keys=keys, values=(), rolled=(False,) * len(keys))
 
 
 def test_counts_of_great_britain_are_the_published_ones(truth: Truth) -> None:

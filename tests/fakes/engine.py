@@ -13,7 +13,7 @@ from concordat_privacy.plan import held_components, plan
 from concordat_query import wire
 from concordat_query.canonical import canonical_query, query_sha256
 from concordat_query.catalogue import Catalogue
-from concordat_query.model import Aggregate, Condition, Envelope, Query, Statistic
+from concordat_query.model import Aggregate, Condition, Envelope, Query, Scalar, Statistic
 from concordat_query.signing import Purpose, SigningKey
 from fakes.catalogue import small_catalogue
 from fakes.editions import Row, build_edition
@@ -26,7 +26,7 @@ COUNT = Aggregate(Statistic.COUNT_ROWS)
 
 def query(
     dataset: str = CASUALTIES,
-    keys: Sequence[str] = (),
+    keys: Sequence[Scalar] = (),
     aggregates: Sequence[Aggregate] = (COUNT,),
     where: Condition | None = None,
     rho_nano: int = 10_000_000,

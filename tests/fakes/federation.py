@@ -38,7 +38,8 @@ from concordat_query.model import (
     ValueColumn,
 )
 from concordat_query.signing import Purpose, SigningKey
-from concordat_query.wire import envelope_from_bytes, envelope_to_bytes, presentation_to_proto
+from concordat_query.wire import envelope_from_bytes, envelope_to_bytes
+from concordat_query.wire_presentation import presentation_to_proto
 from concordat_wire.channel import open_channel
 from fakes.catalogue import NATIONS, small_catalogue
 from fakes.certificates import FakeAuthority

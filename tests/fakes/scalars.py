@@ -18,8 +18,8 @@ from concordat_query.model import (
     Membership,
     Negation,
     NullTest,
-    Operator,
     Part,
+    RowOperator,
     Scalar,
     Value,
     WidthBucket,
@@ -62,14 +62,17 @@ def has_type(scalar: Scalar) -> bool:
 
 def numbers() -> st.SearchStrategy[Scalar]:
     """Scalars that give numbers, of every form, nested."""
-    base = st.sampled_from([*NUMBERS, *_FACTORS, Calculation(Operator.MINUS, "discharged", "admitted")])
-    parts = st.builds(DatePart, st.sampled_from(Part), st.sampled_from(DATES))
-    return st.recursive(base | parts, _grown, max_leaves=4).filter(has_type)
+    base: st.SearchStrategy[Scalar] = st.sampled_from(
+        [*NUMBERS, *_FACTORS, Calculation(RowOperator.MINUS, "discharged", "admitted")]
+    )
+    parts: st.SearchStrategy[Scalar] = st.builds(DatePart, st.sampled_from(Part), st.sampled_from(DATES))
+    grown: st.SearchStrategy[Scalar] = st.recursive(base | parts, _grown, max_leaves=4)
+    return grown.filter(has_type)
 
 
 def _grown(inner: st.SearchStrategy[Scalar]) -> st.SearchStrategy[Scalar]:
-    sides = st.sampled_from([Operator.PLUS, Operator.MINUS, Operator.TIMES])
-    whole = st.sampled_from([Operator.DIV, Operator.MOD])
+    sides = st.sampled_from([RowOperator.PLUS, RowOperator.MINUS, RowOperator.TIMES])
+    whole = st.sampled_from([RowOperator.DIV, RowOperator.MOD])
     bounds = st.sampled_from([("-1", "3"), ("0", "0.1"), ("-2.5", "40"), ("1", "100")])
     return st.one_of(
         st.builds(Calculation, sides, inner, inner),

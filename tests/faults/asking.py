@@ -10,7 +10,8 @@ from concordat_node.admission import MAX_LIFETIME
 from concordat_query.errors import Reason
 from concordat_query.model import Query
 from concordat_query.signing import Purpose, SigningKey
-from concordat_query.wire import envelope_from_bytes, envelope_to_bytes, presentation_to_proto
+from concordat_query.wire import envelope_from_bytes, envelope_to_bytes
+from concordat_query.wire_presentation import presentation_to_proto
 from fakes.analysts import with_connection
 from fakes.federation import SECONDS, by_severity, presentation_of
 from faults.scene import PRICE, Do, Given, Scene, Told, answers_of, told, told_here

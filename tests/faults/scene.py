@@ -22,7 +22,8 @@ from concordat_node.ledger.ledger import Ledger
 from concordat_node.ledger.records import Balance
 from concordat_node.runtime import open_ledger
 from concordat_query.errors import ConcordatError, Reason
-from concordat_query.wire import envelope_from_bytes, presentation_to_proto
+from concordat_query.wire import envelope_from_bytes
+from concordat_query.wire_presentation import presentation_to_proto
 from concordat_wire.status import error_from_rpc
 from fakes.federation import (
     COORDINATOR,

@@ -18,14 +18,16 @@ from concordat_query.errors import VerificationError
 from concordat_query.model import (
     Aggregate,
     AggregateRef,
+    Arithmetic,
     Comparator,
     Comparison,
     Conjunction,
+    Expression,
     KeyColumn,
     NationColumn,
+    Operator,
     Presentation,
     Query,
-    Quotient,
     Statistic,
     ValueColumn,
 )
@@ -51,7 +53,7 @@ def casualties(*aggregates: Aggregate, keys: tuple[str, ...] = (), rho: int = RH
     return plan(Query("road.casualties", keys, None, aggregates, rho, 1, 1), CASUALTIES)
 
 
-def shown(planned: Plan, *values: AggregateRef | Quotient, by_nation: bool = True) -> Presentation:
+def shown(planned: Plan, *values: Expression, by_nation: bool = True) -> Presentation:
     named = [ValueColumn(name, value) for name, value in zip("abcdef", values, strict=False)]
     keys = [KeyColumn(str(key), index) for index, key in enumerate(planned.query.keys)]
     return Presentation(by_nation, (NationColumn("nation"), *keys, *named))
@@ -75,6 +77,10 @@ def value(found: Table, nation: str | None, *keys: CellKey, column: int = 0) -> 
 
 
 FIRST, SECOND = AggregateRef(0), AggregateRef(1)
+
+
+def divided(dividend: Expression, divisor: Expression) -> Arithmetic:
+    return Arithmetic(Operator.DIVIDE, dividend, divisor)
 
 
 # Counts and sums
@@ -253,7 +259,7 @@ def test_merged_figures_of_nobody_are_not_zero(entry: Absent, status: Status) ->
 def test_a_quotient_of_parts_held_for_different_rows_is_not_held() -> None:
     """Those over 70 since 2015 divided by everyone since 2014 would be nobody's share."""
     planned = casualties(COUNT, OLD)
-    share = Quotient(SECOND, FIRST)
+    share = divided(SECOND, FIRST)
     found = table(
         planned, shown(planned, FIRST, SECOND, share), answer(planned, CASUALTIES, "Wales", 500, AGE_SINCE_2015)
     )
@@ -266,14 +272,20 @@ def test_a_quotient_of_parts_held_under_different_conditions_is_not_held() -> No
     coverage = Coverage(columns=(*AGE_SINCE_2015.columns, ColumnCoverage("sex", rows=ONLY_2016.rows)))
     male = Aggregate(Statistic.COUNT_ROWS, None, Comparison("sex", Comparator.EQUAL, "Male"))
     planned = casualties(OLD, male)
-    found = table(planned, shown(planned, Quotient(FIRST, SECOND)), answer(planned, CASUALTIES, "Wales", 500, coverage))
+    found = table(
+        planned,
+        shown(planned, divided(FIRST, SECOND)),
+        answer(planned, CASUALTIES, "Wales", 500, coverage),
+    )
     assert value(found, "Wales").status is Status.NOT_HELD
 
 
 def test_a_quotient_of_parts_held_for_the_same_rows_is_answered_in_part() -> None:
     planned = casualties(COUNT, FATAL)
     found = table(
-        planned, shown(planned, Quotient(SECOND, FIRST)), answer(planned, CASUALTIES, "Wales", 500, ONLY_2016)
+        planned,
+        shown(planned, divided(SECOND, FIRST)),
+        answer(planned, CASUALTIES, "Wales", 500, ONLY_2016),
     )
     assert value(found, "Wales").status is Status.PARTLY_HELD
 
@@ -300,7 +312,7 @@ def test_a_total_mean_weighs_nations_by_their_rows() -> None:
 def test_a_quotient_divides_estimates() -> None:
     planned = casualties(COUNT, FATAL)
     wales = answer(planned, CASUALTIES, "Wales", {0: [4000], 1: [1000]})
-    found = table(planned, shown(planned, Quotient(SECOND, FIRST)), wales)
+    found = table(planned, shown(planned, divided(SECOND, FIRST)), wales)
     margin = float(value(found, "Wales").margin or 0)
     noise = planned.components[0].scale * 1.96
     assert value(found, "Wales").estimate == 0.25
@@ -310,7 +322,7 @@ def test_a_quotient_divides_estimates() -> None:
 def test_quotients_may_hold_means_and_quotients() -> None:
     planned = casualties(COUNT, MEAN_AGE)
     wales = answer(planned, CASUALTIES, "Wales", {0: [5000], 1: [5000], 2: [0]})
-    found = table(planned, shown(planned, Quotient(Quotient(FIRST, SECOND), SECOND)), wales)
+    found = table(planned, shown(planned, divided(divided(FIRST, SECOND), SECOND)), wales)
     assert value(found, "Wales").estimate == 2.0
     assert 0 < float(value(found, "Wales").margin or 0) < 0.1
 
@@ -319,7 +331,7 @@ def test_quotients_may_hold_means_and_quotients() -> None:
 def test_nothing_is_divided_by_no_rows(rows: int) -> None:
     planned = casualties(COUNT, MEAN_AGE)
     wales = answer(planned, CASUALTIES, "Wales", {0: [rows], 1: [rows], 2: [40]})
-    found = table(planned, shown(planned, SECOND, Quotient(FIRST, FIRST)), wales)
+    found = table(planned, shown(planned, SECOND, divided(FIRST, FIRST)), wales)
     assert found.rows[0].values == (Value(None, None, Status.UNDEFINED, False),) * 2
 
 
@@ -327,7 +339,7 @@ def test_where_noise_may_have_made_the_divisor_the_margin_is_infinite() -> None:
     planned = casualties(COUNT, FATAL)
     few = noise_margin([planned.components[0].scale])
     wales = answer(planned, CASUALTIES, "Wales", {0: [few], 1: [few]})
-    found = table(planned, shown(planned, Quotient(SECOND, FIRST)), wales)
+    found = table(planned, shown(planned, divided(SECOND, FIRST)), wales)
     assert value(found, "Wales") == Value(1.0, math.inf, Status.OK, True)
 
 
@@ -346,7 +358,7 @@ def test_a_mean_whose_margin_spans_half_the_bounds_is_of_low_reliability() -> No
 
 def everything(order: int = 0, seed: bytes = b"seed") -> Table:
     planned = casualties(COUNT, MEAN_AGE, FATAL, keys=("sex", "year"))
-    presentation = shown(planned, FIRST, SECOND, Quotient(AggregateRef(2), FIRST))
+    presentation = shown(planned, FIRST, SECOND, divided(AggregateRef(2), FIRST))
     coverages = [Coverage(), AGE_SINCE_2015, NO_AGE, ONLY_2016]
     entries = [
         answer(planned, CASUALTIES, nation, 800 + 17 * i, coverage)

@@ -13,11 +13,12 @@ from concordat_query.coverage import Coverage
 from concordat_query.model import (
     Aggregate,
     AggregateRef,
+    Arithmetic,
     Comparator,
     Comparison,
+    Operator,
     Presentation,
     Query,
-    Quotient,
     Statistic,
     ValueColumn,
 )
@@ -82,7 +83,8 @@ def test_margins_of_means_and_shares_hold_the_truth_in_95_of_100(sigmas: int, me
     planned = plan(Query("road.casualties", ("repetition",), None, aggregates, 40_000_000, 1, 1), dataset)
     rows = round(sigmas * planned.components[0].scale)
     truth = Truth(rows, mean, round(rows * share) / rows)
-    columns = (ValueColumn("age", AggregateRef(0)), ValueColumn("share", Quotient(AggregateRef(1), AggregateRef(2))))
+    quotient = Arithmetic(Operator.DIVIDE, AggregateRef(1), AggregateRef(2))
+    columns = (ValueColumn("age", AggregateRef(0)), ValueColumn("share", quotient))
     answers = noisy_answers(planned, truth, np.random.default_rng(sigmas))
     table = tabulate(catalogue, planned, Presentation(True, columns), answers, [], b"%d" % sigmas)
     exact_mean = 50 + round(rows * 2 * (mean - 50)) / 2 / rows

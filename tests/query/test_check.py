@@ -11,30 +11,22 @@ from concordat_query.check import (
     MAX_LEAVES,
     MAX_RHO_NANO,
     check_coverage,
-    check_presentation,
     check_query,
 )
 from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
     Aggregate,
-    AggregateRef,
     Comparator,
     Comparison,
     Condition,
     Conjunction,
     Disjunction,
-    KeyColumn,
     Membership,
-    NationColumn,
     Negation,
     NullTest,
-    OutputColumn,
-    Presentation,
     Query,
-    Quotient,
     Statistic,
-    ValueColumn,
 )
 from fakes.catalogue import small_catalogue
 from hypothesis import given, settings
@@ -249,38 +241,6 @@ def test_a_hostile_query_passes_or_is_refused_and_the_message_stays_short(query:
     except Refusal as found:
         assert len(found.message) < 400  # noqa: PT017
         assert "x" * 5000 not in found.message  # noqa: PT017
-
-
-KEYS: list[OutputColumn] = [KeyColumn("mode", 0), KeyColumn("year", 1)]
-
-
-def test_a_presentation_that_fits_its_query_passes() -> None:
-    ratio = ValueColumn("r", Quotient(AggregateRef(0), AggregateRef(0)))
-    check_presentation(Presentation(False, (*KEYS, ValueColumn("n", AggregateRef(0)), ratio)), GOOD)
-    check_presentation(Presentation(True, (NationColumn("nation"), *KEYS, KeyColumn("again", 1))), GOOD)
-
-
-@pytest.mark.parametrize(
-    ("by_nation", "columns"),
-    [
-        (False, ()),
-        (False, KEYS[:1]),
-        (False, [*KEYS, KeyColumn("sex", 2)]),
-        (False, [*KEYS, ValueColumn("n", AggregateRef(1))]),
-        (False, [*KEYS, ValueColumn("n", Quotient(AggregateRef(0), AggregateRef(1)))]),
-        (False, [*KEYS, ValueColumn("Year", AggregateRef(0))]),
-        (False, [*KEYS, ValueColumn("", AggregateRef(0))]),
-        (False, [*KEYS, NationColumn("nation")]),
-        (True, KEYS),
-        (False, [*KEYS, *(ValueColumn(f"n{i}", AggregateRef(0)) for i in range(500))]),
-    ],
-    ids=range(10),
-)
-def test_a_presentation_that_does_not_fit_is_refused(by_nation: bool, columns: list[OutputColumn]) -> None:
-    with pytest.raises(Refusal) as refused:
-        check_presentation(Presentation(by_nation, tuple(columns)), GOOD)
-    assert refused.value.reason is Reason.MALFORMED_REQUEST
-    assert refused.value.field.startswith("presentation")
 
 
 def test_a_coverage_of_more_combinations_than_can_be_judged_is_refused_before_any_is_listed() -> None:

@@ -59,10 +59,7 @@ CASES: list[tuple[str, Reason, str]] = [
     ("SELECT COUNT(*) FROM ¦UNNEST([1])", UNSUPPORTED, "one data set"),
     ("SELECT COUNT(*) FROM ¦casualties(1)", UNSUPPORTED, "not answered"),
     # Clauses that follow the noise, or come in another form
-    (count("¦ORDER BY count"), UNSUPPORTED, "sort"),
-    (count("¦LIMIT 10"), UNSUPPORTED, "sort and cut"),
-    (count("¦HAVING COUNT(*) > 10"), UNSUPPORTED, "after it has come back"),
-    (count("¦QUALIFY COUNT(*) > 10"), UNSUPPORTED, "after it has come back"),
+    (count("¦QUALIFY COUNT(*) > 10"), UNSUPPORTED, "HAVING"),
     (count("¦WINDOW w AS (PARTITION BY sex)"), UNSUPPORTED, "GROUP BY"),
     (select("SUM(age) ¦OVER ()"), UNSUPPORTED, "GROUP BY"),
     (select("SUM(age) FILTER (WHERE ¦colour = 'red')"), Reason.UNKNOWN_COLUMN, "there are"),
@@ -104,7 +101,6 @@ CASES: list[tuple[str, Reason, str]] = [
     (select("¦MEDIAN(age)"), UNSUPPORTED, "COUNTIF"),
     (select("¦STDDEV(age)"), UNSUPPORTED, "COUNTIF"),
     (select("¦COUNT_IF(age > 1)"), UNSUPPORTED, "COUNTIF(condition)"),
-    (select("¦SAFE_DIVIDE(SUM(age), COUNT(*))"), UNSUPPORTED, "is not answered"),
     (select("SAFE.¦SUM(age)"), UNSUPPORTED, "SAFE."),
     (select("¦my_function(age)"), UNSUPPORTED, "not answered"),
     (select("¦IF(age > 1, 1, 0)"), UNSUPPORTED, "not answered"),
@@ -140,7 +136,8 @@ CASES: list[tuple[str, Reason, str]] = [
     (select("COUNTIF(¦nation = 'Wales')"), Reason.UNKNOWN_COLUMN, "attribute of nodes"),
     (select("¦AVG(age IGNORE NULLS)"), UNSUPPORTED, "not part of the language"),
     # Expressions over aggregates
-    (select("SUM(age) / ¦age"), UNSUPPORTED, "aggregate is needed"),
+    (select("¦SUM(age) / COUNT(*) / COUNT(age)"), UNSUPPORTED, "AS"),
+    (select("SUM(age) / ¦age"), UNSUPPORTED, "COUNT, SUM or AVG"),
     # GROUP BY
     (select("COUNT(*)", "GROUP BY ¦severity"), UNSUPPORTED, "could not be told apart"),
     (select("COUNT(*)", "GROUP BY ¦nation"), UNSUPPORTED, "could not be told apart"),
@@ -158,7 +155,6 @@ CASES: list[tuple[str, Reason, str]] = [
     ),
     (select("severity, COUNT(*)", "GROUP BY ¦1"), UNSUPPORTED, "name"),
     (select("severity, COUNT(*)", "GROUP BY ¦ALL"), UNSUPPORTED, "columns"),
-    (select("severity, COUNT(*)", "GROUP BY ¦ROLLUP (severity)"), UNSUPPORTED, "plain columns"),
     (select("severity, COUNT(*)", "GROUP BY ¦GROUPING SETS ((severity))"), UNSUPPORTED, "plain columns"),
     (select("severity, COUNT(*)", "GROUP BY severity, ¦severity"), UNSUPPORTED, "twice"),
     (select("severity AS s, COUNT(*)", "GROUP BY ¦s"), Reason.UNKNOWN_COLUMN, "there are"),

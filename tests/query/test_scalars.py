@@ -17,9 +17,9 @@ from concordat_query.model import (
     Comparator,
     Comparison,
     DatePart,
-    Operator,
     Part,
     Query,
+    RowOperator,
     Scalar,
     Statistic,
     Value,
@@ -70,8 +70,8 @@ def test_a_canonical_scalar_is_its_own_canonical_form_of_the_same_type(scalar: S
     ("key", "values"),
     [
         ("sex", ("Male", "Female", None)),
-        (Calculation(Operator.TIMES, Calculation(Operator.DIV, "nights", TEN), TEN), (0, 10, 20, 30, 40, None)),
-        (Calculation(Operator.MOD, "nights", Value(Decimal(2))), (-1, 0, 1, None)),
+        (Calculation(RowOperator.TIMES, Calculation(RowOperator.DIV, "nights", TEN), TEN), (0, 10, 20, 30, 40, None)),
+        (Calculation(RowOperator.MOD, "nights", Value(Decimal(2))), (-1, 0, 1, None)),
         (WidthBucket("nights", Decimal(0), Decimal(40), 2), (0, 1, 2, 3, None)),
         (WidthBucket("nights", Decimal(-2), Decimal(100), 1), (1, None)),
         (DatePart(Part.YEAR, "admitted"), (1968, 1969, 1970, 1971)),
@@ -88,9 +88,9 @@ def test_the_domain_of_a_key(key: Scalar, values: tuple[object, ...]) -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        Calculation(Operator.TIMES, "nights", "cost"),
-        Calculation(Operator.MINUS, "admitted", Value(date(1970, 1, 1))),
-        Calculation(Operator.PLUS, "cost", Value(Decimal("0.000001"))),
+        Calculation(RowOperator.TIMES, "nights", "cost"),
+        Calculation(RowOperator.MINUS, "admitted", Value(date(1970, 1, 1))),
+        Calculation(RowOperator.PLUS, "cost", Value(Decimal("0.000001"))),
     ],
 )
 def test_a_key_of_too_many_values_is_refused(key: Scalar) -> None:
@@ -114,11 +114,11 @@ NOT_FIRST = Comparison("ward", Comparator.NOT_EQUAL, "Z")
     [
         (typed("admitted"), Reason.WRONG_TYPE),
         (typed("ward"), Reason.WRONG_TYPE),
-        (typed(Calculation(Operator.TIMES, "cost", Value(Decimal(2**31)))), Reason.WRONG_TYPE),
-        (typed(Calculation(Operator.DIV, "nights", Value(Decimal(0)))), Reason.WRONG_TYPE),
-        (typed(Calculation(Operator.DIV, "nights", "nights")), Reason.WRONG_TYPE),
-        (typed(Calculation(Operator.MOD, "cost", TEN)), Reason.WRONG_TYPE),
-        (typed(Calculation(Operator.PLUS, "nowhere", TEN)), Reason.UNKNOWN_COLUMN),
+        (typed(Calculation(RowOperator.TIMES, "cost", Value(Decimal(2**31)))), Reason.WRONG_TYPE),
+        (typed(Calculation(RowOperator.DIV, "nights", Value(Decimal(0)))), Reason.WRONG_TYPE),
+        (typed(Calculation(RowOperator.DIV, "nights", "nights")), Reason.WRONG_TYPE),
+        (typed(Calculation(RowOperator.MOD, "cost", TEN)), Reason.WRONG_TYPE),
+        (typed(Calculation(RowOperator.PLUS, "nowhere", TEN)), Reason.UNKNOWN_COLUMN),
         (typed(Case(((NOT_FIRST, "nights"),), Value(None))), Reason.UNKNOWN_CODE),
         (typed(Case((), Value(None))), Reason.MALFORMED_REQUEST),
         (typed(Case(((Comparison("ward", Comparator.EQUAL, "A"), Value("\x1b[2J")),), Value(None))), Reason.WRONG_TYPE),
@@ -144,7 +144,7 @@ def test_a_typed_query_that_makes_no_sense_is_refused_before_it_is_planned(query
 def test_a_deep_scalar_is_refused_on_the_wire_and_not_followed_to_its_end() -> None:
     scalar: Scalar = "nights"
     for _ in range(condition_wire.MAX_DEPTH + 1):
-        scalar = Calculation(Operator.PLUS, scalar, TEN)
+        scalar = Calculation(RowOperator.PLUS, scalar, TEN)
     with pytest.raises(Refusal) as refused:
         condition_wire.scalar_from_proto(condition_wire.scalar_to_proto(scalar), "query")
     assert refused.value.reason is Reason.MALFORMED_REQUEST

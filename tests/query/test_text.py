@@ -6,13 +6,14 @@ from concordat_query.errors import SqlRefusal
 from concordat_query.model import (
     Aggregate,
     AggregateRef,
+    Arithmetic,
     Comparator,
     Comparison,
     KeyColumn,
     NationColumn,
+    Operator,
     Presentation,
     Query,
-    Quotient,
     Statistic,
     ValueColumn,
 )
@@ -73,7 +74,7 @@ def test_a_typical_query() -> None:
             KeyColumn("severity", 0),
             ValueColumn("casualties", refs[counts]),
             ValueColumn("mean_age", refs[means]),
-            ValueColumn("share", Quotient(refs[fatalities], refs[counts])),
+            ValueColumn("share", Arithmetic(Operator.DIVIDE, refs[fatalities], refs[counts])),
         ),
     )
     assert question.nations == ("England", "Scotland", "Northern Ireland")

@@ -12,6 +12,7 @@ from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
     Aggregate,
     AggregateRef,
+    Arithmetic,
     Comparator,
     Comparison,
     Condition,
@@ -21,13 +22,14 @@ from concordat_query.model import (
     NationColumn,
     Negation,
     NullTest,
+    Operator,
     OutputColumn,
     Presentation,
     Query,
-    Quotient,
     Statistic,
     ValueColumn,
 )
+from concordat_query.wire_presentation import presentation_from_proto, presentation_to_proto
 from fakes.catalogue import small_catalogue
 from fakes.conditions import conditions
 from hypothesis import given, settings
@@ -47,7 +49,9 @@ aggregates = st.one_of(
     ),
 )
 expressions: st.SearchStrategy[Expression] = st.recursive(
-    st.builds(AggregateRef, st.integers(0, 5)), lambda inner: st.builds(Quotient, inner, inner), max_leaves=4
+    st.builds(AggregateRef, st.integers(0, 5)),
+    lambda inner: st.builds(Arithmetic, st.sampled_from(Operator), inner, inner),
+    max_leaves=4,
 )
 outputs: st.SearchStrategy[OutputColumn] = st.one_of(
     st.builds(NationColumn, st.text(max_size=5)),
@@ -69,7 +73,7 @@ def test_queries_come_back_as_they_were(where: Condition | None, counted: list[A
 @given(by_nation=st.booleans(), columns=st.lists(outputs, max_size=4))
 def test_presentations_come_back_as_they_were(by_nation: bool, columns: list[OutputColumn]) -> None:
     presentation = Presentation(by_nation, tuple(columns))
-    assert wire.presentation_from_proto(wire.presentation_to_proto(presentation)) == presentation
+    assert presentation_from_proto(presentation_to_proto(presentation)) == presentation
 
 
 @settings(max_examples=60, deadline=None)
@@ -169,11 +173,11 @@ def test_conditions_and_expressions_nested_too_deep_are_refused() -> None:
     expression: Expression = AggregateRef(0)
     for _ in range(condition_wire.MAX_DEPTH + 1):
         deep = Negation(deep)
-        expression = Quotient(expression, AggregateRef(0))
+        expression = Arithmetic(Operator.DIVIDE, expression, AggregateRef(0))
     with pytest.raises(Refusal, match="deeper"):
         condition_wire.condition_from_proto(condition_wire.condition_to_proto(deep), "query.where")
     with pytest.raises(Refusal, match="deeper"):
-        wire.presentation_from_proto(wire.presentation_to_proto(Presentation(False, (ValueColumn("x", expression),))))
+        presentation_from_proto(presentation_to_proto(Presentation(False, (ValueColumn("x", expression),))))
 
 
 @pytest.mark.parametrize("place", ["envelope", "query", "condition"])
@@ -214,7 +218,7 @@ def test_a_count_of_rows_with_a_column_and_a_sum_without_one_are_refused() -> No
 def test_an_output_column_without_a_source_is_refused() -> None:
     message = coordinator_pb2.Presentation(columns=[coordinator_pb2.OutputColumn(name="n")])
     with pytest.raises(Refusal):
-        wire.presentation_from_proto(message)
+        presentation_from_proto(message)
 
 
 def test_garbage_is_refused_without_repeating_it() -> None:

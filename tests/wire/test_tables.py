@@ -7,14 +7,14 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 from concordat_privacy.estimates import Row, Status, Table, Value
-from concordat_query.model import AggregateRef, KeyColumn, NationColumn, Quotient, ValueColumn
+from concordat_query.model import AggregateRef, Arithmetic, KeyColumn, NationColumn, Operator, ValueColumn
 from concordat_wire.tables import NOTES_KEY, from_ipc, to_arrow, to_ipc
 
 COLUMNS = (
     NationColumn("nation"),
     ValueColumn("casualties", AggregateRef(0)),
     KeyColumn("how_bad", 1),
-    ValueColumn("share", Quotient(AggregateRef(0), AggregateRef(1))),
+    ValueColumn("share", Arithmetic(Operator.DIVIDE, AggregateRef(0), AggregateRef(1))),
 )
 NOT_HELD = Value(None, None, Status.NOT_HELD, low_reliability=False)
 
@@ -24,7 +24,7 @@ def table(*rows: Row) -> Table:
 
 
 def row(nation: str, casualties: Value | None, share: Value | None, *, is_total: bool = False) -> Row:
-    return Row(nation, is_total, ("Car", "Slight"), (casualties, share))
+    return Row(nation, is_total, ("Car", "Slight"), (casualties, share), (False, False))
 
 
 COUNT = Value(40, 7, Status.OK, low_reliability=False)
@@ -80,7 +80,7 @@ def test_zero_is_a_figure_and_not_a_status() -> None:
     ],
 )
 def test_keys_keep_their_kind(keys: tuple[str | Decimal | None, ...], expected: list[object]) -> None:
-    rows = tuple(Row(None, False, (key,), ()) for key in keys)
+    rows = tuple(Row(None, False, (key,), (), (False,)) for key in keys)
     arrow = to_arrow(Table((KeyColumn("key", 0),), rows, ()))
     assert arrow.column("key").to_pylist() == expected
 

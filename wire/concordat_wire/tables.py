@@ -50,8 +50,12 @@ def from_ipc(data: bytes) -> pa.Table:
 
 def _columns(table: Table) -> Iterator[tuple[str, pa.Array]]:
     position = 0
+    rolled = {column.key for i in table.rollup if isinstance(column := table.columns[i], KeyColumn)}
     for column in table.columns:
         yield from _column(table, column, position)
+        if isinstance(column, KeyColumn) and column.key in rolled:
+            totals = [row.rolled[column.key] for row in table.rows]
+            yield f"{column.name}__is_total", pa.array(totals, pa.bool_())
         position += isinstance(column, ValueColumn)
 
 

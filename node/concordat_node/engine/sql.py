@@ -24,7 +24,7 @@ from concordat_query.model import (
     Membership,
     Negation,
     NullTest,
-    Operator,
+    RowOperator,
     Scalar,
     Value,
     WidthBucket,
@@ -79,11 +79,11 @@ def _with_decimals(dataset: Dataset, scalar: Scalar, decimals: int) -> str:
 
 
 def _calculation_sql(dataset: Dataset, scalar: Calculation, kind: ScalarType) -> str:
-    if scalar.operator in (Operator.PLUS, Operator.MINUS):
+    if scalar.operator in (RowOperator.PLUS, RowOperator.MINUS):
         left, right = (_with_decimals(dataset, side, kind.decimals) for side in (scalar.left, scalar.right))
         return f"({left} {scalar.operator.value} {right})"
     left, right = (f"CAST({scalar_sql(dataset, side)} AS BIGINT)" for side in (scalar.left, scalar.right))
-    sign = {Operator.TIMES: "*", Operator.DIV: "//", Operator.MOD: "%"}[scalar.operator]
+    sign = {RowOperator.TIMES: "*", RowOperator.DIV: "//", RowOperator.MOD: "%"}[scalar.operator]
     return f"({left} {sign} {right})"
 
 

@@ -64,12 +64,22 @@ class NodeQuote(_message.Message):
     def __init__(self, node: _Optional[str] = ..., quote: _Optional[_Union[_node_pb2.Quote, _Mapping]] = ..., failure: _Optional[_Union[NodeFailure, _Mapping]] = ...) -> None: ...
 
 class Presentation(_message.Message):
-    __slots__ = ("by_nation", "columns")
+    __slots__ = ("by_nation", "columns", "rollup", "having", "order", "limit", "offset")
     BY_NATION_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    ROLLUP_FIELD_NUMBER: _ClassVar[int]
+    HAVING_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
     by_nation: bool
     columns: _containers.RepeatedCompositeFieldContainer[OutputColumn]
-    def __init__(self, by_nation: _Optional[bool] = ..., columns: _Optional[_Iterable[_Union[OutputColumn, _Mapping]]] = ...) -> None: ...
+    rollup: _containers.RepeatedScalarFieldContainer[int]
+    having: RowCondition
+    order: _containers.RepeatedCompositeFieldContainer[Ordering]
+    limit: int
+    offset: int
+    def __init__(self, by_nation: _Optional[bool] = ..., columns: _Optional[_Iterable[_Union[OutputColumn, _Mapping]]] = ..., rollup: _Optional[_Iterable[int]] = ..., having: _Optional[_Union[RowCondition, _Mapping]] = ..., order: _Optional[_Iterable[_Union[Ordering, _Mapping]]] = ..., limit: _Optional[int] = ..., offset: _Optional[int] = ...) -> None: ...
 
 class OutputColumn(_message.Message):
     __slots__ = ("name", "nation", "key", "value")
@@ -84,20 +94,94 @@ class OutputColumn(_message.Message):
     def __init__(self, name: _Optional[str] = ..., nation: _Optional[bool] = ..., key: _Optional[int] = ..., value: _Optional[_Union[Expression, _Mapping]] = ...) -> None: ...
 
 class Expression(_message.Message):
-    __slots__ = ("aggregate", "quotient")
+    __slots__ = ("aggregate", "constant", "arithmetic")
     AGGREGATE_FIELD_NUMBER: _ClassVar[int]
-    QUOTIENT_FIELD_NUMBER: _ClassVar[int]
+    CONSTANT_FIELD_NUMBER: _ClassVar[int]
+    ARITHMETIC_FIELD_NUMBER: _ClassVar[int]
     aggregate: int
-    quotient: Quotient
-    def __init__(self, aggregate: _Optional[int] = ..., quotient: _Optional[_Union[Quotient, _Mapping]] = ...) -> None: ...
+    constant: str
+    arithmetic: Arithmetic
+    def __init__(self, aggregate: _Optional[int] = ..., constant: _Optional[str] = ..., arithmetic: _Optional[_Union[Arithmetic, _Mapping]] = ...) -> None: ...
 
-class Quotient(_message.Message):
-    __slots__ = ("dividend", "divisor")
-    DIVIDEND_FIELD_NUMBER: _ClassVar[int]
-    DIVISOR_FIELD_NUMBER: _ClassVar[int]
-    dividend: Expression
-    divisor: Expression
-    def __init__(self, dividend: _Optional[_Union[Expression, _Mapping]] = ..., divisor: _Optional[_Union[Expression, _Mapping]] = ...) -> None: ...
+class Arithmetic(_message.Message):
+    __slots__ = ("operator", "left", "right")
+    class Operator(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        OPERATOR_UNSPECIFIED: _ClassVar[Arithmetic.Operator]
+        OPERATOR_ADD: _ClassVar[Arithmetic.Operator]
+        OPERATOR_SUBTRACT: _ClassVar[Arithmetic.Operator]
+        OPERATOR_MULTIPLY: _ClassVar[Arithmetic.Operator]
+        OPERATOR_DIVIDE: _ClassVar[Arithmetic.Operator]
+    OPERATOR_UNSPECIFIED: Arithmetic.Operator
+    OPERATOR_ADD: Arithmetic.Operator
+    OPERATOR_SUBTRACT: Arithmetic.Operator
+    OPERATOR_MULTIPLY: Arithmetic.Operator
+    OPERATOR_DIVIDE: Arithmetic.Operator
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    RIGHT_FIELD_NUMBER: _ClassVar[int]
+    operator: Arithmetic.Operator
+    left: Expression
+    right: Expression
+    def __init__(self, operator: _Optional[_Union[Arithmetic.Operator, str]] = ..., left: _Optional[_Union[Expression, _Mapping]] = ..., right: _Optional[_Union[Expression, _Mapping]] = ...) -> None: ...
+
+class Subject(_message.Message):
+    __slots__ = ("column", "value")
+    COLUMN_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    column: int
+    value: Expression
+    def __init__(self, column: _Optional[int] = ..., value: _Optional[_Union[Expression, _Mapping]] = ...) -> None: ...
+
+class RowCondition(_message.Message):
+    __slots__ = ("comparison", "membership", "lacking", "all_of", "any_of", "negation")
+    COMPARISON_FIELD_NUMBER: _ClassVar[int]
+    MEMBERSHIP_FIELD_NUMBER: _ClassVar[int]
+    LACKING_FIELD_NUMBER: _ClassVar[int]
+    ALL_OF_FIELD_NUMBER: _ClassVar[int]
+    ANY_OF_FIELD_NUMBER: _ClassVar[int]
+    NEGATION_FIELD_NUMBER: _ClassVar[int]
+    comparison: RowComparison
+    membership: RowMembership
+    lacking: Subject
+    all_of: RowJunction
+    any_of: RowJunction
+    negation: RowCondition
+    def __init__(self, comparison: _Optional[_Union[RowComparison, _Mapping]] = ..., membership: _Optional[_Union[RowMembership, _Mapping]] = ..., lacking: _Optional[_Union[Subject, _Mapping]] = ..., all_of: _Optional[_Union[RowJunction, _Mapping]] = ..., any_of: _Optional[_Union[RowJunction, _Mapping]] = ..., negation: _Optional[_Union[RowCondition, _Mapping]] = ...) -> None: ...
+
+class RowComparison(_message.Message):
+    __slots__ = ("subject", "comparator", "literal")
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    COMPARATOR_FIELD_NUMBER: _ClassVar[int]
+    LITERAL_FIELD_NUMBER: _ClassVar[int]
+    subject: Subject
+    comparator: _query_pb2.Comparator
+    literal: _query_pb2.Literal
+    def __init__(self, subject: _Optional[_Union[Subject, _Mapping]] = ..., comparator: _Optional[_Union[_query_pb2.Comparator, str]] = ..., literal: _Optional[_Union[_query_pb2.Literal, _Mapping]] = ...) -> None: ...
+
+class RowMembership(_message.Message):
+    __slots__ = ("subject", "literals")
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    LITERALS_FIELD_NUMBER: _ClassVar[int]
+    subject: Subject
+    literals: _containers.RepeatedCompositeFieldContainer[_query_pb2.Literal]
+    def __init__(self, subject: _Optional[_Union[Subject, _Mapping]] = ..., literals: _Optional[_Iterable[_Union[_query_pb2.Literal, _Mapping]]] = ...) -> None: ...
+
+class RowJunction(_message.Message):
+    __slots__ = ("terms",)
+    TERMS_FIELD_NUMBER: _ClassVar[int]
+    terms: _containers.RepeatedCompositeFieldContainer[RowCondition]
+    def __init__(self, terms: _Optional[_Iterable[_Union[RowCondition, _Mapping]]] = ...) -> None: ...
+
+class Ordering(_message.Message):
+    __slots__ = ("by", "descending", "nulls_first")
+    BY_FIELD_NUMBER: _ClassVar[int]
+    DESCENDING_FIELD_NUMBER: _ClassVar[int]
+    NULLS_FIRST_FIELD_NUMBER: _ClassVar[int]
+    by: Subject
+    descending: bool
+    nulls_first: bool
+    def __init__(self, by: _Optional[_Union[Subject, _Mapping]] = ..., descending: _Optional[bool] = ..., nulls_first: _Optional[bool] = ...) -> None: ...
 
 class RunRequest(_message.Message):
     __slots__ = ("query", "presentation", "credentials", "progress")

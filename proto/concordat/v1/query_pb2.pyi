@@ -7,14 +7,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class Operator(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+class RowOperator(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
-    OPERATOR_UNSPECIFIED: _ClassVar[Operator]
-    OPERATOR_PLUS: _ClassVar[Operator]
-    OPERATOR_MINUS: _ClassVar[Operator]
-    OPERATOR_TIMES: _ClassVar[Operator]
-    OPERATOR_DIV: _ClassVar[Operator]
-    OPERATOR_MOD: _ClassVar[Operator]
+    ROW_OPERATOR_UNSPECIFIED: _ClassVar[RowOperator]
+    ROW_OPERATOR_PLUS: _ClassVar[RowOperator]
+    ROW_OPERATOR_MINUS: _ClassVar[RowOperator]
+    ROW_OPERATOR_TIMES: _ClassVar[RowOperator]
+    ROW_OPERATOR_DIV: _ClassVar[RowOperator]
+    ROW_OPERATOR_MOD: _ClassVar[RowOperator]
 
 class Part(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -41,12 +41,12 @@ class Statistic(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STATISTIC_SUM: _ClassVar[Statistic]
     STATISTIC_AVG: _ClassVar[Statistic]
     STATISTIC_COUNT_UNITS: _ClassVar[Statistic]
-OPERATOR_UNSPECIFIED: Operator
-OPERATOR_PLUS: Operator
-OPERATOR_MINUS: Operator
-OPERATOR_TIMES: Operator
-OPERATOR_DIV: Operator
-OPERATOR_MOD: Operator
+ROW_OPERATOR_UNSPECIFIED: RowOperator
+ROW_OPERATOR_PLUS: RowOperator
+ROW_OPERATOR_MINUS: RowOperator
+ROW_OPERATOR_TIMES: RowOperator
+ROW_OPERATOR_DIV: RowOperator
+ROW_OPERATOR_MOD: RowOperator
 PART_UNSPECIFIED: Part
 PART_YEAR: Part
 PART_QUARTER: Part
@@ -98,10 +98,10 @@ class Calculation(_message.Message):
     OPERATOR_FIELD_NUMBER: _ClassVar[int]
     LEFT_FIELD_NUMBER: _ClassVar[int]
     RIGHT_FIELD_NUMBER: _ClassVar[int]
-    operator: Operator
+    operator: RowOperator
     left: Scalar
     right: Scalar
-    def __init__(self, operator: _Optional[_Union[Operator, str]] = ..., left: _Optional[_Union[Scalar, _Mapping]] = ..., right: _Optional[_Union[Scalar, _Mapping]] = ...) -> None: ...
+    def __init__(self, operator: _Optional[_Union[RowOperator, str]] = ..., left: _Optional[_Union[Scalar, _Mapping]] = ..., right: _Optional[_Union[Scalar, _Mapping]] = ...) -> None: ...
 
 class WidthBucket(_message.Message):
     __slots__ = ("number", "lower", "upper", "count")

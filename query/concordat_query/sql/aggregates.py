@@ -13,8 +13,15 @@ _STATISTICS: dict[type[exp.Expr], Statistic] = {
     exp.Sum: Statistic.SUM,
     exp.Avg: Statistic.AVG,
 }
-AGGREGATES = (*_STATISTICS, exp.CountIf, exp.Filter)
 _PREFIXES = {Statistic.COUNT_VALUES: "count", Statistic.SUM: "sum", Statistic.AVG: "avg"}
+
+
+def is_aggregate(node: exp.Expr) -> bool:
+    return isinstance(node, exp.CountIf | exp.Filter) or type(node) in _STATISTICS
+
+
+def holds_aggregate(node: exp.Expr) -> bool:
+    return any(is_aggregate(inner) for inner in node.walk())
 
 
 def read_aggregate(scope: Scope, node: exp.Expr) -> Aggregate:
@@ -65,7 +72,7 @@ def _both(first: Condition | None, second: Condition) -> Condition:
     return second if first is None else Conjunction((first, second))
 
 
-def default_name(aggregate: Aggregate) -> str:
+def name_of(aggregate: Aggregate) -> str:
     """What an aggregate without AS is called; empty where its scalar has no name of its own."""
     if aggregate.statistic is Statistic.COUNT_UNITS:
         return "count_units"

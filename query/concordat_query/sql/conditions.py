@@ -18,8 +18,8 @@ from concordat_query.model import (
     Membership,
     Negation,
     NullTest,
-    Operator,
     Part,
+    RowOperator,
     Scalar,
     Value,
     WidthBucket,
@@ -27,7 +27,7 @@ from concordat_query.model import (
 from concordat_query.scalar_types import ScalarType
 from concordat_query.sql.scope import Scope, is_literal, literal_of, unwrapped
 
-_COMPARATORS: dict[type[exp.Expr], Comparator] = {
+COMPARATORS: dict[type[exp.Expr], Comparator] = {
     exp.EQ: Comparator.EQUAL,
     exp.NEQ: Comparator.NOT_EQUAL,
     exp.LT: Comparator.LESS,
@@ -35,18 +35,18 @@ _COMPARATORS: dict[type[exp.Expr], Comparator] = {
     exp.GT: Comparator.GREATER,
     exp.GTE: Comparator.GREATER_OR_EQUAL,
 }
-_MIRRORED = {
+MIRRORED = {
     Comparator.LESS: Comparator.GREATER,
     Comparator.LESS_OR_EQUAL: Comparator.GREATER_OR_EQUAL,
     Comparator.GREATER: Comparator.LESS,
     Comparator.GREATER_OR_EQUAL: Comparator.LESS_OR_EQUAL,
 }
-_OPERATORS: dict[type[exp.Expr], Operator] = {
-    exp.Add: Operator.PLUS,
-    exp.Sub: Operator.MINUS,
-    exp.Mul: Operator.TIMES,
-    exp.IntDiv: Operator.DIV,
-    exp.Mod: Operator.MOD,
+_OPERATORS: dict[type[exp.Expr], RowOperator] = {
+    exp.Add: RowOperator.PLUS,
+    exp.Sub: RowOperator.MINUS,
+    exp.Mul: RowOperator.TIMES,
+    exp.IntDiv: RowOperator.DIV,
+    exp.Mod: RowOperator.MOD,
 }
 _PARTS: dict[type[exp.Expr], Part] = {exp.Year: Part.YEAR, exp.Quarter: Part.QUARTER, exp.Month: Part.MONTH}
 _SIDES = "a comparison has a column or expression on at least one side"
@@ -71,7 +71,7 @@ def read_condition(scope: Scope, node: exp.Expr) -> Condition:
             return _between(scope, node)
         case exp.Is():
             return _null_test(scope, node)
-        case _ if type(node) in _COMPARATORS:
+        case _ if type(node) in COMPARATORS:
             return _comparison(scope, node)
         case _:
             raise scope.source.refusal_at_node(node, "a condition is needed here: a column, an operator and a literal")
@@ -91,10 +91,10 @@ def terms_of(node: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
 
 
 def _comparison(scope: Scope, node: exp.Expr) -> Comparison:
-    comparator = _COMPARATORS[type(node)]
+    comparator = COMPARATORS[type(node)]
     left, right = unwrapped(node.this), unwrapped(node.args["expression"])
     if is_literal(left):
-        left, right, comparator = right, left, _MIRRORED.get(comparator, comparator)
+        left, right, comparator = right, left, MIRRORED.get(comparator, comparator)
     if is_literal(left):
         raise scope.source.refusal_at_node(node, _SIDES)
     if not is_literal(right):
@@ -110,7 +110,7 @@ def _between_scalars(
     (first, kind), (second, other) = _typed(scope, left), _typed(scope, right)
     if "code" in (kind.kind, other.kind):
         raise scope.source.refusal_at_node(node, _CODES, Reason.WRONG_TYPE)
-    difference = Calculation(Operator.MINUS, first, second)
+    difference = Calculation(RowOperator.MINUS, first, second)
     scope.type_of(difference, node)
     return Comparison(difference, comparator, Decimal(0))
 
@@ -186,7 +186,7 @@ def _composed(scope: Scope, node: exp.Expr) -> Scalar:
 def _negative(scope: Scope, node: exp.Neg) -> Scalar:
     if is_literal(node):
         return Value(literal_of(scope.source, node, "number"))
-    return Calculation(Operator.MINUS, Value(Decimal(0)), read_scalar(scope, node.this))
+    return Calculation(RowOperator.MINUS, Value(Decimal(0)), read_scalar(scope, node.this))
 
 
 def _bucket(scope: Scope, node: exp.WidthBucket) -> WidthBucket:

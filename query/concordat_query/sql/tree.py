@@ -14,7 +14,7 @@ _PAIR = frozenset({"this", "expression"})
 _THIS = frozenset({"this"})
 
 _ARGUMENTS: dict[type[exp.Expr], frozenset[str]] = {
-    exp.Select: frozenset({"expressions", "from_", "where", "group"}),
+    exp.Select: frozenset({"expressions", "from_", "where", "group", "having"}),
     exp.From: _THIS,
     exp.Table: frozenset({"this", "db", "catalog"}),
     exp.Dot: _PAIR,
@@ -44,6 +44,9 @@ _ARGUMENTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Add: _PAIR,
     exp.Sub: _PAIR,
     exp.Mul: _PAIR,
+    exp.SafeDivide: _PAIR,
+    exp.Rollup: frozenset({"expressions"}),
+    exp.Having: _THIS,
     exp.IntDiv: _PAIR,
     exp.Mod: _PAIR,
     exp.WidthBucket: frozenset({"this", "min_value", "max_value", "num_buckets"}),
@@ -66,6 +69,7 @@ FUNCTIONS = {
     "COUNTIF": exp.CountIf,
     "SUM": exp.Sum,
     "AVG": exp.Avg,
+    "SAFE_DIVIDE": exp.SafeDivide,
     "DIV": exp.IntDiv,
     "MOD": exp.Mod,
     "WIDTH_BUCKET": exp.WidthBucket,

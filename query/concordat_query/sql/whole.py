@@ -36,6 +36,9 @@ _ONE_EACH: dict[type[exp.Expr], tuple[TokenType, ...]] = {
     exp.Mul: (TokenType.STAR,),
     exp.Add: (TokenType.PLUS,),
     exp.Sub: (TokenType.DASH,),
+    exp.SafeDivide: _CALL,
+    exp.Rollup: (TokenType.ROLLUP, *_CALL),
+    exp.Having: (TokenType.HAVING,),
     exp.IntDiv: _CALL,
     exp.Mod: _CALL,
     exp.WidthBucket: _CALL,
@@ -55,8 +58,8 @@ _ONE_EACH: dict[type[exp.Expr], tuple[TokenType, ...]] = {
     exp.Sum: _CALL,
     exp.Avg: _CALL,
 }
-_LISTS = (exp.Select, exp.Group, exp.In, exp.Distinct)
-_COMMAS: dict[type[exp.Expr], int] = {exp.IntDiv: 1, exp.Mod: 1, exp.WidthBucket: 3}
+_LISTS = (exp.Select, exp.Group, exp.Rollup, exp.In, exp.Distinct)
+_COMMAS: dict[type[exp.Expr], int] = {exp.SafeDivide: 1, exp.IntDiv: 1, exp.Mod: 1, exp.WidthBucket: 3}
 
 
 def check_whole(source: Source, root: exp.Expr) -> None:

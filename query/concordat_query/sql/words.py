@@ -49,29 +49,29 @@ _STATEMENT = _CONDITION | {
     TokenType.SLASH,
     TokenType.FILTER,
     TokenType.DISTINCT,
+    TokenType.ROLLUP,
+    TokenType.HAVING,
+    TokenType.ORDER_BY,
+    TokenType.LIMIT,
 }
 _RESERVED = {"SELECT", "FROM", "WHERE", "AS"}
 _NAMES = {TokenType.VAR, TokenType.IDENTIFIER}
 _ENDS = {*_NAMES, TokenType.STRING, TokenType.NUMBER, TokenType.NULL, TokenType.R_PAREN, TokenType.STAR}
 _ENDS |= {TokenType.END}
 _BEGINS = {*_NAMES, TokenType.STRING, TokenType.NUMBER, TokenType.NULL, TokenType.L_PAREN, TokenType.DASH}
-_BEGINS |= {TokenType.NOT, TokenType.STAR, TokenType.CASE, TokenType.DATE}
+_BEGINS |= {TokenType.NOT, TokenType.STAR, TokenType.CASE, TokenType.DATE, TokenType.ROLLUP}
 _NOT_AFTER_DIGITS = {*_NAMES, TokenType.NUMBER, TokenType.DOT}
 _MAX_POINTS = 16
 _PARTS = {"YEAR", "QUARTER", "MONTH"}
-_SORTING = "sort and cut the result after it has come back"
+_SORTING = "write ORDER BY, then LIMIT, at the end"
 _ONE = "one data set is asked at a time; put it alone after FROM"
 _BOOLEAN = "conditions are comparisons; write the column, an operator and a literal"
 _READ_ONLY = "tables cannot be made nor changed"
 
 _ADVICE = {
-    "ORDER BY": _SORTING,
     "SORT BY": _SORTING,
-    "LIMIT": _SORTING,
-    "OFFSET": _SORTING,
     "FETCH": _SORTING,
-    "HAVING": "leave it out and select rows of the result after it has come back",
-    "QUALIFY": "leave it out and select rows of the result after it has come back",
+    "QUALIFY": "windows are not answered; choose rows of the result with HAVING",
     "JOIN": _ONE,
     "INNER": _ONE,
     "LEFT": _ONE,
@@ -95,9 +95,8 @@ _ADVICE = {
     "PARTITION BY": "windows are not answered; use GROUP BY",
     "TABLESAMPLE": "leave it out: every row counts, and the noise is what protects",
     "FOR": "leave it out: the edition in force is what is asked",
-    "ROLLUP": "write GROUP BY with plain columns; totals over nations come with GROUP BY nation",
-    "CUBE": "write GROUP BY with plain columns; totals over nations come with GROUP BY nation",
-    "GROUPING SETS": "write GROUP BY with plain columns; totals over nations come with GROUP BY nation",
+    "CUBE": "write GROUP BY with plain columns and one ROLLUP(...); totals over nations come with GROUP BY nation",
+    "GROUPING SETS": "write GROUP BY with plain columns and one ROLLUP(...)",
     "ALL": "write the columns out",
     "LIKE": "write IN with the codes that are meant",
     "ILIKE": "write IN with the codes that are meant",

@@ -15,7 +15,7 @@ from concordat_query.model import (
     Comparison,
     Condition,
     NullTest,
-    Operator,
+    RowOperator,
     Scalar,
     Statistic,
     Value,
@@ -33,7 +33,7 @@ TABLE = open_table(DATASET)
 LIMIT = DATASET.max_rows_per_unit
 FEMALE = Comparison("sex", Comparator.EQUAL, "Female")
 DEAR = Comparison("cost", Comparator.GREATER, Decimal("100"))
-CHARGED = Case(((FEMALE, "cost"),), Calculation(Operator.TIMES, "cost", Value(Decimal("0.5"))))
+CHARGED = Case(((FEMALE, "cost"),), Calculation(RowOperator.TIMES, "cost", Value(Decimal("0.5"))))
 EVERYTHING = (
     COUNT,
     Aggregate(Statistic.COUNT_ROWS, filter=DEAR),
@@ -46,7 +46,7 @@ EVERYTHING = (
 )
 HEAVY = Case(((Comparison("weight", Comparator.GREATER, Decimal(150)), Value("heavy")),), Value("light"))
 BANDS = WidthBucket("weight", Decimal(0), Decimal(300), 3)
-SPARSE = Calculation(Operator.TIMES, Calculation(Operator.DIV, "weight", Value(Decimal(100))), Value(Decimal(7)))
+SPARSE = Calculation(RowOperator.TIMES, Calculation(RowOperator.DIV, "weight", Value(Decimal(100))), Value(Decimal(7)))
 KEYS: list[tuple[Scalar, ...]] = [(), ("clinic",), ("sex",), ("clinic", "sex"), (HEAVY,), (BANDS, "clinic"), (SPARSE,)]
 
 

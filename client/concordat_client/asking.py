@@ -2,15 +2,17 @@
 
 import secrets
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 from concordat.v1 import query_pb2
-from concordat_privacy.accounting import rho_nano_of
+from concordat_privacy.accounting import epsilon_of, rho_nano_of
 from concordat_privacy.plan import Plan, plan
+from concordat_privacy.precision import largest_margin, rho_for_margin
 from concordat_privacy.prices import check_price, delta_of
 from concordat_query.agreement import Agreement
 from concordat_query.canonical import canonical_query
-from concordat_query.catalogue import Catalogue
+from concordat_query.catalogue import Catalogue, Dataset
 from concordat_query.check import check_query
 from concordat_query.check_presentation import check_presentation
 from concordat_query.errors import Reason, Refusal
@@ -41,19 +43,19 @@ def ask(
     question = read_sql(sql, catalogue)
     dataset = catalogue.dataset(question.dataset)
     permission = agreement.permission(question.dataset)
-    epsilon = question.epsilon if question.epsilon is not None else agreement.defaults.epsilon
-    query = canonical_query(
+    unpriced = canonical_query(
         Query(
             dataset=question.dataset,
             keys=question.keys,
             where=question.where,
             aggregates=question.aggregates,
-            rho_nano=rho_nano_of(epsilon, delta_of(agreement, dataset.population)),
+            rho_nano=1,
             max_groups=question.max_groups_contributed or agreement.defaults.max_groups,
             max_rows=question.max_rows_contributed or agreement.defaults.max_rows,
         )
     )
-    check_query(query, dataset, permission)
+    check_query(unpriced, dataset, permission)
+    query = replace(unpriced, rho_nano=_price(question, unpriced, dataset, agreement))
     check_presentation(question.presentation, query)
     check_price(query, dataset, agreement)
     envelope = Envelope(
@@ -65,7 +67,34 @@ def ask(
         idempotency_key=idempotency_key or secrets.token_urlsafe(16),
         expires_at=int(time.time()) + LIFETIME_SECONDS,
     )
+    epsilon = epsilon_of(query.rho_nano, delta_of(agreement, dataset.population))
     return SignedQuestion(sql, envelope, sign(envelope, key), question.presentation, plan(query, dataset), epsilon)
+
+
+def _price(question: Question, query: Query, dataset: Dataset, agreement: Agreement) -> int:
+    """The rho that the question is worth, in 1e-9: by its epsilon or margin of error, or the agreement's default."""
+    delta = delta_of(agreement, dataset.population)
+    if question.margin_of_error is None:
+        return rho_nano_of(question.epsilon if question.epsilon is not None else agreement.defaults.epsilon, delta)
+    rho_nano = rho_for_margin(query, dataset, merged_nodes(question, agreement), question.margin_of_error)
+    most = rho_nano_of(agreement.permission(question.dataset).max_epsilon, delta)
+    if rho_nano <= most:
+        return rho_nano
+    buys = largest_margin(plan(replace(query, rho_nano=most), dataset), merged_nodes(question, agreement))
+    raise Refusal(
+        Reason.NOT_IN_AGREEMENT,
+        f"a margin of {question.margin_of_error:g} would cost epsilon {epsilon_of(rho_nano, delta):.3g}, and one query "
+        f"on this data set may cost {agreement.permission(question.dataset).max_epsilon:g} at most, which buys {buys}",
+        field="query.rho_nano",
+    )
+
+
+def merged_nodes(question: Question, agreement: Agreement) -> int:
+    """How many nodes are added up in one of the query's own cells, at most: where nations are apart, one nation's."""
+    asked = audience(question, agreement)
+    if not question.presentation.by_nation:
+        return len(asked)
+    return max(Counter(agreement.party_by_node[node].nation for node in asked).values())
 
 
 def sign(envelope: Envelope, key: SigningKey) -> query_pb2.SignedQuery:

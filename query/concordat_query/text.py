@@ -42,7 +42,8 @@ from concordat_query.sql.words import limit_condition, limit_statement
 class Question:
     """What an SQL text asks: the parts of a canonical query, what is shown of it, whom it is asked of, at what price.
 
-    `nations` are in the catalogue's order; None asks all. The last three are None where the text does not say.
+    `nations` are in the catalogue's order; None asks all. The last four are None where the text does not say; the price
+    is set by epsilon, by a margin of error for counts, or by neither.
     """
 
     dataset: str
@@ -52,6 +53,7 @@ class Question:
     presentation: Presentation
     nations: tuple[str, ...] | None
     epsilon: float | None
+    margin_of_error: float | None
     max_groups_contributed: int | None
     max_rows_contributed: int | None
 
@@ -87,6 +89,7 @@ def read_sql(sql: str, catalogue: Catalogue) -> Question:
         presentation=renumbered(presentation, [query.aggregates.index(aggregate) for aggregate in met.met]),
         nations=nations,
         epsilon=options.epsilon,
+        margin_of_error=options.margin_of_error,
         max_groups_contributed=options.max_groups_contributed,
         max_rows_contributed=options.max_rows_contributed,
     )

@@ -54,6 +54,7 @@ def test_a_count_of_everything() -> None:
         presentation=Presentation(by_nation=False, columns=(ValueColumn("count", AggregateRef(0)),)),
         nations=None,
         epsilon=None,
+        margin_of_error=None,
         max_groups_contributed=None,
         max_rows_contributed=None,
     )

@@ -9,21 +9,22 @@ from sqlglot import Token, TokenType
 from concordat_query.sql.source import Source, shown
 
 MAX_CONTRIBUTED = 10_000
-_OPTIONS = ("epsilon", "max_groups_contributed", "max_rows_contributed")
-_KNOWN = "epsilon, max_groups_contributed and max_rows_contributed"
+_OPTIONS = ("epsilon", "margin_of_error", "max_groups_contributed", "max_rows_contributed")
+_KNOWN = "epsilon, margin_of_error, max_groups_contributed and max_rows_contributed"
+_EXAMPLES = {"epsilon": 0.5, "margin_of_error": 40}
 _ADVICE = {
     "delta": "leave it out; the agreement sets it",
     "privacy_unit_column": "leave it out; the catalogue says what is protected",
-    "margin_of_error": "give epsilon; `concordat explain` tells the margins that it buys",
     "min_privacy_units_per_group": "leave it out; every cell is answered, with noise",
 }
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the clause asks for; None where it says nothing."""
+    """What the clause asks for; None where it says nothing. Not both epsilon and a margin of error."""
 
     epsilon: float | None = None
+    margin_of_error: float | None = None
     max_groups_contributed: int | None = None
     max_rows_contributed: int | None = None
 
@@ -52,7 +53,9 @@ def _read_options(source: Source, tokens: tuple[Token, ...]) -> Options:
         word = name.text.lower()
         if word in found:
             raise source.refusal(name.start, f"{word} is given twice; keep one")
-        found[word] = _epsilon(source, value) if word == "epsilon" else _limit(source, value, word)
+        if {"epsilon", "margin_of_error"} <= {word, *found}:
+            raise source.refusal(name.start, "epsilon and margin_of_error both set the price; keep one of them")
+        found[word] = _limit(source, value, word) if word.startswith("max_") else _positive(source, value, word)
     return Options(**found)  # type: ignore[arg-type]  # each of _OPTIONS with a value of its type
 
 
@@ -74,13 +77,13 @@ def _assignments(source: Source, tokens: tuple[Token, ...]) -> Iterator[tuple[To
             raise source.refusal(rest[2].start, "between options stands one comma, after the last none")
 
 
-def _epsilon(source: Source, token: Token) -> float:
+def _positive(source: Source, token: Token, name: str) -> float:
     try:
         value = float(token.text)
     except ValueError:
         value = 0.0
     if not 0 < value < math.inf:
-        raise source.refusal(token.start, "epsilon is a positive number such as 0.5")
+        raise source.refusal(token.start, f"{name} is a positive number such as {_EXAMPLES[name]}")
     return value
 
 

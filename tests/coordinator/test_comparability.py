@@ -13,7 +13,7 @@ from concordat_query.wire import presentation_to_proto
 from concordat_wire.status import error_from_rpc
 from fakes.analysts import with_connection
 from fakes.catalogue import comparing
-from fakes.federation import SECONDS, FakeFederation, by_severity, federation
+from fakes.federation import SECONDS, by_severity, federation
 from grpc import aio
 
 CATALOGUE = comparing(severity="not comparable", age="with caveat")
@@ -22,17 +22,12 @@ MERGED = Presentation(False, (KeyColumn("severity", "severity"), ValueColumn("n"
 SQL = "SELECT severity, COUNT(*) AS n FROM road.casualties GROUP BY severity"
 
 
-async def refused(fed: FakeFederation, **more: object) -> Refusal:
-    with pytest.raises(aio.AioRpcError) as caught:
-        await fed.run(fed.signed(**more), presentation=MERGED)
-    error = error_from_rpc(caught.value)
-    assert isinstance(error, Refusal)
-    return error
-
-
 async def test_a_request_made_by_hand_is_refused_and_no_node_is_asked(tmp_path: Path) -> None:
     async with federation(tmp_path, nations=NATIONS, catalogue=CATALOGUE) as fed:
-        error = await refused(fed)
+        with pytest.raises(aio.AioRpcError) as caught:
+            await fed.run(fed.signed(), presentation=MERGED)
+        error = error_from_rpc(caught.value)
+        assert isinstance(error, Refusal)
         assert error.reason is Reason.NOT_COMPARABLE
         assert error.field == "presentation.by_nation"
         assert "severity does not compare across nations" in error.message

@@ -11,8 +11,10 @@ from concordat_query.model import (
     Comparator,
     Comparison,
     Condition,
+    Expression,
     KeyColumn,
     NationColumn,
+    OutputColumn,
     Presentation,
     Query,
     Quotient,
@@ -43,8 +45,9 @@ def planned(*aggregates: Aggregate, keys: tuple[str, ...] = (), where: Condition
 def table(plan: Plan, *coverages: Coverage, by_nation: bool = True, quotient: bool = False) -> Table:
     """Of two nations that answer 1000 in every cell; a value for each aggregate, or the quotient of two."""
     count = len(plan.query.aggregates)
-    values = [Quotient(AggregateRef(0), AggregateRef(1))] if quotient else [AggregateRef(i) for i in range(count)]
-    columns = (
+    parts = [AggregateRef(index) for index in range(count)]
+    values: list[Expression] = [Quotient(parts[0], parts[1])] if quotient else [*parts]
+    columns: tuple[OutputColumn, ...] = (
         *([NationColumn("nation")] if by_nation else []),
         *(KeyColumn(key, key) for key in plan.query.keys),
         *(ValueColumn(name, value) for name, value in zip("abc", values, strict=False)),

@@ -6,6 +6,7 @@ import pytest
 from concordat_query.comparability import check_merging, touching
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Aggregate, Comparator, Comparison, Condition, NullTest, Query, Statistic
+from concordat_query.sql.source import refusal_at_name
 from fakes.catalogue import comparing
 
 CATALOGUE = comparing(mode="not comparable", age="with caveat")
@@ -57,3 +58,9 @@ def test_an_aggregates_own_column_touches_no_other_value() -> None:
     assert touching(query, DATASET, [0], "not comparable") == ()
     assert touching(query, DATASET, [1], "not comparable") == (DATASET.column("mode"),)
     assert touching(query, DATASET, [0], "with caveat") == (DATASET.column("age"),)
+
+
+def test_a_refusal_stands_where_the_text_names_the_column_and_not_where_it_quotes_it() -> None:
+    sql = "SELECT COUNTIF(sex = 'mode' OR Mode = 'Car') FROM road.casualties"
+    refusal = refusal_at_name(sql, "mode", "why", Reason.NOT_COMPARABLE)
+    assert (refusal.column, refusal.message) == (32, "line 1, column 32: why")

@@ -1,11 +1,11 @@
-"""Two catalogue files side by side: what must be imported again, and which columns mean something else."""
+"""Two catalogue files side by side: what must be imported again, and which columns may mean something else."""
 
 from collections.abc import Iterator
 
 from concordat_query.catalogue import Catalogue, Column, Dataset
 
 _WORDS = frozenset({"name", "description", "key", "across_nations", "across_nations_note", "since"})
-"""Fields of a column that say nothing of its values. All others are its meaning."""
+"""Fields of a column that say nothing of the values it takes."""
 
 
 def comparison(ours: Catalogue, other: Catalogue) -> list[str]:
@@ -49,8 +49,8 @@ def _changed(before: Column, after: Column) -> list[str]:
 
 
 def _what(changed: list[str]) -> str:
-    if meaning := [field for field in changed if field not in _WORDS]:
-        return f"changes meaning ({', '.join(meaning)}) under the same name; give it another name."
+    if values := [field for field in changed if field not in _WORDS]:
+        return f"takes other values ({', '.join(values)}); if any means something else, give the column another name."
     if "description" in changed:
         return f"is described otherwise ({', '.join(changed)}); if it means something else, give it another name."
     return f"keeps its meaning ({', '.join(changed)})."

@@ -59,7 +59,7 @@ def report(catalogue: Catalogue, name: str, column: str | None, describe: Descri
     dataset = catalogue.dataset(name)
     chosen = dataset.columns if column is None else (find_column(dataset.by_name, column),)
     try:
-        holders = _holders(describe().nodes, name)
+        holders = _holders(describe().nodes, name, [nation.name for nation in catalogue.nations])
         away = ""
     except Unavailable as error:
         holders, away = (), f"Who holds what is unknown: {sentence(error.message)}"
@@ -121,9 +121,11 @@ def values_text(column: Column, dataset: str, *, whole: bool) -> str:
 # Holdings. Nodes of which the same is to be said are named together.
 
 
-def _holders(nodes: Iterable[coordinator_pb2.NodeDescription], dataset: str) -> tuple[Holder, ...]:
-    """The nodes by their nations' names; where a nation has several, the node's name stands beside it."""
-    nodes = list(nodes)
+def _holders(
+    nodes: Iterable[coordinator_pb2.NodeDescription], dataset: str, order: Sequence[str]
+) -> tuple[Holder, ...]:
+    """The nodes by their nations' names, in `order`; where a nation has several, the node's name stands beside it."""
+    nodes = sorted(nodes, key=lambda node: (*(n != node.nation for n in order), node.node))
     nations = [node.nation for node in nodes]
     names = [n.nation if nations.count(n.nation) == 1 else f"{n.nation} ({n.node})" for n in nodes]
     return tuple(_holder(name, node, dataset) for name, node in zip(names, nodes, strict=True))

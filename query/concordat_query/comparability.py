@@ -32,7 +32,7 @@ def wrongly_merged(query: Query, dataset: Dataset, *, by_nation: bool, nations: 
 def merging_refused(column: Column) -> str:
     """Why figures that touch the column are not added up over nations, and what to write instead."""
     return (
-        f"{column.name} does not compare across nations, so they cannot be added up here: "
+        f"{column.name} does not compare across nations, so nations cannot be added up here: "
         f"{sentence(column.across_nations_note.strip())} "
         "Select nation and add it to GROUP BY, or ask one nation by WHERE nation = '...'"
     )

@@ -57,7 +57,7 @@ def test_nations_alike_are_named_together_and_others_by_when_and_how_they_differ
     none = Coverage(columns=(ColumnCoverage("age", held=False),))
     lines = shown(
         described(
-            ("e", "England", late), ("w", "Wales", late), ("s", "Scotland", none), ("n", "Northern Ireland", None)
+            ("e", "England", late), ("w", "Wales", late), ("n", "Northern Ireland", None), ("s", "Scotland", none)
         )
     )
     age = of("age", lines)
@@ -167,9 +167,12 @@ def changed(**columns: dict[str, object] | None) -> Catalogue:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"age": {"upper": 120}}, "age: changes meaning (upper) under the same name; give it another name."),
-        ({"sex": {"codes": ["Female", "Male"]}}, "sex: changes meaning (codes) under the same name"),
-        ({"sex": {"nullable": False}}, "sex: changes meaning (nullable)"),
+        (
+            {"age": {"upper": 120}},
+            "age: takes other values (upper); if any means something else, give the column another name.",
+        ),
+        ({"sex": {"codes": ["Female", "Male"]}}, "sex: takes other values (codes)"),
+        ({"sex": {"nullable": False}}, "sex: takes other values (nullable)"),
         (
             {"sex": {"description": "Otherwise"}},
             "sex: is described otherwise (description); if it means something else",

@@ -106,9 +106,9 @@ def _definition(column: Column, dataset: str, *, whole: bool) -> list[str]:
 def values_text(column: Column, dataset: str, *, whole: bool) -> str:
     """A column's values; of a long code list the beginning and how to see it `whole`, which is one code to a line."""
     missing = "may be missing" if column.nullable else "never missing"
-    if column.type == "number":
+    if column.type != "code":
         decimals = f" with {counted(column.decimals, 'decimal')}" if column.decimals else ""
-        return f"numbers from {column.lower} to {column.upper}{decimals}; {missing}."
+        return f"{column.type}s from {column.lower} to {column.upper}{decimals}; {missing}."
     if whole:
         return "\n  ".join((f"{missing}.", *column.codes))
     if len(column.codes) <= SHOWN_CODES:

@@ -1,5 +1,6 @@
 """`concordat catalogue`: what a column means, whether it compares, and who holds it when."""
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,7 @@ def test_the_command_tells_history_comparison_and_a_wrong_call(tmp_path: Path) -
 def changed(**columns: dict[str, object] | None) -> Catalogue:
     """Version 2 of the small catalogue, in which columns of casualties have other fields or are gone."""
     content: Any = small_catalogue().model_dump(mode="json")
-    content.update(version=2, history=[{"version": 2, "date": "2026-03-01", "what": "Columns."}])
+    content.update(version=2, history=[{"version": 2, "date": date(2026, 3, 1), "what": "Columns."}])
     old = content["datasets"][CASUALTIES]["columns"]
     kept = [
         {**column, **(columns.get(column["name"], {}) or {})}

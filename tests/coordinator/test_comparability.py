@@ -18,7 +18,7 @@ from grpc import aio
 
 CATALOGUE = comparing(severity="not comparable", age="with caveat")
 NATIONS = ["Wales", "Scotland"]
-MERGED = Presentation(False, (KeyColumn("severity", "severity"), ValueColumn("n", AggregateRef(0))))
+MERGED = Presentation(False, (KeyColumn("severity", 0), ValueColumn("n", AggregateRef(0))))
 SQL = "SELECT severity, COUNT(*) AS n FROM road.casualties GROUP BY severity"
 
 

@@ -49,7 +49,7 @@ def table(plan: Plan, *coverages: Coverage, by_nation: bool = True, quotient: bo
     values: list[Expression] = [Quotient(parts[0], parts[1])] if quotient else [*parts]
     columns: tuple[OutputColumn, ...] = (
         *([NationColumn("nation")] if by_nation else []),
-        *(KeyColumn(key, key) for key in plan.query.keys),
+        *(KeyColumn(f"key_{index}", index) for index in range(len(plan.query.keys))),
         *(ValueColumn(name, value) for name, value in zip("abc", values, strict=False)),
     )
     held = coverages or (Coverage(), Coverage())
@@ -125,7 +125,7 @@ def test_a_nation_that_holds_nothing_is_asked_all_the_same() -> None:
 def test_merged_figures_carry_a_caveat_once_naming_the_values() -> None:
     plan = planned(COUNT, MEAN_AGE, Aggregate(Statistic.COUNT_VALUES, "age"))
     (named,) = [note for note in table(plan, by_nation=False).notes if CAVEAT in note]
-    touched = [name for name, one in zip("abc", plan.query.aggregates, strict=True) if one.column == "age"]
+    touched = [name for name, one in zip("abc", plan.query.aggregates, strict=True) if one.scalar == "age"]
     assert named == f"{', '.join(touched)}: nations are added up over {CAVEAT}"
 
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -206,7 +207,7 @@ def test_a_data_sets_hash_changes_with_its_definition_alone() -> None:
 
 
 def change(version: int, day: int) -> dict[str, object]:
-    return {"version": version, "date": f"2026-03-{day:02}", "what": "Something."}
+    return {"version": version, "date": date(2026, 3, day), "what": "Something."}
 
 
 def versioned(version: int, *changes: dict[str, object], since: int = 1) -> Catalogue:

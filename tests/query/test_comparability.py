@@ -5,7 +5,18 @@ from decimal import Decimal
 import pytest
 from concordat_query.comparability import check_merging, touching
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Aggregate, Comparator, Comparison, Condition, NullTest, Query, Statistic
+from concordat_query.model import (
+    Aggregate,
+    Case,
+    Comparator,
+    Comparison,
+    Condition,
+    NullTest,
+    Query,
+    Scalar,
+    Statistic,
+    Value,
+)
 from concordat_query.sql.source import refusal_at_name
 from fakes.catalogue import comparing
 
@@ -16,12 +27,13 @@ WALKING = Comparison("mode", Comparator.EQUAL, "Pedestrian")
 OLD = Comparison("age", Comparator.GREATER, Decimal(70))
 
 
-def asked(*aggregates: Aggregate, keys: tuple[str, ...] = (), where: Condition | None = None) -> Query:
+def asked(*aggregates: Aggregate, keys: tuple[Scalar, ...] = (), where: Condition | None = None) -> Query:
     return Query("road.casualties", keys, where, aggregates or (COUNT,), 1000, 1, 1)
 
 
 TOUCHING = {
     "a key": asked(keys=("mode",)),
+    "a key made of it": asked(keys=(Case(((WALKING, Value("on foot")),), Value("otherwise")),)),
     "WHERE": asked(where=WALKING),
     "WHERE, if only for what is missing": asked(where=NullTest("mode")),
     "an aggregate's filter": asked(COUNT, Aggregate(Statistic.COUNT_ROWS, None, WALKING)),

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from concordat.v1 import query_pb2
@@ -15,9 +16,11 @@ from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Catalogue, Dataset
 from concordat_query.check import check_query
 from concordat_query.check_presentation import check_presentation
+from concordat_query.comparability import merging_refused, wrongly_merged
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Envelope, Presentation, Query
 from concordat_query.signing import Purpose, SigningKey
+from concordat_query.sql.source import refusal_at_name
 from concordat_query.text import Question, read_sql
 from concordat_query.wire import envelope_to_bytes
 
@@ -57,13 +60,15 @@ def ask(
     check_query(unpriced, dataset, permission)
     query = replace(unpriced, rho_nano=_price(question, unpriced, dataset, agreement))
     check_presentation(question.presentation, query)
+    nodes = audience(question, agreement)
+    _check_merging(sql, question, query, dataset, [agreement.party_by_node[node].nation for node in nodes])
     check_price(query, dataset, agreement)
     envelope = Envelope(
         query=query,
         catalogue_sha256=catalogue.sha256,
         agreement_id=agreement.id,
         agreement_version=agreement.version,
-        audience=audience(question, agreement),
+        audience=nodes,
         idempotency_key=idempotency_key or secrets.token_urlsafe(16),
         expires_at=int(time.time()) + LIFETIME_SECONDS,
     )
@@ -95,6 +100,12 @@ def merged_nodes(question: Question, agreement: Agreement) -> int:
     if not question.presentation.by_nation:
         return len(asked)
     return max(Counter(agreement.party_by_node[node].nation for node in asked).values())
+
+
+def _check_merging(sql: str, question: Question, query: Query, dataset: Dataset, nations: Sequence[str]) -> None:
+    by_nation = question.presentation.by_nation
+    if (column := wrongly_merged(query, dataset, by_nation=by_nation, nations=nations)) is not None:
+        raise refusal_at_name(sql, column.name, merging_refused(column), Reason.NOT_COMPARABLE)
 
 
 def sign(envelope: Envelope, key: SigningKey) -> query_pb2.SignedQuery:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import click
 from concordat.v1 import coordinator_pb2
+from concordat_query.catalogue import load as load_catalogue
 from concordat_query.errors import Unavailable
 from concordat_wire.command_line import Commands
 from rich.console import Console
 
-from concordat_client import reports
+from concordat_client import catalogue_report, reports
+from concordat_client.catalogue_comparison import comparison
 from concordat_client.connection import connect
 from concordat_client.display import render
 
@@ -69,11 +71,26 @@ def explain(config: Path, sql: str) -> None:
 
 @main.command()
 @config_option
+@click.option("--column", help="One column alone, with all its values.")
+@click.option("--history", is_flag=True, help="What every version of the catalogue changed.")
+@click.option("--compare", type=click.Path(path_type=Path), help="Another catalogue's file: what it would change.")
 @click.argument("dataset", required=False)
-def catalogue(config: Path, dataset: str | None) -> None:
-    """Show the data sets, or one data set's columns and who holds what."""
+def catalogue(config: Path, column: str | None, history: bool, compare: Path | None, dataset: str | None) -> None:
+    """Show the data sets, or one data set: for each column who holds it, when, and how it differs."""
+    if (dataset is not None) + history + (compare is not None) > 1:
+        raise click.UsageError("a data set, --history and --compare are asked for one at a time")
+    if column is not None and dataset is None:
+        raise click.UsageError("--column needs the data set before it, such as: road.casualties --column area")
     with connect(config) as connection:
-        _console().print(reports.catalogue(connection.catalogue, dataset, connection.describe))
+        ours = connection.catalogue
+        if compare is not None:
+            click.echo("\n".join(comparison(ours, load_catalogue(compare))))
+        elif history:
+            _console().print(catalogue_report.history(ours))
+        elif dataset is None:
+            _console().print(catalogue_report.overview(ours))
+        else:
+            _console().print(catalogue_report.report(ours, dataset, column, connection.describe))
 
 
 @main.command()

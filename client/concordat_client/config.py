@@ -7,8 +7,9 @@ from typing import Annotated
 from concordat_query import agreement as agreements
 from concordat_query import catalogue as catalogues
 from concordat_query.agreement import Agreement
-from concordat_query.catalogue import Catalogue, FileModel, read_file_model
+from concordat_query.catalogue import Catalogue
 from concordat_query.errors import Reason, Refusal
+from concordat_query.files import FileModel, read_file_model
 from concordat_query.signing import SigningKey
 from concordat_wire.tls import Tls, TlsFiles
 from pydantic import Field

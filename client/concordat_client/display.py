@@ -18,6 +18,7 @@ MARKS = {
     Status.INCOMPLETE: ("[i]", "lacks a node that was lost after it was charged; run the same key again"),
     Status.NOT_HELD: ("[x]", "not held"),
     Status.UNAVAILABLE: ("[..]", "the node was lost after it was charged; run the same key again"),
+    Status.NOT_COMPARABLE: ("[n]", "no total: not comparable across nations; see the notes"),
     Status.UNDEFINED: ("[-]", "the denominator is too close to zero to divide by"),
 }
 LOW_RELIABILITY = ("[u]", "low reliability: the margin is as large as the figure")

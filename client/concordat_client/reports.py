@@ -1,15 +1,13 @@
-"""What `explain`, `catalogue` and `budget` print."""
+"""What `explain` and `budget` print."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from concordat.v1 import coordinator_pb2, node_pb2
+from concordat.v1 import coordinator_pb2
 from concordat_privacy.margins import noise_margin
 from concordat_privacy.plan import Component, Kind
 from concordat_query.agreement import Agreement
-from concordat_query.catalogue import Catalogue, Column, Dataset
 from concordat_query.prose import counted, sentence
 from concordat_query.rendering import condition_text, scalar_text
-from concordat_query.wire import coverage_from_proto
 from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -18,7 +16,6 @@ from concordat_client.asking import SignedQuestion
 from concordat_client.display import budget_text, number_text
 
 Progress = coordinator_pb2.Progress
-Describe = Callable[[], coordinator_pb2.CoordinatorServiceDescribeResponse]
 
 STEPS: dict[int, str] = {
     Progress.STEP_PREPARED: "ready to answer",
@@ -88,57 +85,6 @@ def component_text(component: Component) -> str:
 def _margin(component: Component, nations: int) -> str:
     margin = noise_margin((component.scale,) * nations) * component.step
     return f"± {number_text(float(margin), 0 if margin.denominator == 1 else 1)}"
-
-
-def catalogue(catalogue: Catalogue, name: str | None, describe: Describe) -> RenderableType:
-    """The list of data sets, or one data set with who holds which column, when, and how it differs."""
-    if name is None:
-        table = _columns("data set", "title", "one row is")
-        for dataset_name, dataset in catalogue.datasets.items():
-            table.add_row(dataset_name, dataset.title, dataset.unit_description)
-        return table
-    dataset = catalogue.dataset(name)
-    holders = _columns("node", "nation", "holds", "known differences")
-    for node in describe().nodes:
-        holders.add_row(node.node, node.nation, *_holding_cells(node, name))
-    return Group(Text(dataset.description), _column_table(dataset), Text(""), holders)
-
-
-def _column_table(dataset: Dataset) -> RichTable:
-    table = _columns("column", "type", "group key", "meaning")
-    for column in dataset.columns:
-        table.add_row(column.name, domain_text(column), "yes" if column.may_be_key else "no", column.description)
-    return table
-
-
-def domain_text(column: Column) -> str:
-    values = ", ".join(column.codes) if column.type == "code" else f"{column.lower} to {column.upper}"
-    return f"{values}; may be missing" if column.nullable else values
-
-
-def _holding_cells(node: coordinator_pb2.NodeDescription, dataset: str) -> tuple[str, str]:
-    if node.WhichOneof("outcome") == "failure":
-        return f"unknown: {node.failure.reason}", node.failure.message
-    for holding in node.description.holdings:
-        if holding.dataset == dataset:
-            return holding_text(holding), "\n".join(difference_texts(holding))
-    return "nothing", ""
-
-
-def holding_text(holding: node_pb2.Holding) -> str:
-    coverage = coverage_from_proto(holding.coverage)
-    lines = [condition_text(coverage.rows) if coverage.rows is not None else "all rows"]
-    for entry in coverage.columns:
-        if not entry.held:
-            lines.append(f"{entry.column}: not held")
-        elif entry.rows is not None:
-            lines.append(f"{entry.column}: where {condition_text(entry.rows)}")
-    return "\n".join(lines)
-
-
-def difference_texts(holding: node_pb2.Holding) -> list[str]:
-    coverage = coverage_from_proto(holding.coverage)
-    return [*holding.differences, *(f"{e.column}: {e.difference}" for e in coverage.columns if e.difference)]
 
 
 def budget(response: coordinator_pb2.CoordinatorServiceGetBudgetResponse) -> RenderableType:

@@ -11,6 +11,7 @@ from concordat_privacy.plan import plan
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
 from concordat_query.check_presentation import check_presentation
+from concordat_query.comparability import check_merging
 from concordat_query.errors import ConcordatError, Reason, Refusal
 from concordat_query.wire import envelope_from_bytes
 from concordat_query.wire_presentation import presentation_from_proto
@@ -98,10 +99,12 @@ class CoordinatorService:
         """What must be right before any node is bothered. Nodes check everything again and more."""
         envelope = envelope_from_bytes(request.query.envelope)
         self._check_catalogue(envelope.catalogue_sha256)
-        self._federation.of(envelope.audience)
+        nations = [member.nation for member in self._federation.of(envelope.audience)]
         presentation = presentation_from_proto(request.presentation)
         check_presentation(presentation, envelope.query)
-        planned = plan(envelope.query, self._catalogue.dataset(envelope.query.dataset))
+        dataset = self._catalogue.dataset(envelope.query.dataset)
+        check_merging(envelope.query, dataset, by_nation=presentation.by_nation, nations=nations)
+        planned = plan(envelope.query, dataset)
         check_totals(planned, presentation)
         return Asked(request.query, request.credentials, envelope, presentation, planned)
 

@@ -13,8 +13,9 @@ from concordat_privacy.accounting import rho_nano_of
 from concordat_query import agreement as agreements
 from concordat_query import catalogue as catalogues
 from concordat_query.agreement import Agreement
-from concordat_query.catalogue import Catalogue, FileModel, Label, read_file_model
+from concordat_query.catalogue import Catalogue, Label
 from concordat_query.errors import Reason, Refusal
+from concordat_query.files import FileModel, read_file_model
 from concordat_query.signing import SigningKey
 from concordat_wire.tls import Tls, TlsFiles
 from pydantic import Field

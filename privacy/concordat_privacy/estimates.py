@@ -11,6 +11,7 @@ from concordat_query.errors import VerificationError
 from concordat_query.model import KeyColumn, NationColumn, OutputColumn, Presentation, ValueColumn
 
 from concordat_privacy.arranging import Known, Line, arranged, looked_at
+from concordat_privacy.comparability import kept_apart
 from concordat_privacy.evaluation import Figure, Number, evaluate
 from concordat_privacy.lines import Group, Lines, Made, lines
 from concordat_privacy.merge import Absent, NodeAnswer
@@ -87,14 +88,15 @@ def tabulate(
 
     Deterministic given its arguments, whatever the order of answers; `seed` must follow from the answers. Expects a
     presentation that shows only what the plan's query asks for. Raises VerificationError where an answer lacks what
-    its coverage promises or does not fit the plan.
+    its coverage promises or does not fit the plan, or where nations would be merged that do not compare.
     """
     values = _values(presentation)
     shown = sum(isinstance(column, ValueColumn) for column in presentation.columns)
     stand = standing(catalogue, plan, values, answers, absent)
     where = places(plan, presentation)
     _check_answers(plan, stand, where)
-    layout = lines(stand, where, by_nation=presentation.by_nation, shown=shown)
+    apart = kept_apart(plan, catalogue.dataset(plan.query.dataset), stand, by_nation=presentation.by_nation)
+    layout = lines(stand, where, apart, by_nation=presentation.by_nation, shown=shown)
     columns = [_column(plan, stand, where, value, layout.made[value], seed) for value in range(len(values))]
     labels = [_label(catalogue, stand, group) if presentation.by_nation else None for group in layout.groups]
     rows = _rows(layout, labels, where.labels(plan.domains), columns)

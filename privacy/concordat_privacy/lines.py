@@ -46,13 +46,15 @@ class Lines:
     made: tuple[Made, ...]
 
 
-def lines(stand: Standing, places: Places, *, by_nation: bool, shown: int) -> Lines:
+def lines(stand: Standing, places: Places, apart: tuple[bool, ...], *, by_nation: bool, shown: int) -> Lines:
     """The rows: each nation's and then totals, or one for each place with all nations that contribute.
 
-    Of the values the first `shown` make rows: there is a total of those nations that contribute to one of them.
+    Of the values the first `shown` make rows: there is a total of those nations that contribute to one of them. No
+    total is made of a value that is kept `apart`: it has no figure in any.
     """
     nation_of = tuple(stand.nation_of.tolist())
-    return _lines(by_nation, shown, places, stand.codes.shape, stand.codes.tobytes(), nation_of, stand.held.tobytes())
+    held = stand.held.tobytes()
+    return _lines(by_nation, shown, places, stand.codes.shape, stand.codes.tobytes(), nation_of, held, apart)
 
 
 @lru_cache(maxsize=16)  # who contributes to what is the same for most of an analyst's questions
@@ -64,18 +66,24 @@ def _lines(
     codes_bytes: bytes,
     nation_of: tuple[int, ...],
     held_bytes: bytes,
+    apart: tuple[bool, ...],
 ) -> Lines:
     nations, values, cells = shape
     own: Codes = np.frombuffer(codes_bytes, dtype=np.int8).reshape(shape)
     held: Flags = np.frombuffer(held_bytes, dtype=np.bool_).reshape(len(nation_of), values, cells)
     codes = _over_places(own, places)
-    grouped = _by_nation(codes[:, :shown], places) if by_nation else [((True,) * nations, range(places.count))]
+    added = [value for value in range(shown) if not apart[value]]
+    grouped = _by_nation(codes[:, added], places) if by_nation else [((True,) * nations, range(places.count))]
     groups = tuple(dict.fromkeys(group for group, _ in grouped))
     rows = tuple((groups.index(group), place) for group, some in grouped for place in some)
     group_of, place_of = np.array(rows, dtype=np.intp).reshape(len(rows), 2).T
     asked: Flags = np.array(groups, dtype=np.bool_).reshape(len(groups), nations)[group_of]
     adds: Flags = held & (own[list(nation_of)] >= Code.INCOMPLETE)
-    made = (_made(codes[:, value, place_of].T, asked, by_nation, place_of, adds[:, value]) for value in range(values))
+    merged: Flags = asked.sum(axis=1) > 1
+    made = (
+        _made(codes[:, value, place_of].T, asked, by_nation, merged & apart[value], place_of, adds[:, value])
+        for value in range(values)
+    )
     return Lines(groups, rows, tuple(made))
 
 
@@ -114,15 +122,16 @@ def _totals(codes: Codes) -> list[tuple[Group, Sequence[int]]]:
     return sorted(found.items(), key=lambda group: (sum(group[0]), group[0]), reverse=True)
 
 
-def _made(codes: Codes, asked: Flags, whole: bool, places: npt.NDArray[np.intp], adds: Flags) -> Made:
-    """How one value is made. `codes` and `asked` are [row, nation].
+def _made(codes: Codes, asked: Flags, whole: bool, barred: Flags, places: npt.NDArray[np.intp], adds: Flags) -> Made:
+    """How one value is made. `codes` and `asked` are [row, nation], `barred` is [row].
 
     With `whole` a figure needs all of a row's nations; without, it is made of those that contribute.
     """
     contributing = asked & (codes >= Code.INCOMPLETE)
     given: Flags = np.all(contributing == asked, axis=1) if whole else np.any(contributing, axis=1)
+    given &= ~barred
     return Made(
-        statuses=_statuses(codes, asked, given),
+        statuses=_statuses(codes, asked, given, barred),
         given=tuple(given.tolist()),
         place=places[given],
         asked=asked[given],
@@ -130,13 +139,13 @@ def _made(codes: Codes, asked: Flags, whole: bool, places: npt.NDArray[np.intp],
     )
 
 
-def _statuses(codes: Codes, asked: Flags, given: Flags) -> tuple[Status, ...]:
+def _statuses(codes: Codes, asked: Flags, given: Flags, barred: Flags) -> tuple[Status, ...]:
     """One status for each row, from its nations' standings and whether there is a figure."""
     lost = (asked & ((codes == Code.UNAVAILABLE) | (codes == Code.INCOMPLETE))).any(axis=1)
     whole = (~asked | (codes == Code.OK)).all(axis=1)
     return tuple(
         (Status.INCOMPLETE if gone else Status.OK if complete else Status.PARTLY_HELD)
         if ok
-        else (Status.UNAVAILABLE if gone else Status.NOT_HELD)
-        for ok, gone, complete in zip(given.tolist(), lost.tolist(), whole.tolist(), strict=True)
+        else (Status.NOT_COMPARABLE if bar else Status.UNAVAILABLE if gone else Status.NOT_HELD)
+        for ok, gone, complete, bar in zip(given.tolist(), lost.tolist(), whole.tolist(), barred.tolist(), strict=True)
     )

@@ -10,6 +10,7 @@ from concordat_query.prose import counted, listed, sentence
 from concordat_query.rendering import condition_text
 
 from concordat_privacy.arranging import chooses_by_figures
+from concordat_privacy.comparability import comparability_notes
 from concordat_privacy.linear import linear
 from concordat_privacy.merge import Absent, NodeAnswer
 from concordat_privacy.plan import Kind, Plan, both
@@ -18,12 +19,13 @@ from concordat_privacy.status import Status
 
 
 def notes(catalogue: Catalogue, plan: Plan, presentation: Presentation, stand: Standing) -> tuple[str, ...]:
-    """The notes, in order: who is lost, what lacks whom and why, known differences, limits, what estimates are."""
+    """The notes, in order: who is lost, what lacks whom and why, what compares, known differences, limits."""
     dataset = catalogue.dataset(plan.query.dataset)
     return (
         *_lost(stand),
         *([] if presentation.by_nation else _merged(catalogue, stand)),
         *_missing(plan, dataset, stand),
+        *comparability_notes(plan, dataset, stand, by_nation=presentation.by_nation),
         *_differences(plan, stand),
         *_limits(plan, dataset),
         *_biased(plan, stand),

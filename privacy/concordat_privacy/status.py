@@ -12,5 +12,7 @@ class Status(StrEnum):
     NOT_HELD = "not held"
     UNAVAILABLE = "unavailable"
     """No figure: the node was lost after it was charged; the same key run again gets it."""
+    NOT_COMPARABLE = "not comparable"
+    """No figure: nations would be added up that do not compare."""
     UNDEFINED = "undefined"
     """No figure: the divisor, with its noise, is zero or negative."""

@@ -11,8 +11,9 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from concordat_query.catalogue import DatasetName, FileModel, Label, Name, content_hash, read_file_model
+from concordat_query.catalogue import DatasetName, Label, Name
 from concordat_query.errors import Reason, Refusal
+from concordat_query.files import FileModel, content_hash, read_file_model
 from concordat_query.model import Statistic
 
 

@@ -4,19 +4,18 @@ People write it as TOML; `load` reads it, refuses unknown keys and returns a fro
 taken over the parsed content, so that comments and layout do not matter.
 """
 
-import hashlib
-import json
-import tomllib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
+from pydantic import Field, Strict, model_validator
 
 from concordat_query.errors import Reason, Refusal
+from concordat_query.files import FileModel, content_hash, read_file_model
 from concordat_query.prose import listed
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -24,24 +23,17 @@ DatasetName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)
 Day = Annotated[date, Strict()]
 """A TOML date. Strict, or the number 0 would be read as 1970-01-01."""
 Label = Annotated[str, Field(min_length=1, max_length=200)]
+AcrossNations = Literal["comparable", "with caveat", "not comparable"]
 CellKey = str | Decimal | date | None
 """One group key's value in one cell: a code's label, a number, a date, or None for missing."""
 
 EPOCH = date(1970, 1, 1)
 """Editions store dates as days since then."""
 
-Model = TypeVar("Model", bound=BaseModel)
 MAX_KEY_DOMAIN = 10_000
-_UNKNOWN_KEY = "extra_forbidden"  # as pydantic calls it
 RESERVED_NAMES = frozenset({"nation", "holder"})
 EDITION_NAMES = frozenset({"unit", "unit_rows", "token_hi", "token_lo", "row_key"})
 """What a node's edition holds beside the catalogue's columns."""
-
-
-class FileModel(BaseModel):
-    """Base of everything that people write in files: unknown keys are refused, values are frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Column(FileModel):
@@ -61,6 +53,12 @@ class Column(FileModel):
     constant_within_unit: bool = False
     key: bool | None = None
     """Whether queries may group by it as it is. Unset: codes yes, numbers and dates no."""
+    across_nations: AcrossNations = "comparable"
+    """Whether nations' figures that touch this column may be added up. What follows: concordat_query.comparability."""
+    across_nations_note: str = Field(default="", max_length=500)
+    """Why not, or with what caveat: a sentence or more. It comes with every figure concerned."""
+    since: int = Field(default=1, ge=1)
+    """The catalogue's version since which this column means what it means. Another meaning gets another name."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -68,6 +66,11 @@ class Column(FileModel):
             raise ValueError(f"{self.name!r} is an attribute of nodes and cannot be a column")
         if self.name in EDITION_NAMES:
             raise ValueError(f"{self.name!r} is a column of every edition already; use another name")
+        if (self.across_nations == "comparable") != (not self.across_nations_note.strip()):
+            raise ValueError(
+                f"column {self.name!r}: across_nations_note says why a column is not simply comparable: "
+                'write it with across_nations = "with caveat" or "not comparable", and only there'
+            )
         if self.type == "code":
             if not self.codes or len(set(self.codes)) != len(self.codes):
                 raise ValueError(f"column {self.name!r}: codes must be given, each once")
@@ -198,13 +201,37 @@ class Total(FileModel):
     nations: tuple[str, ...]
 
 
+class Change(FileModel):
+    """What people changed to arrive at a version of the catalogue."""
+
+    version: int = Field(ge=1)
+    date: Day
+    what: str = Field(min_length=1)
+
+
 class Catalogue(FileModel):
     version: int = Field(ge=1)
     title: str
+    history: tuple[Change, ...] = ()
+    """Oldest first, the last entry being this version's. A first version may leave it out."""
     nations: tuple[Nation, ...]
     totals: tuple[Total, ...] = ()
     populations: dict[DatasetName, Population]
     datasets: dict[DatasetName, Dataset]
+
+    @model_validator(mode="after")
+    def _has_a_history(self) -> Self:
+        if self.history or self.version > 1:
+            if not self.history or self.history[-1].version != self.version:
+                raise ValueError(f"history: its last entry must tell what version {self.version} changed")
+            for before, after in pairwise(self.history):
+                if before.version >= after.version or before.date > after.date:
+                    raise ValueError("history: versions and dates must ascend, each version once")
+        for name, dataset in self.datasets.items():
+            for column in dataset.columns:
+                if column.since > self.version:
+                    raise ValueError(f"data set {name!r}: column {column.name!r} is of a version yet to come")
+        return self
 
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> Self:
@@ -235,43 +262,6 @@ class Catalogue(FileModel):
             if set(total.nations) == nations:
                 return total.name
         return listed([nation.name for nation in self.nations if nation.name in nations])
-
-
-def content_hash(model: BaseModel) -> str:
-    """SHA-256 (hex) of a model's content: its JSON with sorted keys, so that layout and comments do not matter."""
-    return hashlib.sha256(json.dumps(model.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
-
-
-def read_file_model(kind: type[Model], path: Path) -> Model:
-    """Parses a TOML file into a model. Refuses unknown keys and wrong values, naming file and key, never the value."""
-    try:
-        return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise _wrong_file(path, "there is no such file") from None
-    except OSError as error:
-        raise _wrong_file(path, f"cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        what = error if isinstance(error, tomllib.TOMLDecodeError) else "it is not written in UTF-8"
-        raise _wrong_file(path, f"not valid TOML: {what}") from None
-    except ValidationError as error:
-        place, what = _first_fault(error)
-        raise Refusal(Reason.MALFORMED_REQUEST, f"{path}: {place}: {what}", field=f"{path}: {place}") from None
-
-
-def _first_fault(error: ValidationError) -> tuple[str, str]:
-    """Where a file is wrong, and what to do. An unknown key first: misspelt, it also shows as a missing one."""
-    faults = error.errors(include_input=False, include_url=False)
-    fault = next((fault for fault in faults if fault["type"] == _UNKNOWN_KEY), faults[0])
-    place = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] != _UNKNOWN_KEY:
-        return place, fault["msg"]
-    missing = [str(other["loc"][-1]) for other in faults if other["type"] == "missing"]
-    lacks = f"; still missing: {', '.join(missing)}" if missing else ""
-    return place, f"there is no such key; correct its name or take it out{lacks}"
-
-
-def _wrong_file(path: Path, what: str) -> Refusal:
-    return Refusal(Reason.MALFORMED_REQUEST, f"{path}: {what}", field=str(path))
 
 
 def load(path: Path) -> Catalogue:

@@ -3,6 +3,8 @@
 import pytest
 from concordat_query import catalogue as catalogues
 from concordat_query.catalogue import Catalogue
+from concordat_query.comparability import wrongly_merged
+from concordat_query.model import Aggregate, Query, Statistic
 from layout import HERE, NODES
 from lookalike import FILES
 from published import PUBLISHED
@@ -42,3 +44,27 @@ def test_a_total_is_named_after_exactly_its_nations(catalogue: Catalogue, nation
 
 def test_every_column_says_in_public_where_it_comes_from(catalogue: Catalogue) -> None:
     assert all(len(column.description) > 40 for column in catalogue.dataset(DATASET).columns)
+
+
+def test_deprivation_alone_is_never_added_up_over_nations(catalogue: Catalogue) -> None:
+    dataset = catalogue.dataset(DATASET)
+    count = Aggregate(Statistic.COUNT_ROWS)
+    barred = [
+        name
+        for name in dataset.by_name
+        if wrongly_merged(Query(DATASET, (name,), None, (count,), 1, 1, 1), dataset, by_nation=False, nations=FILES)
+    ]
+    assert barred == ["deprivation_decile"]
+
+
+def test_what_northern_ireland_codes_by_inference_and_what_is_measured_otherwise_has_a_caveat(
+    catalogue: Catalogue,
+) -> None:
+    columns = catalogue.dataset(DATASET).columns
+    assert {column.name for column in columns if column.across_nations == "with caveat"} == {
+        *("severity", "age_group", "area", "home_area_type", "pedestrian_location", "pedestrian_movement"),
+    }
+
+
+def test_the_catalogues_history_tells_of_its_version(catalogue: Catalogue) -> None:
+    assert [change.version for change in catalogue.history] == list(range(1, catalogue.version + 1))

@@ -149,3 +149,47 @@ def test_columns_that_may_not_be_missing_are_held_everywhere_for_all_rows() -> N
                 entry = mapping_of(nation).coverage.of(column.name)
                 assert entry.held, (nation, column.name)
                 assert entry.rows is None, (nation, column.name)
+
+
+# What mappings and catalogue say of the published files is true of them
+
+
+def share(folder: Path, nation: str, what: str, where: str = "true") -> float:
+    """Which part of the source's casualties satisfies a condition on the source's own columns."""
+    path = str(folder / FILES[nation][0])
+    sql = f"SELECT avg(CAST(({what}) AS INTEGER)) FROM read_parquet($path) WHERE {where}"  # noqa: S608  # written here
+    ((found,),) = duckdb.connect().execute(sql, {"path": path}).fetchall()
+    return float(found)
+
+
+def test_home_area_types_are_missing_as_often_as_the_catalogue_says(real_folder: Path) -> None:
+    note = DATASET.column("home_area_type").across_nations_note
+    for nation in GREAT_BRITAIN:
+        missing = share(real_folder, nation, "casualty_home_area_type LIKE 'Data missing%'")
+        assert f"{missing:.0%} in {nation}" in note
+    assert f"for {missing:.0%} of casualties" in mapping_of("Wales").coverage.of("home_area_type").difference
+
+
+def test_scotland_and_wales_have_the_english_index_of_very_few(real_folder: Path) -> None:
+    known = "casualty_imd_decile NOT LIKE 'Data missing%'"
+    shares = {nation: share(real_folder, nation, known, "casualty_imd_decile IS NOT NULL") for nation in GREAT_BRITAIN}
+    assert shares["England"] > 0.8
+    assert max(shares["Scotland"], shares["Wales"]) < 0.03
+
+
+def test_single_years_of_age_and_the_english_index_begin_when_the_mappings_say(real_folder: Path) -> None:
+    for nation in GREAT_BRITAIN:
+        for column, year in (("age_of_casualty", 2014), ("casualty_imd_decile", 2015)):
+            where = f"CAST(accident_index[1:4] AS INTEGER) {{}} {year}"
+            assert share(real_folder, nation, f"{column} IS NOT NULL", where.format("<")) == 0
+            assert share(real_folder, nation, f"{column} IS NOT NULL", where.format(">=")) == 1
+
+
+def test_northern_ireland_leaves_pedestrians_locations_blank_as_often_as_its_mapping_says(real_folder: Path) -> None:
+    for column in ("c_loc", "c_move"):
+        assert f"{share(real_folder, 'Northern Ireland', f'{column} IS NULL', 'c_class = 5'):.0%}" == "74%"
+
+
+def test_northern_ireland_has_one_passenger_of_a_pedal_cycle(real_folder: Path) -> None:
+    others = share(real_folder, "Northern Ireland", "c_class <> 7 AND coalesce(c_vtype, 0) = 1")
+    assert round(others * PUBLISHED.rows["Northern Ireland"]) == 1

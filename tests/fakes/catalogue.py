@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from concordat_query.catalogue import Catalogue
 
@@ -53,6 +54,17 @@ def small_catalogue() -> Catalogue:
             },
         }
     )
+
+
+def comparing(**how: str) -> Catalogue:
+    """The small catalogue, in which columns of road.casualties compare across nations as said."""
+    content: Any = small_catalogue().model_dump(mode="json")
+    for column in content["datasets"]["road.casualties"]["columns"]:
+        if column["name"] in how:
+            column.update(
+                across_nations=how[column["name"]], across_nations_note=f"Each measures {column['name']} anew"
+            )
+    return Catalogue.model_validate(content)
 
 
 def code(name: str, *codes: str, **more: object) -> dict[str, object]:

@@ -298,6 +298,7 @@ def write_federation(
     folder: Path,
     nations: Sequence[str],
     *,
+    catalogue: Catalogue | None = None,
     holds: Mapping[str, Mapping[str, Any]] | None = None,
     shares_answers: bool = False,
     epsilon: float = 10.0,
@@ -305,7 +306,7 @@ def write_federation(
     starts: date | None = None,
 ) -> FakeFederation:
     """All files of a federation, editions included. `holds` gives a nation's mapping of casualties its [holds]."""
-    catalogue = small_catalogue()
+    catalogue = catalogue or small_catalogue()
     write_toml(folder / "catalogue.toml", catalogue.model_dump(mode="json", exclude_none=True))
     keys = {name: SigningKey.generate() for name in (*map(node_name, nations), ANALYST, OTHER)}
     agreed = _agreement(catalogue, nations, keys, shares_answers, epsilon, starts)

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from concordat_query.catalogue import Catalogue, Column, load
 from concordat_query.errors import Reason, Refusal
-from fakes.catalogue import code, number, small_catalogue
+from fakes.catalogue import code, comparing, number, small_catalogue
 from pydantic import ValidationError
 
 CATALOGUE = small_catalogue()
@@ -133,6 +134,11 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         number("age", 5, 5),
         code("Mode", "A"),
         code("holder", "A"),
+        code("mode", "A", across_nations="not comparable"),
+        code("mode", "A", across_nations="with caveat", across_nations_note="  "),
+        code("mode", "A", across_nations_note="A note on nothing."),
+        code("mode", "A", across_nations="perhaps", across_nations_note="A note."),
+        code("mode", "A", since=0),
     ],
 )
 def test_an_inconsistent_column_is_refused(definition: dict[str, Any]) -> None:
@@ -198,6 +204,47 @@ def test_a_data_sets_hash_changes_with_its_definition_alone() -> None:
     for name, same in [("road.casualties", True), ("health.visits", False)]:
         before, after = CATALOGUE.dataset(name), changed.dataset(name)
         assert (before.definition_sha256 == after.definition_sha256) is same
+
+
+def change(version: int, day: int) -> dict[str, object]:
+    return {"version": version, "date": date(2026, 3, day), "what": "Something."}
+
+
+def versioned(version: int, *changes: dict[str, object], since: int = 1) -> Catalogue:
+    content: Any = CATALOGUE.model_dump(mode="json")
+    content.update(version=version, history=changes)
+    content["datasets"]["road.casualties"]["columns"][0]["since"] = since
+    return Catalogue.model_validate(content)
+
+
+def test_a_history_ends_with_its_catalogues_own_version() -> None:
+    assert [entry.version for entry in versioned(4, change(1, 1), change(4, 1), since=4).history] == [1, 4]
+    assert versioned(1).history == ()
+
+
+@pytest.mark.parametrize(
+    ("version", "changes"),
+    [
+        (2, []),
+        (2, [change(1, 1)]),
+        (1, [change(1, 1), change(2, 2)]),
+        (3, [change(2, 1), change(2, 2), change(3, 3)]),
+        (3, [change(2, 1), change(1, 2), change(3, 3)]),
+        (2, [change(1, 2), change(2, 1)]),
+    ],
+)
+def test_a_history_that_does_not_ascend_to_the_version_is_refused(version: int, changes: list[Any]) -> None:
+    with pytest.raises(ValidationError, match="history"):
+        versioned(version, *changes)
+
+
+def test_a_column_of_a_version_yet_to_come_is_refused() -> None:
+    with pytest.raises(ValidationError, match="yet to come"):
+        versioned(2, change(2, 1), since=3)
+
+
+def test_what_compares_is_part_of_the_hash() -> None:
+    assert comparing(mode="not comparable").sha256 != comparing(mode="with caveat").sha256 != CATALOGUE.sha256
 
 
 def test_unknown_names_are_refused_with_what_there_is() -> None:

@@ -26,6 +26,7 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.WRONG_TYPE: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.KEY_WITHOUT_DOMAIN: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.NOT_CANONICAL: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.NOT_COMPARABLE: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.TOO_MANY_CELLS: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.INVALID_PRICE: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.WRONG_CATALOGUE: grpc.StatusCode.FAILED_PRECONDITION,

@@ -4,8 +4,8 @@ import datetime
 from dataclasses import dataclass
 from pathlib import Path
 
-from concordat_query.catalogue import FileModel
 from concordat_query.errors import Reason, Refusal
+from concordat_query.files import FileModel
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 

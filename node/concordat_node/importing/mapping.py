@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
 
-from concordat_query.catalogue import Catalogue, Dataset, DatasetName, FileModel, Name, read_file_model
+from concordat_query.catalogue import Catalogue, Dataset, DatasetName, Name
 from concordat_query.coverage import Coverage
 from concordat_query.errors import ConcordatError, Reason, Refusal, SqlRefusal
+from concordat_query.files import FileModel, read_file_model
 from pydantic import AfterValidator, Field, model_validator
 
 from concordat_node.importing import coverage_rules

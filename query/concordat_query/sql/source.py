@@ -74,6 +74,13 @@ def refusal_at(text: str, offset: int, message: str, reason: Reason = Reason.SQL
     return SqlRefusal(reason, f"line {line}, column {column}: {message}", line=line, column=column, offset=offset)
 
 
+def refusal_at_name(text: str, name: str, message: str, reason: Reason) -> SqlRefusal:
+    """A refusal where a text that was read before first names a column."""
+    words = (token for token in read_source(text).tokens if token.token_type is not TokenType.STRING)
+    at = next((token.start for token in words if token.text.lower() == name), 0)
+    return refusal_at(text, at, message, reason)
+
+
 def shown(text: str) -> str:
     """A word of the text as messages repeat it: quoted, one line, not long."""
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")

@@ -1,11 +1,12 @@
 """Lays out four nodes, a coordinator and an analyst around a data set of one's own, on this machine.
 
-python prepare.py SUBJECT RECORDS BUILD. SUBJECT holds catalogue.toml, terms.toml and mappings/<nation>.toml; RECORDS the
-files that the mappings name; BUILD is made and gets a folder for each party. To try things out: the keys and the
+python prepare.py SUBJECT RECORDS BUILD. SUBJECT holds catalogue.toml, terms.toml and mappings/<nation>.toml, RECORDS
+the files that the mappings name; BUILD is made and gets a folder for each party. To try things out: the keys and the
 authority are for development.
 """
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def main() -> int:
     try:
         layout = lay_out(arguments.build, arguments.records, arguments.subject)
     except (ConcordatError, OSError) as error:
+        shutil.rmtree(arguments.build, ignore_errors=True)  # it was not there before
         print(f"Not laid out: {error}", file=sys.stderr)
         return 1
     for folder in sorted(layout.root.iterdir()):

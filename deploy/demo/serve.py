@@ -1,4 +1,4 @@
-"""Runs the four nodes and the coordinator that prepare.py laid out, until Ctrl-C. Their editions must be imported.
+"""Runs the four nodes and the coordinator that prepare.py laid out, until Ctrl-C. A node without an edition refuses.
 
 python serve.py BUILD
 """

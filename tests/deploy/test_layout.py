@@ -81,7 +81,8 @@ def test_the_agreement_is_in_force_on_the_day_it_was_made_in_every_time_zone(lay
     other = SigningKey.generate().public_key_text
     today = date(2026, 1, 31)
     terms = (HERE / "terms.toml").read_text()
-    text = agreement_toml(terms, layout.catalogue.sha256, [Signatory("node-x", key, "England")], Signatory("a", other), today)
+    nodes, analyst = [Signatory("node-x", key, "England")], Signatory("a", other)
+    text = agreement_toml(terms, layout.catalogue.sha256, nodes, analyst, today)
     (layout.root / "one.toml").write_text(text)
     agreement = agreements.load(layout.root / "one.toml")
     assert agreement.starts < today < agreement.expires

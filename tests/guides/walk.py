@@ -74,7 +74,7 @@ def _console(text: str, first: int, words: list[str]) -> Iterator[Step]:
 
 
 def walk(page: Path, folder: Path) -> list[str]:
-    """Gives every command of the page in `folder` and returns what each printed. Raises WentWrong at the first that fails.
+    """Gives every command of the page in `folder`; returns what each printed. Raises WentWrong at the first that fails.
 
     The folder is the caller's to prepare: `in_project` makes one in which commands are given as in the project's.
     """

@@ -25,8 +25,8 @@ def drawn(rng: np.random.Generator, values: Ints, texts: Sequence[Sequence[str]]
 
 
 def arrivals(attendances: Attendances) -> Times:
-    days = FIRST_DAY + attendances.day
-    return days.astype("datetime64[m]") + attendances.minute
+    days: Times = (FIRST_DAY + attendances.day).astype("datetime64[m]")
+    return days + attendances.minute
 
 
 def departures(attendances: Attendances) -> tuple[Times, NDArray[np.bool_]]:

@@ -74,8 +74,8 @@ NODES: dict[type[exp.Expr], frozenset[str]] = {
     exp.Var: _THIS,
 }
 FUNCTIONS = (
-    "abs, ceil, coalesce, date_diff, day, floor, left, length, lower, lpad, month, nullif, replace, right, round, rpad, "
-    "split_part, starts_with, substr, trim, upper, year"
+    "abs, ceil, coalesce, date_diff, day, floor, left, length, lower, lpad, month, nullif, replace, right, round, "
+    "rpad, split_part, starts_with, substr, trim, upper, year"
 )
 _TYPES = frozenset(
     {
@@ -170,7 +170,8 @@ def _check_replace(source: Source, node: exp.Expr) -> None:
 def _check_difference(source: Source, node: exp.Expr) -> None:
     unit = node.args.get("unit")
     if not isinstance(unit, exp.Var) or unit.name.lower() not in _DIFFERENCES:
-        raise _refuse(source, node, f"date_diff counts in {', '.join(map(repr, _DIFFERENCES))}: date_diff('minute', a, b)")
+        known = " or ".join(f"'{name}'" for name in _DIFFERENCES)
+        raise _refuse(source, node, f"date_diff counts in {known}: date_diff('minute', a, b)")
 
 
 def _check_word(source: Source, node: exp.Expr) -> None:

@@ -83,14 +83,14 @@ def expected(nation: str, happened: Attendances, columns: list[str]) -> list[Uni
 
 def in_catalogues_terms(nation: str, happened: Attendances) -> Iterator[Mapping[str, int | None]]:
     northern_ireland = nation == "Northern Ireland"
-    months = (generator.FIRST_DAY + happened.day).astype("datetime64[M]").astype(int) % 12 + 1
-    for place, month in enumerate(months.tolist()):
+    days = (generator.FIRST_DAY + happened.day).astype("datetime64[D]").astype(int)
+    for place, day in enumerate(days.tolist()):
         stay, age = int(happened.stay[place]), int(happened.age[place])
         grouped_by = int(happened.age_at_start[place]) if northern_ireland else age
         too_long = None if northern_ireland else 1440
         yield {
             "patient": int(happened.patient[place]),
-            "arrival_month": month,
+            "arrival_date": day,
             "attendance_category": int(happened.category[place]),
             "department_type": int(happened.department[place]),
             "minutes_in_department": None if stay == MISSING else stay if stay <= 1440 else too_long,
@@ -183,7 +183,8 @@ def test_rows_that_lack_what_a_record_needs_are_dropped_and_counted(records: Pat
         "department_type": "department_type: no usable value",
         "unit_type": "department_type: no usable value",
         "ed_type": "department_type: no usable value",
-        "arrival_date": "left out by the mapping's WHERE",
+        "arrival_date": "arrival_date: no usable value",
+        "arrival_datetime": "arrival_date: no usable value",
     }
     lost = {reasons[column]: count for column, (count, _) in LOST[nation].items()}
     assert {reason: count for reason, count in report.dropped.items() if count} == lost

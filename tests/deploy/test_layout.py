@@ -11,6 +11,7 @@ from concordat_node.config import check_agreement
 from concordat_node.config import read_settings as read_node
 from concordat_privacy.accounting import rho_nano_of
 from concordat_query import agreement as agreements
+from concordat_query.model import Statistic
 from concordat_query.signing import SigningKey
 from layout import ANALYST, COORDINATOR, HERE, NODES, Layout, lay_out, write_client, write_coordinator
 from lookalike import FILES
@@ -72,6 +73,7 @@ def test_the_agreement_lets_every_column_be_asked_and_groups_only_by_public_keys
     permission = read_client(layout.config(ANALYST)).agreement.permission("road.casualties")
     assert permission.columns == tuple(layout.catalogue.dataset("road.casualties").by_name)
     assert permission.keys == tuple(c.name for c in layout.catalogue.dataset("road.casualties").columns if c.may_be_key)
+    assert set(permission.statistics) == set(Statistic)
     assert "year" in permission.keys
     assert "age" not in permission.keys
 

@@ -4,6 +4,8 @@ Modelled loosely: column names, the codes of arrival mode and discharge destinat
 triage 99 for not recorded; planned returns are not submitted at all; two kinds of department only.
 """
 
+from datetime import datetime
+
 import numpy as np
 import pyarrow as pa
 from attendances import MINOR, MISSING, Attendances
@@ -11,7 +13,11 @@ from local_tools import arrivals, departures, drawn, text_of, with_lost_rows
 
 FILE = "ae2_episodes.parquet"
 DESTINATIONS = (("10", "11"), ("12",), ("02", "03"), ("06",), ("01",))
-LOST: dict[str, tuple[int, object]] = {"chi_pseudonym": (12, ""), "department_type": (8, "GP")}
+LOST: dict[str, tuple[int, object]] = {
+    "chi_pseudonym": (12, ""),
+    "department_type": (8, "GP"),
+    "arrival_datetime": (15, datetime(2023, 3, 31, 23, 30)),  # the year before's, whose stay ended in this one
+}
 
 
 def scotland(rng: np.random.Generator, attendances: Attendances) -> pa.Table:

@@ -45,7 +45,7 @@ def prose(page: Path) -> str:
 
 def blocks(page: Path) -> list[Block]:
     """The blocks of code: their language ("" where none is given) and text."""
-    return re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    return re.findall(r"^```(\w*)[^\n]*\n(.*?)^```$", page.read_text(), flags=re.DOTALL | re.MULTILINE)
 
 
 def anchors(page: Path) -> set[str]:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from agreement import Signatory, agreement_toml
 from concordat_node.certs import issue, make_authority
+from concordat_node.importing import mapping as mappings
 from concordat_query import catalogue as catalogues
 from concordat_query.catalogue import Catalogue
 from concordat_query.signing import SigningKey
-from lookalike import FILES
 
 HERE = Path(__file__).parent
 NODES: Mapping[str, str] = {
@@ -68,7 +68,7 @@ signing_key = "certs/analyst.signing.key"
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything of one demo stands."""
+    """Where everything of one network stands."""
 
     root: Path
     catalogue: Catalogue
@@ -81,21 +81,29 @@ class Layout:
         return self.folder(party) / names.get(party, "node.toml")
 
 
-def lay_out(root: Path, data: Path) -> Layout:
-    """Makes every folder, a development authority, all keys and certificates, the agreement, the nodes' files."""
-    layout = Layout(root, catalogues.load(HERE / "catalogue.toml"))
+def lay_out(root: Path, data: Path, subject: Path = HERE) -> Layout:
+    """Makes every folder, a development authority, all keys and certificates, the agreement, the nodes' files.
+
+    `subject` holds what the network is about: catalogue.toml, terms.toml of the agreement and mappings/<nation>.toml,
+    whose sources lie in `data`.
+    """
+    layout = Layout(root, catalogues.load(subject / "catalogue.toml"))
     authority = root / "authority"
     make_authority(authority)
     for party in (*NODES, COORDINATOR, ANALYST):
         issue(authority, party)
         _give_certificates(authority, layout.folder(party) / "certs", party)
-    text = _agreement(layout, date.today())
+    text = _agreement(layout, (subject / "terms.toml").read_text(), date.today())
     for party in (*NODES, COORDINATOR, ANALYST):
-        shutil.copyfile(HERE / "catalogue.toml", layout.folder(party) / "catalogue.toml")
+        shutil.copyfile(subject / "catalogue.toml", layout.folder(party) / "catalogue.toml")
         (layout.folder(party) / "agreement.toml").write_text(text)
     for name, nation in NODES.items():
-        _fill_node(layout, name, nation, data)
+        _fill_node(layout, name, nation, mapping_path(subject, nation), data)
     return layout
+
+
+def mapping_path(subject: Path, nation: str) -> Path:
+    return subject / "mappings" / f"{nation.lower().replace(' ', '_')}.toml"
 
 
 def _give_certificates(authority: Path, certs: Path, party: str) -> None:
@@ -105,22 +113,22 @@ def _give_certificates(authority: Path, certs: Path, party: str) -> None:
         shutil.copy(authority / file, certs / file)
 
 
-def _agreement(layout: Layout, today: date) -> str:
+def _agreement(layout: Layout, terms: str, today: date) -> str:
     def signatory(party: str, nation: str = "") -> Signatory:
         key = SigningKey.read(layout.folder(party) / "certs" / f"{party}.signing.key")
         return Signatory(party, key.public_key_text, nation)
 
     nodes = [signatory(name, nation) for name, nation in NODES.items()]
-    return agreement_toml(layout.catalogue, nodes, signatory(ANALYST), today)
+    return agreement_toml(terms, layout.catalogue.sha256, nodes, signatory(ANALYST), today)
 
 
-def _fill_node(layout: Layout, name: str, nation: str, data: Path) -> None:
+def _fill_node(layout: Layout, name: str, nation: str, mapping: Path, data: Path) -> None:
     folder = layout.folder(name)
     layout.config(name).write_text(NODE.format(name=name, nation=nation) + TLS.format(name=name))
-    shutil.copyfile(HERE / "mappings" / f"{nation.lower().replace(' ', '_')}.toml", folder / "mapping.toml")
+    shutil.copyfile(mapping, folder / "mapping.toml")
     (folder / "data").mkdir()
-    for file in FILES[nation]:
-        shutil.copyfile(data / file, folder / "data" / file)
+    for source in mappings.load(mapping, layout.catalogue).sources.values():
+        shutil.copyfile(data / source.path, folder / "data" / source.path)
 
 
 def write_coordinator(layout: Layout, addresses: Mapping[str, str]) -> None:

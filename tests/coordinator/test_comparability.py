@@ -9,7 +9,7 @@ from concordat_client import Connection
 from concordat_client.verify import verify
 from concordat_query.errors import Reason, Refusal, SqlRefusal, VerificationError
 from concordat_query.model import AggregateRef, KeyColumn, Presentation, ValueColumn
-from concordat_query.wire import presentation_to_proto
+from concordat_query.wire_presentation import presentation_to_proto
 from concordat_wire.status import error_from_rpc
 from fakes.analysts import with_connection
 from fakes.catalogue import comparing

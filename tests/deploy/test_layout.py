@@ -4,15 +4,16 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from agreement import DELTA, EPSILON, EPSILON_A_QUERY, Signatory, agreement_toml
+from agreement import Signatory, agreement_toml
 from concordat_client.config import read_settings as read_client
 from concordat_coordinator.config import read_settings as read_coordinator
 from concordat_node.config import check_agreement
 from concordat_node.config import read_settings as read_node
 from concordat_privacy.accounting import rho_nano_of
 from concordat_query import agreement as agreements
+from concordat_query.model import Statistic
 from concordat_query.signing import SigningKey
-from layout import ANALYST, COORDINATOR, NODES, Layout, lay_out, write_client, write_coordinator
+from layout import ANALYST, COORDINATOR, HERE, NODES, Layout, lay_out, write_client, write_coordinator
 from lookalike import FILES
 
 PARTIES = (*NODES, COORDINATOR, ANALYST)
@@ -61,14 +62,18 @@ def test_who_only_asks_holds_no_records(layout: Layout, party: str) -> None:
     assert not list(layout.folder(party).rglob("*.parquet"))
 
 
-def test_the_budget_lasts_for_the_demo_and_a_visitors_experiments() -> None:
-    queries = rho_nano_of(EPSILON, DELTA) // rho_nano_of(EPSILON_A_QUERY, DELTA)
+def test_the_budget_lasts_for_the_demo_and_a_visitors_experiments(layout: Layout) -> None:
+    agreement = read_client(layout.config(ANALYST)).agreement
+    budget = agreement.populations["road.injuries"]
+    queries = rho_nano_of(budget.epsilon, budget.delta) // rho_nano_of(agreement.defaults.epsilon, budget.delta)
     assert queries > 100
 
 
 def test_the_agreement_lets_every_column_be_asked_and_groups_only_by_public_keys(layout: Layout) -> None:
     permission = read_client(layout.config(ANALYST)).agreement.permission("road.casualties")
     assert permission.columns == tuple(layout.catalogue.dataset("road.casualties").by_name)
+    assert permission.keys == tuple(c.name for c in layout.catalogue.dataset("road.casualties").columns if c.may_be_key)
+    assert set(permission.statistics) == set(Statistic)
     assert "year" in permission.keys
     assert "age" not in permission.keys
 
@@ -77,7 +82,9 @@ def test_the_agreement_is_in_force_on_the_day_it_was_made_in_every_time_zone(lay
     key = SigningKey.generate().public_key_text
     other = SigningKey.generate().public_key_text
     today = date(2026, 1, 31)
-    text = agreement_toml(layout.catalogue, [Signatory("node-x", key, "England")], Signatory("a", other), today)
+    terms = (HERE / "terms.toml").read_text()
+    nodes, analyst = [Signatory("node-x", key, "England")], Signatory("a", other)
+    text = agreement_toml(terms, layout.catalogue.sha256, nodes, analyst, today)
     (layout.root / "one.toml").write_text(text)
     agreement = agreements.load(layout.root / "one.toml")
     assert agreement.starts < today < agreement.expires

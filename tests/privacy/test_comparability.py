@@ -8,16 +8,17 @@ from concordat_query.errors import VerificationError
 from concordat_query.model import (
     Aggregate,
     AggregateRef,
+    Arithmetic,
     Comparator,
     Comparison,
     Condition,
     Expression,
     KeyColumn,
     NationColumn,
+    Operator,
     OutputColumn,
     Presentation,
     Query,
-    Quotient,
     Statistic,
     ValueColumn,
 )
@@ -46,7 +47,7 @@ def table(plan: Plan, *coverages: Coverage, by_nation: bool = True, quotient: bo
     """Of two nations that answer 1000 in every cell; a value for each aggregate, or the quotient of two."""
     count = len(plan.query.aggregates)
     parts = [AggregateRef(index) for index in range(count)]
-    values: list[Expression] = [Quotient(parts[0], parts[1])] if quotient else [*parts]
+    values: list[Expression] = [Arithmetic(Operator.DIVIDE, parts[0], parts[1])] if quotient else [*parts]
     columns: tuple[OutputColumn, ...] = (
         *([NationColumn("nation")] if by_nation else []),
         *(KeyColumn(f"key_{index}", index) for index in range(len(plan.query.keys))),

@@ -2,6 +2,7 @@
 
 For every column three things are computed from one row, in layers of nested selects: `raw` (what the expression gives,
 as text or a double), `fixed` (the code's index, or the number in fixed point: rounded half away from zero) and `fault`.
+A date is a number from the start: of days since 1970-01-01.
 Repair then looks at the fault alone.
 """
 
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from concordat_query.catalogue import Column, Dataset
+from concordat_query.catalogue import EPOCH, Column, Dataset
 
 from concordat_node.importing.edition import column_type
 from concordat_node.importing.mapping import Mapping, Repair
@@ -54,8 +55,11 @@ class ColumnPlan:
         return f'"{self.column.name}"'
 
     def raw_sql(self) -> str:
+        given = f"TRY({self.expression})"
+        if self.column.type == "date":
+            given = f"date_diff('day', DATE '{EPOCH}', TRY_CAST({given} AS DATE))"
         kind = "VARCHAR" if self.column.type == "code" else "DOUBLE"
-        return f"TRY_CAST(TRY({self.expression}) AS {kind}) AS {self.raw}"
+        return f"TRY_CAST({given} AS {kind}) AS {self.raw}"
 
     def fixed_sql(self) -> str:
         """Any value out of range becomes the nearest integer beyond the bounds, so that nothing overflows."""

@@ -70,10 +70,12 @@ NODES: dict[type[exp.Expr], frozenset[str]] = {
     exp.Year: _THIS,
     exp.Month: _THIS,
     exp.Day: _THIS,
+    exp.DateDiff: _PAIR | {"unit", "date_part_boundary"},
+    exp.Var: _THIS,
 }
 FUNCTIONS = (
-    "abs, ceil, coalesce, day, floor, left, length, lower, lpad, month, nullif, replace, right, round, rpad, "
-    "split_part, starts_with, substr, trim, upper, year"
+    "abs, ceil, coalesce, date_diff, day, floor, left, length, lower, lpad, month, nullif, replace, right, round, "
+    "rpad, split_part, starts_with, substr, trim, upper, year"
 )
 _TYPES = frozenset(
     {
@@ -88,10 +90,11 @@ _TYPES = frozenset(
         exp.DType.TEXT,
         exp.DType.VARCHAR,
         exp.DType.DATE,
-        exp.DType.TIMESTAMP,
+        exp.DType.TIMESTAMPNTZ,  # what DuckDB calls TIMESTAMP: it knows no time zone
     }
 )
 _LONGEST_PAD = 100
+_DIFFERENCES = ("minute", "hour", "day")
 _HIDDEN = frozenset({"rowid", "filename", "file_row_number", "file_index"})
 
 _ADVICE: dict[type[exp.Expr], str] = {
@@ -148,7 +151,7 @@ def _check_column(source: Source, node: exp.Expr) -> None:
 
 def _check_type(source: Source, node: exp.Expr) -> None:
     if node.this not in _TYPES or node.args.get("nested"):
-        known = ", ".join(sorted(kind.value for kind in _TYPES))
+        known = ", ".join(sorted(kind.value.removesuffix("NTZ") for kind in _TYPES))
         raise _refuse(source, node, f"this type is not part of the mapping language; there are {known}")
 
 
@@ -162,6 +165,18 @@ def _check_replace(source: Source, node: exp.Expr) -> None:
     for part in ("expression", "replacement"):
         if not _is_literal(node.args.get(part), text=True):
             raise _refuse(source, node, "replace takes a column's text and two texts in quotes")
+
+
+def _check_difference(source: Source, node: exp.Expr) -> None:
+    unit = node.args.get("unit")
+    if not isinstance(unit, exp.Var) or unit.name.lower() not in _DIFFERENCES:
+        known = " or ".join(f"'{name}'" for name in _DIFFERENCES)
+        raise _refuse(source, node, f"date_diff counts in {known}: date_diff('minute', a, b)")
+
+
+def _check_word(source: Source, node: exp.Expr) -> None:
+    if not isinstance(node.parent, exp.DateDiff):
+        raise _refuse(source, node, f"{shown(node.name)} has no meaning here")
 
 
 def _check_like(source: Source, node: exp.Expr) -> None:
@@ -184,6 +199,8 @@ _CHECKS: dict[type[exp.Expr], Callable[[Source, exp.Expr], None]] = {
     exp.DataType: _check_type,
     exp.Pad: _check_pad,
     exp.Replace: _check_replace,
+    exp.DateDiff: _check_difference,
+    exp.Var: _check_word,
     exp.Like: _check_like,
     exp.Is: _check_is,
     exp.In: _check_in,

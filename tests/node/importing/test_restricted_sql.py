@@ -39,6 +39,8 @@ REFUSED_EXPRESSIONS = [
     "replace(a, 'x', b)", "a LIKE b", "a LIKE 'x' ESCAPE 'y'",
     "concat(a, b)", "CAST(a AS STRUCT(x INT))", "CAST(a AS INT[])", "CAST(a AS BLOB)", "CAST(a AS my_type)", "a::JSON",
     "a COLLATE nocase", "INTERVAL 1 DAY", "a AT TIME ZONE 'UTC'", "a BETWEEN SYMMETRIC 1 AND 2", "a IS b",
+    "date_diff('year', a, b)", "date_diff(lower('minute'), a, b)", "date_diff(a, b, c)", "date_diff('microsecond', a, b)",
+    "CAST(a AS DECIMAL(x))", "CAST(a AS TIMESTAMPTZ)",
     "trim(BOTH 'x' FROM a)", "my_macro(a)", "strptime(a, '%Y')",
     "to_timestamp(a)", "e'a'", "a ~ 'x'", "a SIMILAR TO 'x'",
     "DISTINCT a", "count(DISTINCT a)", "extract(epoch FROM a)", "try(a)", "isnan(a)", "typeof(a)", "alias(a)",
@@ -218,6 +220,10 @@ def test_columns_must_say_their_source_where_there_are_two() -> None:
         ("visit.A -- a comment", '"visit"."a"'),
         (r"'back\slash'", r"'back\slash'"),
         ("lpad(trim(lower(a)), 3, '0')", """LPAD(TRIM(LOWER("visit"."a")), 3, '0')"""),
+        (
+            "date_diff('minute', CAST(a AS TIMESTAMP), b)",
+            "DATE_DIFF('MINUTE', TRY_CAST(\"visit\".\"a\" AS TIMESTAMP), \"visit\".\"b\")",
+        ),
         ("year(DATE '2020-01-01')", "YEAR(TRY_CAST('2020-01-01' AS DATE))"),
     ],
 )  # fmt: skip

@@ -12,6 +12,8 @@ from concordat_node.config import read_settings
 from concordat_node.importing import edition
 from concordat_node.ledger.inspection import inspect
 from concordat_node.runtime import ledger_path
+from concordat_privacy.expectations import Source, expected_sizes
+from concordat_wire.profiles import read_described_profile
 from fakes.editions import build_edition
 from fakes.engine import CASUALTIES
 from fakes.federation import ROWS, federation, write_federation

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from concordat_privacy.accounting import epsilon_of
 from concordat_privacy.expectations import Profile
 from concordat_privacy.margins import noise_margin
-from concordat_privacy.profile import ProfilePlan, Subject, Vector
+from concordat_privacy.profile import Losing, ProfilePlan, Subject, Vector
 from concordat_query.catalogue import CellKey, Dataset
 from concordat_query.model import NANO
 
@@ -27,11 +27,20 @@ def offer(plan: ProfilePlan, dataset: Dataset, edition: str, balance: Balance, d
         f"Spent before: epsilon {before}; after: {after}; the budget: {whole} (delta {delta:g}).",
         "It buys figures that in 95 of 100 cases are within:",
         *(_line(_name(vector), f"± {noise_margin([vector.scale]):,}") for vector in plan.vectors),
-        f"Lost in a cell or group: by max_rows {request.max_rows}, max_groups {request.max_groups}, in cells of "
-        f"{', '.join(request.keys) or 'all rows together'}.",
+        "What units may lose is told apart:",
+        *(f"  {losing.value}" for losing in plan.losses),
+        *_limits(plan),
         "What is spent never comes back. This edition can have no other profile, and this one will be public.",
     ]
     return "\n".join(lines)
+
+
+def _limits(plan: ProfilePlan) -> Iterator[str]:
+    """The limits by which units would lose rows or groups, where they could."""
+    request = plan.request
+    if Losing.GROUP in plan.losses or Losing.ROW_IN_CELL in plan.losses:
+        cells = f"Cells are those of {', '.join(request.keys)}" if request.keys else "All rows are in one cell"
+        yield f"{cells}; max_groups is {request.max_groups}, max_rows {request.max_rows}."
 
 
 def report(profile: Profile, dataset: Dataset) -> str:

@@ -142,7 +142,8 @@ def _outlines(
     """Subject, key, length and squared sensitivity of each vector."""
     limit = dataset.max_rows_per_unit
     yield Subject.UNITS, None, 1, 1
-    yield Subject.ROWS, None, 1, limit**2
+    if limit > 1:  # otherwise units are rows, and paid for already
+        yield Subject.ROWS, None, 1, limit**2
     yield Subject.LOSSES, None, len(losses), _losses_at_once(losses, request, dataset)
     for column in columns:
         values = 1 if dataset.constant_within_unit(column.name) else min(domain_size(column), limit)

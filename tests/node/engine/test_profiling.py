@@ -104,7 +104,7 @@ def heavy(count: int, **values: Sequence[object]) -> list[Record]:
         # Fewer rows than values.
         (2, heavy(2, clinic=["A", "B"]), ("clinic",), (1, 1), {"clinic": 2, Subject.ROWS: 4}),
         # One row a unit: whatever was cut off, at most two entries.
-        (1, heavy(3, year=[1066]), KEYS, (1, 1), {Subject.ROWS: 1, Subject.LOSSES: 2, "clinic": 1}),
+        (1, heavy(3, year=[1066]), KEYS, (1, 1), {Subject.UNITS: 1, Subject.LOSSES: 2, "clinic": 1}),
         # Over every limit at once.
         (50, heavy(90, clinic=["A", "B"], year=[1066]), KEYS, (1, 1), {Subject.LOSSES: 4, Subject.ROWS: 2500}),
         # Rows enough for a row over or a group over, not for both.

@@ -8,16 +8,17 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 
 from concordat_query.catalogue import CellKey, Column, Dataset
-from concordat_query.coverage import Coverage, truth
+from concordat_query.coverage import Coverage
+from concordat_query.domains import domain_of, domain_size
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Condition, Conjunction, columns_of
+from concordat_query.model import Condition, Conjunction, Scalar, columns_in, columns_of
+from concordat_query.row_values import truth, value_of
 
 from concordat_privacy.plan import MAX_CELLS
-from concordat_privacy.profile import ProfilePlan, Subject, domain_size
+from concordat_privacy.profile import ProfilePlan, Subject
 
 MAX_COMBINATIONS = 100_000
 _SAMPLE = 1_000
@@ -64,30 +65,31 @@ class ExpectedSizes:
 
 
 def expected_sizes(
-    dataset: Dataset, where: Condition | None, keys: Sequence[str], nation: str, profile: Profile | None
+    dataset: Dataset, where: Condition | None, keys: Sequence[Scalar], nation: str, profile: Profile | None
 ) -> ExpectedSizes | None:
-    """The units to expect in each cell of `keys` (columns with a finite domain) among the rows that satisfy `where`.
+    """The units to expect in each cell of `keys` (which have finite domains) among the rows that satisfy `where`.
 
     From the profile where there is one, else from `dataset.expected_units` of the nation; None where neither tells
-    anything. A unit counts in a cell if it has a row there, so cells may add up to more than all units. Pure and exact
-    enough for a margin: negative noisy sizes count as 0. Refuses more than MAX_CELLS cells and unknown columns.
+    anything. A unit counts in a cell if it has a row there, so cells may add up to more than all units. Pure, and exact
+    enough for a margin: negative noisy sizes count as 0, a part of `where` that reads too many values counts as always
+    true. Refuses more than MAX_CELLS cells, keys without a domain and unknown columns.
     """
-    columns = [dataset.column(key) for key in keys]
-    if math.prod(domain_size(column) for column in columns) > MAX_CELLS:
+    if math.prod(domain_size(key, dataset) for key in keys) > MAX_CELLS:
         raise Refusal(Reason.TOO_MANY_CELLS, "the keys have too many cells", field="query.keys")
     units = _all_units(dataset, nation, profile)
     if units is None:
         return None
-    shares: dict[str, Shares] = {name: _even(_sample(dataset.column(name))) for name in columns_of(where)}
-    shares |= {column.name: _even(column.domain) for column in columns}
-    shares |= _known(dataset, shares, units, profile)
-    weights = _Weights(shares, _factors(where, shares, frozenset(keys)))
+    read = columns_of(where).union(*(columns_in(key) for key in keys))
+    known = _known(dataset, read, units, profile)
+    shares = {name: known.get(name) or _even(dataset.column(name), whole=name in keys) for name in read}
+    domains = [domain_of(key, dataset).values for key in keys]
+    tables = [(group.positions, _chances(group, keys, domains, shares)) for group in _groups(where, keys)]
     found = tuple(
-        units * weights.of(dict(zip(keys, cell, strict=True)))
-        for cell in itertools.product(*(column.domain for column in columns))
+        units * math.prod(table.get(tuple(cell[i] for i in positions), 0.0) for positions, table in tables)
+        for cell in itertools.product(*domains)
     )
-    even = tuple(sorted(name for name in shares if profile is None or profile.of(Subject.SIZES, name) is None))
-    return ExpectedSizes(found, Source.DECLARED if profile is None else Source.PROFILE, even)
+    source = Source.DECLARED if profile is None else Source.PROFILE
+    return ExpectedSizes(found, source, tuple(sorted(read - known.keys())))
 
 
 def _all_units(dataset: Dataset, nation: str, profile: Profile | None) -> float | None:
@@ -101,10 +103,6 @@ Shares = Mapping[CellKey, float]
 """By value of one column: the share of units that have it."""
 
 
-def _even(values: Sequence[CellKey]) -> Shares:
-    return {value: 1 / len(values) for value in values}
-
-
 def _known(dataset: Dataset, names: Iterable[str], units: float, profile: Profile | None) -> dict[str, Shares]:
     """The shares that a profile tells. They are not divided by their sum: a unit counts under each of its values."""
     known: dict[str, Shares] = {}
@@ -116,70 +114,58 @@ def _known(dataset: Dataset, names: Iterable[str], units: float, profile: Profil
     return known
 
 
-def _sample(column: Column) -> tuple[CellKey, ...]:
-    """The domain, or evenly spaced values of one that is large."""
+def _even(column: Column, *, whole: bool) -> Shares:
+    """Every value as frequent as any other: of the whole domain, or of evenly spaced values of one that is large."""
     width = column.fixed_upper - column.fixed_lower
-    if column.type == "code" or width < _SAMPLE:
-        return column.domain
-    step = Decimal(1).scaleb(-column.decimals)
-    return tuple((column.fixed_lower + width * i // (_SAMPLE - 1)) * step for i in range(_SAMPLE))
+    if whole or width < _SAMPLE:
+        values = column.domain
+    else:
+        values = tuple(column.public(column.fixed_lower + width * i // (_SAMPLE - 1)) for i in range(_SAMPLE))
+    return {value: 1 / len(values) for value in values}
 
 
 @dataclass(frozen=True)
-class _Factor:
-    """A part of WHERE that shares no column with the others: by values of the keys in it, how likely it is true."""
+class _Group:
+    """Terms of WHERE, and keys by position, that share no column with any other group."""
 
-    keys: tuple[str, ...]
-    chance: Mapping[tuple[CellKey, ...], float]
-
-
-@dataclass(frozen=True)
-class _Weights:
-    shares: Mapping[str, Shares]
-    factors: Sequence[_Factor]
-
-    def of(self, cell: Mapping[str, CellKey]) -> float:
-        share = math.prod(self.shares[key][value] for key, value in cell.items())
-        return share * math.prod(factor.chance[tuple(cell[key] for key in factor.keys)] for factor in self.factors)
+    columns: frozenset[str]
+    terms: tuple[Condition, ...] = ()
+    positions: tuple[int, ...] = ()
 
 
-def _factors(where: Condition | None, shares: Mapping[str, Shares], keys: frozenset[str]) -> list[_Factor]:
-    groups = _apart(where.terms if isinstance(where, Conjunction) else [] if where is None else [where])
-    return [factor for group in groups if (factor := _factor(group, shares, keys)) is not None]
+def _groups(where: Condition | None, keys: Sequence[Scalar]) -> list[_Group]:
+    terms = where.terms if isinstance(where, Conjunction) else () if where is None else (where,)
+    groups: list[_Group] = []
+    for one in [
+        *(_Group(columns_of(term), (term,)) for term in terms),
+        *(_Group(columns_in(key), (), (position,)) for position, key in enumerate(keys)),
+    ]:
+        touched = [group for group in groups if not one.columns.isdisjoint(group.columns)]
+        groups = [group for group in groups if group not in touched]
+        parts = [*touched, one]
+        groups.append(
+            _Group(
+                frozenset().union(*(part.columns for part in parts)),
+                tuple(term for part in parts for term in part.terms),
+                tuple(position for part in parts for position in part.positions),
+            )
+        )
+    return groups
 
 
-def _apart(terms: Sequence[Condition]) -> list[Conjunction]:
-    """Terms put together until no two groups read one column."""
-    groups: list[tuple[frozenset[str], tuple[Condition, ...]]] = []
-    for term in terms:
-        read: frozenset[str] = columns_of(term)
-        together: tuple[Condition, ...] = (term,)
-        for other in [group for group in groups if not read.isdisjoint(group[0])]:
-            groups.remove(other)
-            read, together = read | other[0], other[1] + together
-        groups.append((read, together))
-    return [Conjunction(together) for _, together in groups]
-
-
-def _factor(group: Conjunction, shares: Mapping[str, Shares], keys: frozenset[str]) -> _Factor | None:
-    """None, as if it were always true, where the columns have too many combinations."""
-    fixed = tuple(sorted(columns_of(group) & keys))
-    free = tuple(sorted(columns_of(group) - keys))
-    if math.prod(len(shares[name]) for name in fixed + free) > MAX_COMBINATIONS:
-        return None
-    chance = {
-        cell: min(1.0, _chance(group, dict(zip(fixed, cell, strict=True)), free, shares))
-        for cell in itertools.product(*(shares[name] for name in fixed))
-    }
-    return _Factor(fixed, chance)
-
-
-def _chance(
-    group: Conjunction, fixed: Mapping[str, CellKey], free: Sequence[str], shares: Mapping[str, Shares]
-) -> float:
-    total = 0.0
-    for values in itertools.product(*(shares[name] for name in free)):
-        row = {**fixed, **dict(zip(free, values, strict=True))}
-        if truth(group, row) is True:
-            total += math.prod(shares[name][row[name]] for name in free)
-    return total
+def _chances(
+    group: _Group, keys: Sequence[Scalar], domains: Sequence[Sequence[CellKey]], shares: Mapping[str, Shares]
+) -> dict[tuple[CellKey, ...], float]:
+    """By values of the group's keys, the share of units with them for which its terms are true."""
+    names = sorted(group.columns)
+    if math.prod(len(shares[name]) for name in names) > MAX_COMBINATIONS:
+        cells = list(itertools.product(*(domains[position] for position in group.positions)))
+        return dict.fromkeys(cells, 1 / len(cells))
+    found: dict[tuple[CellKey, ...], float] = {}
+    for values in itertools.product(*(shares[name] for name in names)):
+        row = dict(zip(names, values, strict=True))
+        if truth(Conjunction(group.terms), row) is True:
+            cell = tuple(value_of(keys[position], row) for position in group.positions)
+            share = math.prod(shares[name][row[name]] for name in names)
+            found[cell] = min(1.0, found.get(cell, 0.0) + share)
+    return found

@@ -4,17 +4,17 @@ It follows from the request and the data set's public definition alone. The sens
 docs/proofs/profile.md; neighbours differ by all rows of one unit.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from concordat_query.catalogue import Column, Dataset
+from concordat_query.catalogue import Dataset
 from concordat_query.coverage import Coverage
+from concordat_query.domains import domain_size
 from concordat_query.errors import Reason, Refusal
 from concordat_query.profile_request import ProfileRequest
 
-from concordat_privacy.plan import MAX_CELLS, MAX_VALUES, split
+from concordat_privacy.plan import MAX_CELLS, MAX_VALUES, cells_within_reach, split
 from concordat_privacy.sensitivity import scale_for
 
 
@@ -69,12 +69,13 @@ def plan_profile(request: ProfileRequest, dataset: Dataset) -> ProfilePlan:
         raise Refusal(
             Reason.WRONG_CATALOGUE, "the profile is of another definition of the data set", field="profile.dataset"
         )
-    columns = [_key_column(dataset, name) for name in request.keys]
+    for key in request.keys:
+        _check_key(dataset, key)
     for name, limit in (("max_groups", request.max_groups), ("max_rows", request.max_rows)):
         if not 1 <= limit <= MAX_CELLS:
             raise Refusal(Reason.MALFORMED_REQUEST, f"{name} must be 1 to {MAX_CELLS}", field=f"profile.{name}")
-    losses = tuple(_losses(request, columns, dataset))
-    outlines = list(_outlines(columns, losses, request, dataset))
+    losses = tuple(_losses(request, dataset))
+    outlines = list(_outlines(losses, request, dataset))
     if sum(length for _, _, length, _ in outlines) > MAX_VALUES:
         raise Refusal(Reason.TOO_MANY_CELLS, "the keys have too many values; name fewer keys", field="profile.keys")
     shares = split(request.rho_nano, len(outlines))
@@ -94,7 +95,7 @@ def check_held(request: ProfileRequest, coverage: Coverage) -> None:
             )
 
 
-def _key_column(dataset: Dataset, name: str) -> Column:
+def _check_key(dataset: Dataset, name: str) -> None:
     column = dataset.column(name)
     if not column.may_be_key:
         raise Refusal(
@@ -102,30 +103,18 @@ def _key_column(dataset: Dataset, name: str) -> Column:
             f"column {name!r} has no finite public domain, so it cannot be a key",
             field="profile.keys",
         )
-    if domain_size(column) > MAX_CELLS:
+    if domain_size(name, dataset) > MAX_CELLS:
         raise Refusal(Reason.TOO_MANY_CELLS, f"column {name!r} has too many values", field="profile.keys")
-    return column
 
 
-def domain_size(column: Column) -> int:
-    """How many values a column has, "missing" among them, without listing them."""
-    return column.fixed_upper - column.fixed_lower + 1 + column.nullable
-
-
-def _cells_within_reach(columns: list[Column], dataset: Dataset) -> int:
-    """How many cells one unit's rows can be in: at most one for each row."""
-    varying = (domain_size(column) for column in columns if not dataset.constant_within_unit(column.name))
-    return min(math.prod(varying), dataset.max_rows_per_unit)
-
-
-def _losses(request: ProfileRequest, columns: list[Column], dataset: Dataset) -> Iterator[Losing]:
+def _losses(request: ProfileRequest, dataset: Dataset) -> Iterator[Losing]:
     """What may be lost at all. What declared limits rule out is left out, so that no rho is spent on a known zero."""
     yield Losing.ROW_AT_IMPORT
     if any(column.type != "code" for column in dataset.columns):
         yield Losing.CLAMPED
     if request.max_rows < dataset.max_rows_per_unit:
         yield Losing.ROW_IN_CELL
-    if request.max_groups < _cells_within_reach(columns, dataset):
+    if request.max_groups < min(cells_within_reach(request.keys, dataset), dataset.max_rows_per_unit):
         yield Losing.GROUP
 
 
@@ -137,7 +126,7 @@ def _losses_at_once(losses: tuple[Losing, ...], request: ProfileRequest, dataset
 
 
 def _outlines(
-    columns: list[Column], losses: tuple[Losing, ...], request: ProfileRequest, dataset: Dataset
+    losses: tuple[Losing, ...], request: ProfileRequest, dataset: Dataset
 ) -> Iterator[tuple[Subject, str | None, int, int]]:
     """Subject, key, length and squared sensitivity of each vector."""
     limit = dataset.max_rows_per_unit
@@ -145,6 +134,6 @@ def _outlines(
     if limit > 1:  # otherwise units are rows, and paid for already
         yield Subject.ROWS, None, 1, limit**2
     yield Subject.LOSSES, None, len(losses), _losses_at_once(losses, request, dataset)
-    for column in columns:
-        values = 1 if dataset.constant_within_unit(column.name) else min(domain_size(column), limit)
-        yield Subject.SIZES, column.name, domain_size(column), values
+    for key in request.keys:
+        size = domain_size(key, dataset)
+        yield Subject.SIZES, key, size, 1 if dataset.constant_within_unit(key) else min(size, limit)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from concordat.v1 import node_pb2
 
-from concordat_query.wire import malformed, parse
+from concordat_query.condition_wire import malformed
+from concordat_query.wire import parse
 
 
 @dataclass(frozen=True)

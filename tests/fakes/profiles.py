@@ -12,8 +12,9 @@ from concordat_node.engine.profiling import profile_counts
 from concordat_node.importing.edition import TABLE, EditionInfo, Loss
 from concordat_privacy.profile import Losing, ProfilePlan, Subject
 from concordat_query.catalogue import Dataset
-from concordat_query.coverage import Coverage, truth
+from concordat_query.coverage import Coverage
 from concordat_query.profile_request import ProfileRequest, profile_request_sha256, profile_request_to_proto
+from concordat_query.row_values import truth
 from concordat_query.signing import Purpose
 from fakes.editions import Row
 from fakes.engine import FakeNode

@@ -9,7 +9,17 @@ from concordat_privacy.profile import Subject, plan_profile
 from concordat_query.catalogue import Dataset
 from concordat_query.coverage import Coverage
 from concordat_query.errors import Refusal
-from concordat_query.model import Comparator, Comparison, Condition, Conjunction, Disjunction, Membership, NullTest
+from concordat_query.model import (
+    Case,
+    Comparator,
+    Comparison,
+    Condition,
+    Conjunction,
+    Disjunction,
+    Membership,
+    NullTest,
+    Value,
+)
 from fakes.catalogue import small_catalogue
 from fakes.engine import CASUALTIES
 from fakes.profiles import profile_request
@@ -63,6 +73,19 @@ def test_where_takes_its_share() -> None:
 def test_where_on_a_key_empties_the_other_cells() -> None:
     where = Membership("severity", ("Fatal", "Serious"))
     assert expected(("severity",), where, profile()).units == pytest.approx([100, 300, 0])
+
+
+def test_a_key_may_be_any_scalar() -> None:
+    grown = Case(((Comparison("age", Comparator.GREATER_OR_EQUAL, Decimal(18)), Value("grown")),), Value("young"))
+    found = expected_sizes(DATASET, None, (grown, "severity"), "Wales", profile())
+    assert found is not None
+    young = [share * 19 / 102 for share in (100, 300, 600)]  # 18 ages, and missing
+    rest = [share * 83 / 102 for share in (100, 300, 600)]
+    assert found.units == pytest.approx(rest + young)
+    assert found.assumed_even == ("age",)
+    of_age = expected_sizes(DATASET, Comparison("age", Comparator.LESS, Decimal(18)), (grown,), "Wales", profile())
+    assert of_age is not None
+    assert of_age.units == pytest.approx([0, 1000 * 18 / 102])
 
 
 def test_terms_on_one_column_are_no_coincidence() -> None:

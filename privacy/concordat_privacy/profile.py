@@ -14,8 +14,11 @@ from concordat_query.domains import domain_size
 from concordat_query.errors import Reason, Refusal
 from concordat_query.profile_request import ProfileRequest
 
-from concordat_privacy.plan import MAX_CELLS, MAX_VALUES, cells_within_reach, split
+from concordat_privacy.plan import MAX_CELLS, cells_within_reach, split
 from concordat_privacy.sensitivity import scale_for
+
+MAX_PROFILE = 10_000
+"""Figures in a profile. Every Describe carries it: 80 kB."""
 
 
 class Subject(StrEnum):
@@ -76,8 +79,8 @@ def plan_profile(request: ProfileRequest, dataset: Dataset) -> ProfilePlan:
             raise Refusal(Reason.MALFORMED_REQUEST, f"{name} must be 1 to {MAX_CELLS}", field=f"profile.{name}")
     losses = tuple(_losses(request, dataset))
     outlines = list(_outlines(losses, request, dataset))
-    if sum(length for _, _, length, _ in outlines) > MAX_VALUES:
-        raise Refusal(Reason.TOO_MANY_CELLS, "the keys have too many values; name fewer keys", field="profile.keys")
+    if sum(length for _, _, length, _ in outlines) > MAX_PROFILE:
+        raise Refusal(Reason.TOO_MANY_CELLS, "the keys have too many values together; name fewer", field="profile.keys")
     shares = split(request.rho_nano, len(outlines))
     vectors = tuple(
         Vector(subject, key, length, squared, share, scale_for(squared, share))

@@ -9,7 +9,7 @@ from concordat_privacy.profile import Losing, ProfilePlan, Subject, check_held, 
 from concordat_query.catalogue import Dataset
 from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.errors import Reason, Refusal
-from fakes.catalogue import small_catalogue
+from fakes.catalogue import number, small_catalogue
 from fakes.engine import CASUALTIES, VISITS
 from fakes.profiles import profile_request
 
@@ -94,6 +94,17 @@ def test_what_cannot_be_profiled_is_refused(more: dict[str, Any], reason: Reason
     with pytest.raises(Refusal) as caught:
         planned(**more)
     assert caught.value.reason is reason
+
+
+def test_keys_with_too_many_values_together_are_refused() -> None:
+    content = CATALOGUE.dataset(VISITS).model_dump(exclude_none=True)
+    for name in ("ward", "bed"):
+        content["columns"] += (number(name, 1, 9_000, key=True),)
+    dataset = Dataset.model_validate(content)
+    plan_profile(profile_request(dataset, VISITS, ("ward",)), dataset)
+    with pytest.raises(Refusal) as caught:
+        plan_profile(profile_request(dataset, VISITS, ("ward", "bed")), dataset)
+    assert caught.value.reason is Reason.TOO_MANY_CELLS
 
 
 def test_a_key_that_the_node_does_not_hold_is_refused() -> None:

@@ -9,6 +9,7 @@ _COMMANDS = {
     "dev-certs": "dev_certs:dev_certs",
     "import": "import_:import_",
     "check": "check:check",
+    "profile": "profile:profile",
     "serve": "serve:serve",
     "ledger": "ledger:ledger",
 }

@@ -21,8 +21,9 @@ from concordat_node.answer import edition_to_proto, sign_answer, sign_declaratio
 from concordat_node.desk import Desk, Ready
 from concordat_node.importing.edition import EditionInfo
 from concordat_node.ledger.ledger import Ledger
-from concordat_node.ledger.records import Balance, Charge, Reservation
+from concordat_node.ledger.records import Balance, Charge, Reservation, Stored
 from concordat_node.ledger_worker import LedgerWorker
+from concordat_node.profiles import profile_key
 from concordat_node.witness import Witness
 
 _log = logging.getLogger(__name__)
@@ -83,18 +84,29 @@ class NodeService:
         self, request: node_pb2.DescribeRequest, context: Context
     ) -> node_pb2.DescribeResponse:
         rules = self._rules
+        head, profiles = await self._head_and_profiles()
         return node_pb2.DescribeResponse(
             node=rules.node,
             nation=rules.agreement.party_by_node[rules.node].nation,
             catalogue_sha256=rules.catalogue.sha256,
             agreement_id=rules.agreement.id,
             agreement_version=rules.agreement.version,
-            holdings=[self._holding(dataset) for dataset in sorted(rules.holdings)],
-            head=await self._ledger.run(Ledger.head),
+            holdings=[self._holding(dataset, profiles.get(dataset)) for dataset in sorted(rules.holdings)],
+            head=head,
             software_version=version("concordat"),
         )
 
-    def _holding(self, dataset: str) -> node_pb2.Holding:
+    async def _head_and_profiles(self) -> tuple[node_pb2.SignedHead, dict[str, Stored | None]]:
+        """The log's head and, by data set, the profile of the edition in force: in one visit to the ledger."""
+        editions = {dataset: self._desk.edition_or_refusal(dataset) for dataset in self._rules.holdings}
+        keys = {name: profile_key(edition) for name, edition in editions.items() if isinstance(edition, EditionInfo)}
+
+        def look(ledger: Ledger) -> tuple[node_pb2.SignedHead, dict[str, Stored | None]]:
+            return ledger.head(), {dataset: ledger.stored_answer(key) for dataset, key in keys.items()}
+
+        return await self._ledger.run(look)
+
+    def _holding(self, dataset: str, profile: Stored | None) -> node_pb2.Holding:
         holding = self._rules.holdings[dataset]
         told = node_pb2.Holding(
             dataset=dataset,
@@ -106,6 +118,8 @@ class NodeService:
         edition = self._desk.edition_or_refusal(dataset)
         if isinstance(edition, EditionInfo):
             told.edition.CopyFrom(edition_to_proto(edition))
+            if profile is not None and edition.mapping_sha256 == holding.mapping_sha256:
+                told.profile.ParseFromString(profile.answer)
         return told
 
     async def Explain(self, request: node_pb2.ExplainRequest, context: Context) -> node_pb2.ExplainResponse:

@@ -15,6 +15,7 @@ from concordat_query.errors import Reason, Refusal
 from concordat_query.model import NANO
 
 from concordat_privacy.plan import Component, Plan
+from concordat_privacy.profile import ProfilePlan
 from concordat_privacy.sensitivity import MAX_SCALE
 
 dp.enable_features("contrib")
@@ -44,6 +45,17 @@ def check_prices(plan: Plan) -> None:
                 Reason.INVALID_PRICE,
                 f"component {index} costs more than its share of the price by the privacy map",
                 field="query.rho_nano",
+            )
+
+
+def check_profile_prices(plan: ProfilePlan) -> None:
+    """The same for the vectors of a profile."""
+    for vector in plan.vectors:
+        if price_by_map(vector.scale, vector.sensitivity_squared) > vector.rho_nano:
+            raise Refusal(
+                Reason.INVALID_PRICE,
+                f"the vector of {vector.subject} costs more than its share of the price by the privacy map",
+                field="profile.rho_nano",
             )
 
 

@@ -32,7 +32,7 @@ EPOCH = date(1970, 1, 1)
 
 MAX_KEY_DOMAIN = 10_000
 RESERVED_NAMES = frozenset({"nation", "holder"})
-EDITION_NAMES = frozenset({"unit", "unit_rows", "token_hi", "token_lo", "row_key"})
+EDITION_NAMES = frozenset({"unit", "unit_rows", "unit_losses", "token_hi", "token_lo", "row_key"})
 """What a node's edition holds beside the catalogue's columns."""
 
 

@@ -22,6 +22,7 @@ class Purpose(Enum):
     DECLARATION = b"concordat.v1.Declaration\0"
     DELIVERY = b"concordat.v1.Delivery\0"
     RECEIPT = b"concordat.v1.Receipt\0"
+    PROFILE = b"concordat.v1.Profile\0"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from fakes.catalogue import code, number
 
 Record = dict[str, object]
 Content = dict[tuple[int, int], dict[int, tuple[int | None, ...]]]
-"""By token's halves, then by row key: the values in the catalogue's order."""
+"""By token's halves, then by row key: what the unit lost (bits of `Loss`), then values in the catalogue's order."""
 
 CLINICS = ("A", "B", "C's")
 SEXES = ("Male", "Female")
@@ -164,10 +164,11 @@ def content(path: Path) -> Content:
     counts = Counter(row[0] for row in rows)
     assert [row[0] for row in rows] == sorted(row[0] for row in rows)
     assert set(counts) == set(range(len(counts)))
-    for unit, unit_rows, high, low, row_key, *values in rows:
+    for unit, unit_rows, losses, high, low, row_key, *values in rows:
         assert unit_rows == counts[unit]
         assert row_key not in found.get((high, low), {})
-        found.setdefault((high, low), {})[row_key] = tuple(values)
+        found.setdefault((high, low), {})[row_key] = (losses, *values)
+    assert all(len({values[0] for values in rows.values()}) == 1 for rows in found.values())
     assert len(found) == len(counts)
     return found
 
@@ -179,11 +180,11 @@ def token_of(key: bytes, pid: str) -> tuple[int, int]:
 
 def expected(records: Sequence[Record], key: bytes, max_rows: int = MAX_ROWS) -> Content:
     """The edition of these records, by the rules, in plain Python."""
-    units: dict[str, list[tuple[int | None, ...]]] = {}
+    units: dict[str, list[tuple[tuple[int | None, ...], bool]]] = {}
     for record in records:
         values = _repaired(record)
         if values is not None:
-            units.setdefault(str(record["pid"]), []).append(values)
+            units.setdefault(str(record["pid"]), []).append((values, _is_clamped(record, values)))
     return {token_of(key, pid): rows for pid, found in units.items() if (rows := _unit(key, pid, found, max_rows))}
 
 
@@ -201,6 +202,18 @@ def _repaired(record: Record) -> tuple[int | None, ...] | None:
     share = _share(record["divisor"])
     values = (clinic, year, sex, _born(record["born"]), _cost(record["cost"]), dose, share, _beds(record), None)
     return _covered(values)
+
+
+def _is_clamped(record: Record, values: tuple[int | None, ...]) -> bool:
+    """Whether a value that is held was set to the nearest bound: `values` are those of the row after repair."""
+    cost, beds = values[4], values[7]
+    born = str(record["born"])
+    return (
+        record["year"] == 1066
+        or (born.lstrip("-").isdigit() and not 1900 <= int(born) <= 2020)
+        or (cost is not None and str(record["cost"]) in ("1e300", "-1e300"))
+        or beds == 100
+    )
 
 
 def _covered(values: tuple[int | None, ...]) -> tuple[int | None, ...] | None:
@@ -255,21 +268,30 @@ def _beds(record: Record) -> int | None:
     return {1: 10, 4: 100}.get(ward + moved) if isinstance(ward, int) and isinstance(moved, int) else None
 
 
-def _unit(key: bytes, pid: str, rows: list[tuple[int | None, ...]], max_rows: int) -> dict[int, tuple[int | None, ...]]:
+def _unit(
+    key: bytes, pid: str, rows: list[tuple[tuple[int | None, ...], bool]], max_rows: int
+) -> dict[int, tuple[int | None, ...]]:
     high, low = token_of(key, pid)
     secret = hmac.digest(key, b"concordat row key", "sha256")
     keyed = {}
-    for rank, values in enumerate(sorted(rows, key=_nulls_last), start=1):
+    for rank, row in enumerate(sorted(rows, key=_nulls_last), start=1):
         message = high.to_bytes(8) + low.to_bytes(8) + rank.to_bytes(8)
-        keyed[int.from_bytes(hashlib.sha256(secret + message).digest()[:8])] = values
-    first = keyed[min(keyed)]
+        keyed[int.from_bytes(hashlib.sha256(secret + message).digest()[:8])] = row
+    first, _ = keyed[min(keyed)]
     made: dict[int, tuple[int | None, ...]] = {}
-    for row_key, values in sorted(keyed.items()):
+    losses = 0
+    for row_key, (values, clamped) in sorted(keyed.items()):
         constant = (*values[:2], *first[2:4], *values[4:]) if max_rows > 1 else values
-        if (covered := _covered(constant)) is not None and len(made) < max_rows:
-            made[row_key] = covered
-    return made
+        if (covered := _covered(constant)) is None:
+            continue
+        if len(made) == max_rows:
+            losses |= edition.Loss.ROW
+            break
+        losses |= edition.Loss.CLAMPED if clamped else 0
+        made[row_key] = covered
+    return {row_key: (losses, *values) for row_key, values in made.items()}
 
 
-def _nulls_last(values: tuple[int | None, ...]) -> tuple[tuple[bool, int], ...]:
-    return tuple((value is None, value or 0) for value in values)
+def _nulls_last(row: tuple[tuple[int | None, ...], bool]) -> tuple[tuple[bool, int], ...]:
+    values, clamped = row
+    return (*((value is None, value or 0) for value in values), (clamped, 0))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 from concordat_node.importing import edition, publishing
-from concordat_node.importing.edition import EditionInfo
+from concordat_node.importing.edition import EditionInfo, Loss
 from concordat_query.catalogue import Dataset
 
 Row = Mapping[str, int | None]
@@ -20,8 +20,12 @@ def build_edition(
     units: Sequence[Sequence[Row]],
     *,
     mapping_sha256: str = "0" * 64,
+    losses: Mapping[int, Loss] = {},
 ) -> EditionInfo:
-    """Publishes an edition of these units' rows. Tokens and row keys are made up, the same every time."""
+    """Publishes an edition of these units' rows. Tokens and row keys are made up, the same every time.
+
+    `losses` says of units, by number, what an import would have cut off.
+    """
     records = []
     for unit, rows in enumerate(units):
         token = hashlib.sha256(f"unit {unit}".encode()).digest()
@@ -29,7 +33,7 @@ def build_edition(
         for rank, row in enumerate(rows):
             key = int.from_bytes(hashlib.sha256(token + bytes([rank])).digest()[:8])
             values = [row.get(column.name) for column in dataset.columns]
-            records.append([unit, len(rows), hi, lo, key, *values])
+            records.append([unit, len(rows), losses.get(unit, Loss(0)), hi, lo, key, *values])
     draft = _draft(state, name, dataset, records)
     manifest = publishing.seal(draft, state, name, dataset.definition_sha256, mapping_sha256)
     publishing.publish(draft, manifest)

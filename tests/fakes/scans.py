@@ -31,7 +31,7 @@ class FakeTable:
     def fill(self, units: Units, unit_rows: int | None = None) -> None:
         """Replaces all rows. `unit_rows` stands in for every unit's number of rows."""
         records = [
-            (number, unit_rows or len(rows), *token(number), row_key(number, rank), *self._values(row))
+            (number, unit_rows or len(rows), 0, *token(number), row_key(number, rank), *self._values(row))
             for number, rows in enumerate(units)
             for rank, row in enumerate(rows)
         ]

@@ -12,7 +12,7 @@ from concordat_node.commands.options import config_option
 from concordat_node.config import read_settings
 from concordat_node.ledger.inspection import inspect
 from concordat_node.ledger.log import Entry
-from concordat_node.ledger.records import Balance
+from concordat_node.ledger.records import OPERATOR, Balance
 from concordat_node.runtime import ledger_path
 
 
@@ -55,7 +55,8 @@ def entry_in_words(entry: Entry) -> str:
     content = entry.content
     request = content.get("request", {})
     at = datetime.fromtimestamp(content["at"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    details = [f"{name} {request[name]}" for name in ("analyst", "population", "rho_nano") if name in request]
+    details = [f"{name} {request[name]}" for name in ("analyst", "population", "rho_nano") if request.get(name)]
+    details[:0] = ["profile"] if request.get("analyst") == OPERATOR else []
     details += [f"{name} {content[name]}" for name in ("population", "budget_rho_nano", "charge") if name in content]
     return f"{entry.sequence} {at} {content['kind']} {', '.join(details)} {entry.hash.hex()[:16]}".replace("  ", " ")
 

@@ -8,7 +8,8 @@ confinement.py  what the operating system takes away from the process (seccomp.p
 database.py     DuckDB, locked down over editions attached read-only
 spill.py        the one folder that the engine may write to
 holdings.py     catalogue, coverage and editions, as the engine itself reads them
-release.py      the one function from a signed query and a receipt to noisy components
-bounding.py     the SQL of exact sums over bounded contributions
+release.py      the one function from what is asked and a receipt to noisy components
+bounding.py     the SQL of a query's exact sums over bounded contributions
+profiling.py    the SQL of a profile's exact counts of units
 sql.py          conditions as SQL over an edition's integers
 """

@@ -77,8 +77,16 @@ class Engine:
         Raises Refusal where engine and node disagree about query, receipt, price or edition, and Unavailable where
         the engine failed or died: the charge stands, and running the same key again is safe.
         """
-        request = engine_pb2.EngineRequest(query=query, receipt=receipt).SerializeToString()
-        exchange = asyncio.create_task(self._exchange(request))
+        return await self._released(engine_pb2.EngineRequest(query=query, receipt=receipt))
+
+    async def profile(
+        self, asked: node_pb2.ProfileRequest, receipt: engine_pb2.SignedReceipt
+    ) -> list[node_pb2.Component]:
+        """The noisy vectors of a profile that the receipt pays for. Raises as `release` does."""
+        return await self._released(engine_pb2.EngineRequest(profile=asked, receipt=receipt))
+
+    async def _released(self, request: engine_pb2.EngineRequest) -> list[node_pb2.Component]:
+        exchange = asyncio.create_task(self._exchange(request.SerializeToString()))
         self._exchanges.add(exchange)
         exchange.add_done_callback(self._forget)
         # A caller who gives up must not leave half a message on the pipe.

@@ -1,23 +1,26 @@
-"""From a signed query and a receipt to noisy components. Exact figures exist inside `release` and nowhere else.
+"""From what is asked and a receipt to noisy components. Exact figures exist inside `release` and nowhere else.
 
 The engine trusts neither the service that calls it nor the analyst: the charge is proved by the ledger's signature, the
-query by its hash, and plan, sensitivities and noise follow from the engine's own catalogue.
+query or profile by its hash, and plan, sensitivities and noise follow from the engine's own catalogue.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from concordat.v1 import engine_pb2, node_pb2, query_pb2
 from concordat.v1.engine_pb2 import EngineResponse
 from concordat_privacy import noise
 from concordat_privacy.plan import Plan, held_components, plan
+from concordat_privacy.profile import ProfilePlan, check_held, plan_profile
 from concordat_query import wire
 from concordat_query.canonical import canonical_query, query_sha256
 from concordat_query.errors import Refusal
 from concordat_query.model import Query
+from concordat_query.profile_request import ProfileRequest, profile_request_from_proto, profile_request_sha256
 from concordat_query.signing import Purpose, is_signed
 
 from concordat_node.engine.holdings import Holding, Holdings
+from concordat_node.engine.profiling import profile_counts
 from concordat_node.engine.scans import scans
 from concordat_node.importing import edition
 
@@ -31,13 +34,17 @@ class Failed(Exception):
 
 
 def release(request: engine_pb2.EngineRequest, holdings: Holdings) -> list[node_pb2.Component]:
-    """The noisy components that a receipt pays for, by index, one integer for every cell. Raises Failed.
+    """The noisy components that a receipt pays for, by index, one integer for every cell or value. Raises Failed.
 
     All noise is drawn before the first row is read, so neither its time nor its errors can depend on data. Sums are
     exact integers of any size and wrap around at 64 bits after the noise: no edition, however large, can make it fail.
     """
+    return _profile(request, holdings) if request.HasField("profile") else _answer(request, holdings)
+
+
+def _answer(request: engine_pb2.EngineRequest, holdings: Holdings) -> list[node_pb2.Component]:
     query = _signed_query(request.query, holdings)
-    receipt, holding = _charged(request.receipt, query, holdings)
+    receipt, holding = _charged(request.receipt, query.dataset, query_sha256(query), holdings)
     planned, held = _planned(query, holding, receipt.rho_nano)
     with _failing(EngineResponse.FAILURE_REQUEST):
         tasks = scans(planned, holding.dataset, holding.coverage, held, holding.table)
@@ -50,8 +57,26 @@ def release(request: engine_pb2.EngineRequest, holdings: Holdings) -> list[node_
             cell = task.cell(row)
             for index, exact in zip(task.indexes, task.values(row), strict=True):
                 vectors[index][cell] += exact
+    return _components(vectors, {index: planned.components[index].scale for index in held})
+
+
+def _profile(request: engine_pb2.EngineRequest, holdings: Holdings) -> list[node_pb2.Component]:
+    with _failing(EngineResponse.FAILURE_REQUEST):
+        asked = profile_request_from_proto(request.profile)
+    receipt, holding = _charged(request.receipt, asked.dataset, profile_request_sha256(asked), holdings)
+    planned = _planned_profile(asked, holding, receipt.rho_nano)
+    counts = profile_counts(planned, holding.dataset, holding.coverage, holding.table)
+    scales = {index: vector.scale for index, vector in enumerate(planned.vectors)}
+    vectors = {index: noise.draw(vector.scale, vector.length).tolist() for index, vector in enumerate(planned.vectors)}
+    for count in counts:
+        for index, place, exact in count.read(holding.connection.execute(count.sql).fetchall()):
+            vectors[index][place] += exact
+    return _components(vectors, scales)
+
+
+def _components(vectors: Mapping[int, list[int]], scales: Mapping[int, float]) -> list[node_pb2.Component]:
     return [
-        node_pb2.Component(index=index, scale=planned.components[index].scale, values=map(_wrapped, vector))
+        node_pb2.Component(index=index, scale=scales[index], values=map(_wrapped, vector))
         for index, vector in vectors.items()
     ]
 
@@ -70,18 +95,20 @@ def _signed_query(message: query_pb2.SignedQuery, holdings: Holdings) -> Query:
     return query
 
 
-def _charged(message: engine_pb2.SignedReceipt, query: Query, holdings: Holdings) -> tuple[engine_pb2.Receipt, Holding]:
-    """The receipt, if this node's ledger signed it for exactly this query, and the edition that it names."""
+def _charged(
+    message: engine_pb2.SignedReceipt, dataset: str, asked_sha256: bytes, holdings: Holdings
+) -> tuple[engine_pb2.Receipt, Holding]:
+    """The receipt, if this node's ledger signed it for exactly what is asked, and the edition that it names."""
     signed = is_signed(Purpose.RECEIPT, message.receipt, message.signature, holdings.ledger_public_key)
     _demand(signed, EngineResponse.FAILURE_RECEIPT)
     with _failing(EngineResponse.FAILURE_RECEIPT):
         receipt = wire.parse(engine_pb2.Receipt, message.receipt, "receipt")
-    ours = receipt.node == holdings.node and receipt.query_sha256 == query_sha256(query) and receipt.sequence > 0
+    ours = receipt.node == holdings.node and receipt.query_sha256 == asked_sha256 and receipt.sequence > 0
     _demand(ours, EngineResponse.FAILURE_RECEIPT)
     holding = holdings.by_edition.get(receipt.edition)
     if holding is None or not edition.is_unchanged(holding.edition):
         raise Failed(EngineResponse.FAILURE_EDITION)
-    _demand(holding.name == query.dataset, EngineResponse.FAILURE_RECEIPT)
+    _demand(holding.name == dataset, EngineResponse.FAILURE_RECEIPT)
     return receipt, holding
 
 
@@ -95,6 +122,17 @@ def _planned(query: Query, holding: Holding, rho_nano: int) -> tuple[Plan, list[
     with _failing(EngineResponse.FAILURE_PRICE):
         noise.check_prices(planned)
     return planned, held
+
+
+def _planned_profile(asked: ProfileRequest, holding: Holding, rho_nano: int) -> ProfilePlan:
+    """The plan of a profile, if the receipt paid all of its price and OpenDP's map agrees with it."""
+    with _failing(EngineResponse.FAILURE_REQUEST):
+        planned = plan_profile(asked, holding.dataset)
+        check_held(asked, holding.coverage)
+    _demand(asked.rho_nano == rho_nano, EngineResponse.FAILURE_RECEIPT)
+    with _failing(EngineResponse.FAILURE_PRICE):
+        noise.check_profile_prices(planned)
+    return planned
 
 
 def _wrapped(value: int) -> int:

@@ -5,16 +5,18 @@
     <state>/editions/<data set>/<id>/manifest.toml
     <state>/editions/<data set>/<id>/report.toml      the custodian's alone
 
-Table `rows`, sorted by unit: `unit` (dense ordinal, BIGINT), `unit_rows` (rows of that unit), `token_hi` and `token_lo`
-(UBIGINT, the unit's 128-bit token), `row_key` (UBIGINT, a keyed hash that orders a unit's rows), then every column of
-the catalogue in its order as the smallest integer type: codes by index, numbers in fixed point, NULL as NULL. Outside
-the node an edition is its random id and a salted commitment.
+Table `rows`, sorted by unit: `unit` (dense ordinal, BIGINT), `unit_rows` (rows of that unit), `unit_losses` (what
+import cut off of that unit, bits of `Loss`), `token_hi` and `token_lo` (UBIGINT, the unit's 128-bit token), `row_key`
+(UBIGINT, a keyed hash that orders a unit's rows), then every column of the catalogue in its order as the smallest
+integer type: codes by index, numbers in fixed point, NULL as NULL. Outside the node an edition is its random id and a
+salted commitment.
 """
 
 import hashlib
 import os
 import tomllib
 from dataclasses import dataclass
+from enum import IntFlag
 from pathlib import Path
 
 from concordat_query.catalogue import Column, Dataset
@@ -25,12 +27,23 @@ MANIFEST = "manifest.toml"
 REPORT = "report.toml"
 CURRENT = "current"
 TABLE = "rows"
+FORMAT = 2
+"""Of the table and the manifest. An edition of another format is imported again."""
 _INTEGERS = (
     ("UTINYINT", 0, 2**8 - 1),
     ("TINYINT", -(2**7), 2**7 - 1),
     ("USMALLINT", 0, 2**16 - 1),
     ("SMALLINT", -(2**15), 2**15 - 1),
 )
+
+
+class Loss(IntFlag):
+    """What an edition lacks of one unit, from that unit's own rows."""
+
+    ROW = 1
+    """It had more rows than the catalogue's max_rows_per_unit."""
+    CLAMPED = 2
+    """A value in one of its kept rows, as it was read, lay beyond the bounds and was set to the nearest."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +72,7 @@ class Manifest:
     content_sha256: str
     salt: str
     size: int
+    format: int = FORMAT
 
     @property
     def commitment(self) -> bytes:
@@ -94,6 +108,7 @@ def table_ddl(dataset: Dataset, name: str = TABLE) -> str:
     columns = [
         "unit BIGINT NOT NULL",
         "unit_rows INTEGER NOT NULL",
+        "unit_losses UTINYINT NOT NULL",
         "token_hi UBIGINT NOT NULL",
         "token_lo UBIGINT NOT NULL",
         "row_key UBIGINT NOT NULL",
@@ -187,7 +202,10 @@ def require(info: EditionInfo, definition_sha256: str, mapping_sha256: str) -> N
 
 def read_manifest(path: Path, dataset: str) -> Manifest:
     try:
-        return Manifest(**tomllib.loads(path.read_text()))
+        content = tomllib.loads(path.read_text())
+        if content.get("format") != FORMAT:
+            raise _unavailable(dataset, "it was imported by another version of this software; import again")
+        return Manifest(**content)
     except FileNotFoundError:
         raise _unavailable(dataset, "the edition's manifest is missing; restore it or import again") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError):

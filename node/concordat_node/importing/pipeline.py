@@ -5,7 +5,8 @@
     limited     constant columns made constant, coverage applied again, each row's position in its unit by that hash
     edition     rows within the limit, with dense ordinals, sorted
 
-Rows of a unit that agree in all mapped values are interchangeable, so ties in the rank change nothing.
+Rows of a unit that agree in all mapped values, and in whether one of them was clamped, are interchangeable, so ties in
+the rank change nothing.
 """
 
 # ruff: noqa: S608 - the SQL is made of checked expressions, integers and quoted names, never of text as given
@@ -18,6 +19,7 @@ from concordat_query.catalogue import Dataset
 from concordat_node.engine.sql import condition_sql
 from concordat_node.importing import edition, tokens
 from concordat_node.importing.conversion import ColumnPlan, Fault, absent_columns_sql
+from concordat_node.importing.edition import Loss
 from concordat_node.importing.mapping import Mapping
 from concordat_node.importing.restricted_sql import Join, Statement
 
@@ -75,6 +77,7 @@ def convert(mapping: Mapping, plans: Sequence[ColumnPlan]) -> list[str]:
         *_covered_columns(mapping),
         *(plan.fault for plan in plans),
         *(f"_outside_{column.name}" for column in mapping.definition.columns),
+        f"{_clamped(plans)} AS _clamped",
         "_dropped",
     ]
     return [f"CREATE TABLE converted AS SELECT {', '.join(kept)} FROM ({layer})"]
@@ -86,8 +89,8 @@ def order(dataset: Dataset, plans: Sequence[ColumnPlan]) -> list[str]:
     values = ", ".join(f"{plan.name} NULLS LAST" for plan in plans)
     key = tokens.row_key_sql("token_hi", "token_lo", "_rank", "$1")
     return [
-        f"""CREATE TABLE ordered AS SELECT {_UNIT}, {columns}, _rank, {key} AS row_key FROM (
-            SELECT *, row_number() OVER (PARTITION BY {_UNIT} ORDER BY {values}) AS _rank
+        f"""CREATE TABLE ordered AS SELECT {_UNIT}, {columns}, _clamped, _rank, {key} AS row_key FROM (
+            SELECT *, row_number() OVER (PARTITION BY {_UNIT} ORDER BY {values}, _clamped) AS _rank
             FROM converted WHERE _dropped = {_KEPT})"""
     ]
 
@@ -105,7 +108,7 @@ def limit(mapping: Mapping, plans: Sequence[ColumnPlan]) -> list[str]:
     return [
         f"""CREATE TABLE limited AS
             SELECT *, row_number() OVER ({by_hash}) AS _position
-            FROM (SELECT {_UNIT}, {columns}, _rank, row_key, _changed
+            FROM (SELECT {_UNIT}, {columns}, _clamped, _rank, row_key, _changed
                   FROM (SELECT *, {", ".join(_outside(mapping))} FROM ({made_constant})) WHERE {_inside(mapping)})""",
     ]
 
@@ -113,15 +116,18 @@ def limit(mapping: Mapping, plans: Sequence[ColumnPlan]) -> list[str]:
 def write(dataset: Dataset) -> list[str]:
     """Fills the attached database `edition`."""
     columns = ", ".join(_names(dataset))
-    within = f"limited WHERE _position <= {dataset.max_rows_per_unit}"
+    within = f"_position <= {dataset.max_rows_per_unit}"
+    losses = f"""CASE WHEN count(*) > {dataset.max_rows_per_unit} THEN {Loss.ROW:d} ELSE 0 END
+        | CASE WHEN bool_or(_clamped AND {within}) THEN {Loss.CLAMPED:d} ELSE 0 END"""
     return [
         edition.table_ddl(dataset, f"edition.{edition.TABLE}"),
         f"""CREATE TABLE units AS
-            SELECT {_UNIT}, row_number() OVER (ORDER BY {_UNIT}) - 1 AS unit, count(*) AS unit_rows
-            FROM {within} GROUP BY {_UNIT}""",
+            SELECT {_UNIT}, row_number() OVER (ORDER BY {_UNIT}) - 1 AS unit,
+                   count(*) FILTER (WHERE {within}) AS unit_rows, {losses} AS unit_losses
+            FROM limited GROUP BY {_UNIT}""",
         f"""INSERT INTO edition.{edition.TABLE}
-            SELECT unit, unit_rows, {_UNIT}, row_key, {columns}
-            FROM (SELECT * FROM {within}) JOIN units USING ({_UNIT}) ORDER BY unit, row_key, _rank""",
+            SELECT unit, unit_rows, unit_losses, {_UNIT}, row_key, {columns}
+            FROM (SELECT * FROM limited WHERE {within}) JOIN units USING ({_UNIT}) ORDER BY unit, row_key, _rank""",
     ]
 
 
@@ -173,6 +179,16 @@ def _row_of(connection: duckdb.DuckDBPyConnection, query: dict[str, str]) -> dic
 
 def _over(layer: str, columns: Sequence[str]) -> str:
     return f"SELECT *, {', '.join(columns)} FROM ({layer})"
+
+
+def _clamped(plans: Sequence[ColumnPlan]) -> str:
+    """Whether the row has a value that was set to its nearest bound and is held."""
+    flags = [
+        f"({plan.fault} = {Fault.OUT_OF_RANGE:d} AND NOT _outside_{plan.column.name})"
+        for plan in plans
+        if plan.repair.out_of_range == "clamp"
+    ]
+    return " OR ".join(flags) or "false"
 
 
 def _names(dataset: Dataset) -> list[str]:

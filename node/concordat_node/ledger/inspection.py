@@ -1,5 +1,7 @@
 """Looking at a ledger from another process, whether or not its node is serving."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import apsw
 from concordat_query.errors import Reason, Refusal
 
-from concordat_node.ledger import accounts, replay, schema
+from concordat_node.ledger import accounts, charges, replay, schema
 from concordat_node.ledger.log import Entry
 from concordat_node.ledger.records import Balance
 
@@ -25,6 +27,26 @@ class Inspection:
 
 def inspect(path: Path) -> Inspection:
     """Verifies the ledger at `path` and returns what stands in it. Changes nothing. Refuses as Ledger.open does."""
+    with _reading(path) as db:
+        state = replay.verify(db, path)
+        entries = tuple(replay.entries(db, path))
+        unanswered: Any = db.execute(
+            "SELECT count(*) FROM charge WHERE sequence NOT IN (SELECT charge FROM answer)"
+        ).get
+        return Inspection(state.node, accounts.balances(db, 0), entries, unanswered)
+
+
+def stored_answer(path: Path, answer_key: bytes) -> bytes | None:
+    """The answer stored for an answer key, from a ledger that was verified first. Refuses as `inspect` does."""
+    with _reading(path) as db:
+        replay.verify(db, path)
+        stored = charges.stored_answer(db, answer_key)
+        return None if stored is None else stored.answer
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[apsw.Connection]:
+    """One moment of the ledger, read only."""
     try:
         db = schema.connect(path, read_only=True)
     except apsw.Error:
@@ -33,12 +55,7 @@ def inspect(path: Path) -> Inspection:
         ) from None
     try:
         db.execute("BEGIN")
-        state = replay.verify(db, path)
-        entries = tuple(replay.entries(db, path))
-        unanswered: Any = db.execute(
-            "SELECT count(*) FROM charge WHERE sequence NOT IN (SELECT charge FROM answer)"
-        ).get
-        return Inspection(state.node, accounts.balances(db, 0), entries, unanswered)
+        yield db
     except apsw.Error:
         raise schema.damaged(path, "the file is damaged") from None
     finally:

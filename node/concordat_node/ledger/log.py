@@ -23,7 +23,7 @@ class Kind(StrEnum):
 
     GENESIS = "genesis"  # the ledger of a node begins
     BUDGET = "budget"  # a population's budget is set
-    CHARGE = "charge"  # budget is spent on a query
+    CHARGE = "charge"  # budget is spent on a query or a profile
     ANSWER = "answer"  # a charge's answer is stored
     SERVED = "served"  # another request is answered by an earlier charge
 

@@ -10,6 +10,9 @@ from concordat_query.errors import Reason, Refusal
 LARGEST_AMOUNT = 2**62
 """No budget and no price exceeds this many nano-rho, so that sums of two fit SQLite's integers."""
 
+OPERATOR = ""
+"""Who asks for a profile: the node's own operator. No analyst of an agreement has an empty name."""
+
 
 def is_budget(amount: object) -> bool:
     """Whether an amount can be a whole budget: an integer from 0 to LARGEST_AMOUNT."""
@@ -18,7 +21,7 @@ def is_budget(amount: object) -> bool:
 
 @dataclass(frozen=True)
 class Request:
-    """An admitted query, as far as the ledger is concerned. Hashes are raw SHA-256 digests of 32 bytes.
+    """An admitted query or profile, as far as the ledger is concerned. Hashes are raw SHA-256 digests of 32 bytes.
 
     `answer_key` stands for all that decides the answer (canonical query, definition, mapping, edition, agreement and
     version, mechanism, and the analyst where answers are not shared); equal keys mean one charge and one answer.
@@ -33,7 +36,7 @@ class Request:
     rho_nano: int
     answer_key: bytes
     signed_query: bytes = b""
-    """The serialised SignedQuery: the question for the audit, and what a charge is recomputed from after a crash."""
+    """The serialised SignedQuery or ProfileRequest: for the audit, and to compute a charge's answer after a crash."""
     not_before: int = 0
     """Unix seconds; the answer is not handed over earlier. 0 for at once."""
 

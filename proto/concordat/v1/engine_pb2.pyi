@@ -32,12 +32,14 @@ class SignedReceipt(_message.Message):
     def __init__(self, receipt: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
 
 class EngineRequest(_message.Message):
-    __slots__ = ("query", "receipt")
+    __slots__ = ("query", "profile", "receipt")
     QUERY_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
     RECEIPT_FIELD_NUMBER: _ClassVar[int]
     query: _query_pb2.SignedQuery
+    profile: _node_pb2.ProfileRequest
     receipt: SignedReceipt
-    def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., receipt: _Optional[_Union[SignedReceipt, _Mapping]] = ...) -> None: ...
+    def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., profile: _Optional[_Union[_node_pb2.ProfileRequest, _Mapping]] = ..., receipt: _Optional[_Union[SignedReceipt, _Mapping]] = ...) -> None: ...
 
 class EngineResponse(_message.Message):
     __slots__ = ("failure", "components", "editions")

@@ -32,20 +32,22 @@ class DescribeResponse(_message.Message):
     def __init__(self, node: _Optional[str] = ..., nation: _Optional[str] = ..., catalogue_sha256: _Optional[str] = ..., agreement_id: _Optional[str] = ..., agreement_version: _Optional[int] = ..., holdings: _Optional[_Iterable[_Union[Holding, _Mapping]]] = ..., head: _Optional[_Union[SignedHead, _Mapping]] = ..., software_version: _Optional[str] = ...) -> None: ...
 
 class Holding(_message.Message):
-    __slots__ = ("dataset", "definition_sha256", "mapping_sha256", "coverage", "edition", "differences")
+    __slots__ = ("dataset", "definition_sha256", "mapping_sha256", "coverage", "edition", "differences", "profile")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     DEFINITION_SHA256_FIELD_NUMBER: _ClassVar[int]
     MAPPING_SHA256_FIELD_NUMBER: _ClassVar[int]
     COVERAGE_FIELD_NUMBER: _ClassVar[int]
     EDITION_FIELD_NUMBER: _ClassVar[int]
     DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
     dataset: str
     definition_sha256: str
     mapping_sha256: str
     coverage: Coverage
     edition: Edition
     differences: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, dataset: _Optional[str] = ..., definition_sha256: _Optional[str] = ..., mapping_sha256: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., edition: _Optional[_Union[Edition, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ...) -> None: ...
+    profile: SignedProfile
+    def __init__(self, dataset: _Optional[str] = ..., definition_sha256: _Optional[str] = ..., mapping_sha256: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., edition: _Optional[_Union[Edition, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ..., profile: _Optional[_Union[SignedProfile, _Mapping]] = ...) -> None: ...
 
 class Coverage(_message.Message):
     __slots__ = ("rows", "columns")
@@ -74,6 +76,50 @@ class Edition(_message.Message):
     id: str
     commitment: bytes
     def __init__(self, id: _Optional[str] = ..., commitment: _Optional[bytes] = ...) -> None: ...
+
+class ProfileRequest(_message.Message):
+    __slots__ = ("dataset", "definition_sha256", "keys", "max_groups", "max_rows", "rho_nano")
+    DATASET_FIELD_NUMBER: _ClassVar[int]
+    DEFINITION_SHA256_FIELD_NUMBER: _ClassVar[int]
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    MAX_GROUPS_FIELD_NUMBER: _ClassVar[int]
+    MAX_ROWS_FIELD_NUMBER: _ClassVar[int]
+    RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    dataset: str
+    definition_sha256: str
+    keys: _containers.RepeatedScalarFieldContainer[str]
+    max_groups: int
+    max_rows: int
+    rho_nano: int
+    def __init__(self, dataset: _Optional[str] = ..., definition_sha256: _Optional[str] = ..., keys: _Optional[_Iterable[str]] = ..., max_groups: _Optional[int] = ..., max_rows: _Optional[int] = ..., rho_nano: _Optional[int] = ...) -> None: ...
+
+class SignedProfile(_message.Message):
+    __slots__ = ("profile", "signature")
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    profile: bytes
+    signature: bytes
+    def __init__(self, profile: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
+
+class Profile(_message.Message):
+    __slots__ = ("node", "request", "edition", "mapping_sha256", "coverage", "mechanism", "components", "head")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    EDITION_FIELD_NUMBER: _ClassVar[int]
+    MAPPING_SHA256_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    MECHANISM_FIELD_NUMBER: _ClassVar[int]
+    COMPONENTS_FIELD_NUMBER: _ClassVar[int]
+    HEAD_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    request: ProfileRequest
+    edition: Edition
+    mapping_sha256: str
+    coverage: Coverage
+    mechanism: str
+    components: _containers.RepeatedCompositeFieldContainer[Component]
+    head: SignedHead
+    def __init__(self, node: _Optional[str] = ..., request: _Optional[_Union[ProfileRequest, _Mapping]] = ..., edition: _Optional[_Union[Edition, _Mapping]] = ..., mapping_sha256: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., mechanism: _Optional[str] = ..., components: _Optional[_Iterable[_Union[Component, _Mapping]]] = ..., head: _Optional[_Union[SignedHead, _Mapping]] = ...) -> None: ...
 
 class ExplainRequest(_message.Message):
     __slots__ = ("query", "credentials")

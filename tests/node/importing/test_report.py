@@ -99,7 +99,7 @@ def test_the_report_is_printed_and_the_steps_are_told_without_numbers(printed: t
 def test_the_manifest_tells_no_count(tmp_path: Path, printed: tuple[Report, str, str]) -> None:
     manifest = edition.current(tmp_path / "state", "health.visits").path.parent / edition.MANIFEST
     assert set(tomllib.loads(manifest.read_text())) == {
-        "id", "dataset", "sequence", "definition_sha256", "mapping_sha256", "content_sha256", "salt", "size",
+        "id", "dataset", "sequence", "definition_sha256", "mapping_sha256", "content_sha256", "salt", "size", "format",
     }  # fmt: skip
 
 

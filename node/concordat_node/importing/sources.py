@@ -154,4 +154,4 @@ def _expectation(source: Source) -> str:
 
 
 def _fault(place: str, what: str) -> Refusal:
-    return Refusal(Reason.MALFORMED_REQUEST, f"{place}: {what}", field=place)
+    return Refusal(Reason.WRONG_FILE, f"{place}: {what}", field=place)

@@ -35,11 +35,11 @@ def without_values(step: Step) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise Refusal(Reason.INTERNAL, f"{step.value}: {_advice(error)}", field=step.name.lower()) from None
+        raise Refusal(Reason.IMPORT_FAILED, f"{step.value}: {_advice(error)}", field=step.name.lower()) from None
     except OSError as error:
         what = error.strerror or "the system refused"
         raise Refusal(
-            Reason.INTERNAL, f"{step.value}: {what}; free or repair the node's state folder", field=step.name.lower()
+            Reason.IMPORT_FAILED, f"{step.value}: {what}; free or repair the node's state folder", field=step.name.lower()
         ) from None
 
 

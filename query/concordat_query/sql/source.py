@@ -71,7 +71,8 @@ def refusal_at(text: str, offset: int, message: str, reason: Reason = Reason.SQL
     offset = max(0, min(offset, len(text)))
     line = text.count("\n", 0, offset) + 1
     column = offset - text.rfind("\n", 0, offset)
-    return SqlRefusal(reason, f"line {line}, column {column}: {message}", line=line, column=column, offset=offset)
+    told = f"line {line}, column {column}: {message}"
+    return SqlRefusal(reason, told, line=line, column=column, offset=offset, text=text)
 
 
 def shown(text: str) -> str:

@@ -10,6 +10,7 @@ from concordat_query.catalogue import Catalogue, Column, Dataset
 from concordat_query.prose import counted, sentence
 from concordat_query.rendering import condition_text, scalar_text
 from concordat_query.wire import coverage_from_proto
+from concordat_wire.excerpt import plain
 from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -17,15 +18,7 @@ from rich.text import Text
 from concordat_client.asking import SignedQuestion
 from concordat_client.display import budget_text, number_text
 
-Progress = coordinator_pb2.Progress
 Describe = Callable[[], coordinator_pb2.CoordinatorServiceDescribeResponse]
-
-STEPS: dict[int, str] = {
-    Progress.STEP_PREPARED: "ready to answer",
-    Progress.STEP_ANSWERED: "answered",
-    Progress.STEP_LOST: "lost after it was charged",
-    Progress.STEP_TAKES_NO_PART: "holds nothing of what is asked",
-}
 
 
 def _columns(*names: str) -> RichTable:
@@ -54,7 +47,7 @@ def explanation(
 
 def _quote_cells(entry: coordinator_pb2.NodeQuote) -> tuple[str, str, str]:
     if entry.WhichOneof("outcome") == "failure":
-        return "-", "-", f"{entry.failure.reason}: {entry.failure.message}"
+        return "-", "-", _failure_text(entry.failure)
     quote = entry.quote
     account = quote.account
     left = account.budget_rho_nano - account.spent_rho_nano - account.reserved_rho_nano - quote.rho_nano
@@ -64,6 +57,12 @@ def _quote_cells(entry: coordinator_pb2.NodeQuote) -> tuple[str, str, str]:
     if quote.stored_answer:
         remarks.insert(0, "Answered before; served again free.")
     return f"{quote.rho_nano / 1e9:.6f}", f"{left / 1e9:.6f}", sentences(remarks)
+
+
+def _failure_text(failure: coordinator_pb2.NodeFailure) -> str:
+    """Why a node gave nothing, and what its operator finds in the log."""
+    quoted = f" (reference {failure.reference})" if failure.reference else ""
+    return plain(f"{failure.reason}: {failure.message}{quoted}")
 
 
 def sentences(texts: Sequence[str]) -> str:
@@ -118,7 +117,7 @@ def domain_text(column: Column) -> str:
 
 def _holding_cells(node: coordinator_pb2.NodeDescription, dataset: str) -> tuple[str, str]:
     if node.WhichOneof("outcome") == "failure":
-        return f"unknown: {node.failure.reason}", node.failure.message
+        return "unknown", _failure_text(node.failure)
     for holding in node.description.holdings:
         if holding.dataset == dataset:
             return holding_text(holding), "\n".join(difference_texts(holding))
@@ -146,7 +145,7 @@ def budget(response: coordinator_pb2.CoordinatorServiceGetBudgetResponse) -> Ren
     table = _columns("node", "population", "spent", "left (rho)", "reserved (rho)")
     for entry in response.budgets:
         if entry.WhichOneof("outcome") == "failure":
-            table.add_row(entry.node, "-", f"{entry.failure.reason}: {entry.failure.message}", "-", "-")
+            table.add_row(entry.node, "-", _failure_text(entry.failure), "-", "-")
             continue
         for account in entry.budget.accounts:
             left = account.budget_rho_nano - account.spent_rho_nano - account.reserved_rho_nano

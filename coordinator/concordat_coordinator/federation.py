@@ -89,9 +89,7 @@ def _nobody_hears(member: Member) -> None:
     pass
 
 
-async def outcome(
-    member: Member, call: Call[R], *, again: bool, retrying: Hear = _nobody_hears
-) -> R | ConcordatError:
+async def outcome(member: Member, call: Call[R], *, again: bool, retrying: Hear = _nobody_hears) -> R | ConcordatError:
     """What a node answered, or why it did not, with a reference to the node's log or, failing that, to this one's.
 
     With `again`, for calls that carry an idempotency key, one that could not be delivered is sent once more;

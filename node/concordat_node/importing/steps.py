@@ -39,7 +39,9 @@ def without_values(step: Step) -> Iterator[None]:
     except OSError as error:
         what = error.strerror or "the system refused"
         raise Refusal(
-            Reason.IMPORT_FAILED, f"{step.value}: {what}; free or repair the node's state folder", field=step.name.lower()
+            Reason.IMPORT_FAILED,
+            f"{step.value}: {what}; free or repair the node's state folder",
+            field=step.name.lower(),
         ) from None
 
 

@@ -30,9 +30,9 @@ __all__ = [
 class Charged(StrEnum):
     """Whether a run that ended in an error was charged for. The value is what people are told."""
 
-    NOTHING = "nothing was charged"
+    NOTHING = "nothing"
     PERHAPS = "not known; the same key is never charged twice"
-    STORED = "yes, and what was paid for is served free under the same key"
+    STORED = "yes; what was paid for is served free under the same key"
 
 
 @dataclass(frozen=True)

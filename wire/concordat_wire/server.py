@@ -114,9 +114,8 @@ async def start_server(
         maximum_concurrent_rpcs=max_concurrent + _HEALTH_CALLS,
     )
     admission = _Admission(callers, max_concurrent)
-    server.add_generic_rpc_handlers(
-        [_handlers(descriptor, servicer, admission, analyst_of) for descriptor, servicer in services]
-    )
+    handlers = [_handlers(descriptor, servicer, admission, analyst_of) for descriptor, servicer in services]
+    server.add_generic_rpc_handlers(handlers)
     names = tuple(descriptor.full_name for descriptor, _ in services)
     health_servicer = _add_health_and_reflection(server, names)
     port = _bind(server, address, tls)

@@ -47,6 +47,8 @@ def connect(memory_limit: str, threads: int, spill: Path, spill_limit: str) -> d
         },
     )
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = true")  # counts how far a statement is, for whoever asks
+    connection.execute("SET enable_progress_bar_print = false")
     connection.execute("CREATE SCHEMA source")
     connection.execute("CREATE SCHEMA blank")
     return connection

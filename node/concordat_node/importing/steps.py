@@ -25,8 +25,30 @@ class Step(Enum):
     DONE = "done"
 
 
-Progress = Callable[[Step], None]
+HowFar = Callable[[], float | None]
+"""The share of a step that is done, from 0 to 1, or None where that is not known. May be asked from any thread."""
+Progress = Callable[[Step, HowFar], None]
 _NO_SPACE = ("No space left", "max_temp_directory_size")
+
+
+def not_known() -> None:
+    """How far a step is that cannot tell."""
+
+
+class Statements:
+    """How far a step of `count` SQL statements is on `connection`: those done, and DuckDB's word on the next."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, count: int) -> None:
+        self._connection = connection
+        self._count = count
+        self.done = 0
+
+    def how_far(self) -> float | None:
+        try:
+            percent = self._connection.query_progress()  # below 0 where it does not know
+        except duckdb.Error:
+            return None
+        return min(1.0, (self.done + max(0.0, percent) / 100) / self._count)
 
 
 @contextmanager

@@ -36,11 +36,10 @@ async def test_every_node_is_ready_then_scans_then_has_answered(tmp_path: Path) 
 
 def test_every_step_that_is_told_is_a_state_and_an_unknown_one_is_left_out() -> None:
     heard: list[Event] = []
-    for step in Step.Step.values():
-        tell(heard.append, Step(node="node-wales", step=step))
+    for name in Step.Step.keys():  # noqa: SIM118  # an enum of protobuf is no dict
+        tell(heard.append, Step(node="node-wales", step=name))
     states = [event.state for event in heard if isinstance(event, NodeState)]
     assert sorted(states) == sorted(set(State) - {State.ASKED})
-    assert Step.Step.values()[0] == Step.STEP_UNSPECIFIED
 
 
 def board_text(board: Board) -> str:

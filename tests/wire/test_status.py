@@ -39,7 +39,7 @@ def test_a_reason_comes_back_as_it_was_sent(reason: Reason) -> None:
 
 def test_an_error_comes_back_as_what_it_was() -> None:
     for reason in Reason:
-        kind = Unavailable if reason.may_pass else Refusal
+        kind: type[ConcordatError] = Unavailable if reason.may_pass else Refusal
         kind = VerificationError if reason is Reason.VERIFICATION_FAILED else kind
         assert type(crossed(ConcordatError(reason, ""))) is kind
 

@@ -1,4 +1,4 @@
-"""What an import shows while it runs: a line for each step in a pipe, a bar on a terminal, how far where it is known."""
+"""What an import shows as it runs: a line for each step in a pipe, a bar on a terminal, how far where it is known."""
 
 import io
 import random

@@ -16,8 +16,9 @@ from concordat_query.catalogue import Catalogue, Dataset
 from concordat_query.check import check_query
 from concordat_query.check_presentation import check_presentation
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Envelope, Presentation, Query
+from concordat_query.model import Envelope, Presentation, Query, Statistic
 from concordat_query.signing import Purpose, SigningKey
+from concordat_query.sql.places import placed
 from concordat_query.text import Question, read_sql
 from concordat_query.wire import envelope_to_bytes
 
@@ -54,10 +55,14 @@ def ask(
             max_rows=question.max_rows_contributed or agreement.defaults.max_rows,
         )
     )
-    check_query(unpriced, dataset, permission)
-    query = replace(unpriced, rho_nano=_price(question, unpriced, dataset, agreement))
-    check_presentation(question.presentation, query)
-    check_price(query, dataset, agreement)
+    try:
+        check_query(unpriced, dataset, permission)
+        query = replace(unpriced, rho_nano=_price(question, unpriced, dataset, agreement))
+        check_presentation(question.presentation, query)
+        check_price(query, dataset, agreement)
+    except Refusal as refusal:
+        names = (*dataset.by_name, *(statistic.value for statistic in Statistic), "epsilon")
+        raise placed(refusal, sql, names) from None
     envelope = Envelope(
         query=query,
         catalogue_sha256=catalogue.sha256,

@@ -10,13 +10,12 @@ from concordat_query.catalogue import Catalogue, Column, Dataset
 from concordat_query.prose import counted, sentence
 from concordat_query.rendering import condition_text, scalar_text
 from concordat_query.wire import coverage_from_proto
-from concordat_wire.excerpt import plain
 from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from concordat_client.asking import SignedQuestion
-from concordat_client.display import budget_text, number_text
+from concordat_client.display import budget_text, failure_text, number_text
 
 Describe = Callable[[], coordinator_pb2.CoordinatorServiceDescribeResponse]
 
@@ -47,7 +46,7 @@ def explanation(
 
 def _quote_cells(entry: coordinator_pb2.NodeQuote) -> tuple[str, str, str]:
     if entry.WhichOneof("outcome") == "failure":
-        return "-", "-", _failure_text(entry.failure)
+        return "-", "-", failure_text(entry.failure)
     quote = entry.quote
     account = quote.account
     left = account.budget_rho_nano - account.spent_rho_nano - account.reserved_rho_nano - quote.rho_nano
@@ -57,12 +56,6 @@ def _quote_cells(entry: coordinator_pb2.NodeQuote) -> tuple[str, str, str]:
     if quote.stored_answer:
         remarks.insert(0, "Answered before; served again free.")
     return f"{quote.rho_nano / 1e9:.6f}", f"{left / 1e9:.6f}", sentences(remarks)
-
-
-def _failure_text(failure: coordinator_pb2.NodeFailure) -> str:
-    """Why a node gave nothing, and what its operator finds in the log."""
-    quoted = f" (reference {failure.reference})" if failure.reference else ""
-    return plain(f"{failure.reason}: {failure.message}{quoted}")
 
 
 def sentences(texts: Sequence[str]) -> str:
@@ -117,7 +110,7 @@ def domain_text(column: Column) -> str:
 
 def _holding_cells(node: coordinator_pb2.NodeDescription, dataset: str) -> tuple[str, str]:
     if node.WhichOneof("outcome") == "failure":
-        return "unknown", _failure_text(node.failure)
+        return "unknown", failure_text(node.failure)
     for holding in node.description.holdings:
         if holding.dataset == dataset:
             return holding_text(holding), "\n".join(difference_texts(holding))
@@ -145,7 +138,7 @@ def budget(response: coordinator_pb2.CoordinatorServiceGetBudgetResponse) -> Ren
     table = _columns("node", "population", "spent", "left (rho)", "reserved (rho)")
     for entry in response.budgets:
         if entry.WhichOneof("outcome") == "failure":
-            table.add_row(entry.node, "-", _failure_text(entry.failure), "-", "-")
+            table.add_row(entry.node, "-", failure_text(entry.failure), "-", "-")
             continue
         for account in entry.budget.accounts:
             left = account.budget_rho_nano - account.spent_rho_nano - account.reserved_rho_nano

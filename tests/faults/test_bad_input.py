@@ -120,7 +120,7 @@ ROWS = [
     Row("node not in the audience", asks_node(good(audience=("node-scotland",))),
         DENIED, Reason.NOT_IN_AUDIENCE, "audience"),
     Row("node that nobody knows", runs(good(audience=("node-france", "node-wales"))),
-        DENIED, Reason.NOT_IN_AUDIENCE, "it knows: node-scotland, node-wales"),
+        FAILED, Reason.UNKNOWN_NODE, "it knows: node-scotland, node-wales"),
     # Signatures
     Row("altered query bytes", asks(asking.altered),
         StatusCode.UNAUTHENTICATED, Reason.BAD_SIGNATURE, "altered"),

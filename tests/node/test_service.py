@@ -464,7 +464,7 @@ async def test_a_draining_node_finishes_commits_and_takes_no_new_query(fed: Fake
     assert wales.node is not None
     draining = asyncio.create_task(wales.node.service.drain(5))
     await asyncio.sleep(0.05)
-    assert (await refusal(prepare(fed, fed.signed()))).reason is Reason.LEDGER_UNUSABLE
+    assert (await refusal(prepare(fed, fed.signed()))).reason is Reason.NODE_UNAVAILABLE
     assert not draining.done()
     wales.engine.may_go_on.set()
     assert (await call).HasField("answer")

@@ -84,9 +84,9 @@ async def test_a_query_that_is_not_what_was_signed_is_refused(
 ) -> None:
     signed = node.signed(ASKED)
     signed.signature = b"\0" * 64
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(Unavailable) as refused:
         await engine.release(signed, node.receipt(ASKED, edition))
-    assert refused.value.reason is Reason.MALFORMED_REQUEST
+    assert refused.value.reason is Reason.ENGINE_DISAGREES
 
 
 async def test_an_engine_killed_while_it_computes_fails_that_request_and_serves_the_next(

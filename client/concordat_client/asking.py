@@ -3,7 +3,8 @@
 import secrets
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from concordat.v1 import query_pb2
@@ -16,11 +17,11 @@ from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Catalogue, Dataset
 from concordat_query.check import check_query
 from concordat_query.check_presentation import check_presentation
-from concordat_query.comparability import merging_refused, wrongly_merged
+from concordat_query.comparability import check_merging
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Envelope, Presentation, Query
+from concordat_query.model import Envelope, Presentation, Query, Statistic
 from concordat_query.signing import Purpose, SigningKey
-from concordat_query.sql.source import refusal_at_name
+from concordat_query.sql.places import placed
 from concordat_query.text import Question, read_sql
 from concordat_query.wire import envelope_to_bytes
 
@@ -57,12 +58,16 @@ def ask(
             max_rows=question.max_rows_contributed or agreement.defaults.max_rows,
         )
     )
-    check_query(unpriced, dataset, permission)
-    query = replace(unpriced, rho_nano=_price(question, unpriced, dataset, agreement))
-    check_presentation(question.presentation, query)
     nodes = audience(question, agreement)
-    _check_merging(sql, question, query, dataset, [agreement.party_by_node[node].nation for node in nodes])
-    check_price(query, dataset, agreement)
+    nations = [agreement.party_by_node[node].nation for node in nodes]
+    names = (*dataset.by_name, *(statistic.value for statistic in Statistic), "epsilon")
+    with _placed(sql, names):
+        check_query(unpriced, dataset, permission)
+        query = replace(unpriced, rho_nano=_price(question, unpriced, dataset, agreement))
+        check_presentation(question.presentation, query)
+        check_price(query, dataset, agreement)
+    with _placed(sql, sorted(dataset.by_name)):
+        check_merging(query, dataset, by_nation=question.presentation.by_nation, nations=nations)
     envelope = Envelope(
         query=query,
         catalogue_sha256=catalogue.sha256,
@@ -102,10 +107,13 @@ def merged_nodes(question: Question, agreement: Agreement) -> int:
     return max(Counter(agreement.party_by_node[node].nation for node in asked).values())
 
 
-def _check_merging(sql: str, question: Question, query: Query, dataset: Dataset, nations: Sequence[str]) -> None:
-    by_nation = question.presentation.by_nation
-    if (column := wrongly_merged(query, dataset, by_nation=by_nation, nations=nations)) is not None:
-        raise refusal_at_name(sql, column.name, merging_refused(column), Reason.NOT_COMPARABLE)
+@contextmanager
+def _placed(sql: str, names: Iterable[str]) -> Iterator[None]:
+    """Gives a refusal raised within its place in the text, where it speaks of one of the names."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise placed(refusal, sql, names) from None
 
 
 def sign(envelope: Envelope, key: SigningKey) -> query_pb2.SignedQuery:

@@ -1,12 +1,13 @@
 """The analyst's command: `concordat query | explain | catalogue | budget`."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from concordat.v1 import coordinator_pb2
 from concordat_query.catalogue import load as load_catalogue
-from concordat_query.errors import Unavailable
+from concordat_query.errors import Unavailable, VerificationError
 from concordat_wire.command_line import Commands
 from rich.console import Console
 
@@ -14,6 +15,7 @@ from concordat_client import catalogue_report, reports
 from concordat_client.catalogue_comparison import comparison
 from concordat_client.connection import connect
 from concordat_client.display import render
+from concordat_client.live import told
 
 config_option = click.option(
     "--config",
@@ -33,7 +35,11 @@ def _console() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
 
 
-@click.group(cls=Commands)
+class _Asking(Commands):
+    charges = True
+
+
+@click.group(cls=_Asking)
 @click.version_option(package_name="concordat")
 def main() -> None:
     """Ask the four nations' nodes one question; every figure comes back with its margin of error."""
@@ -47,16 +53,19 @@ def query(config: Path, idempotency_key: str | None, sql: str) -> None:
     """Run SQL and print the verified result."""
     with connect(config) as connection:
         question = connection.ask(sql, idempotency_key=idempotency_key)
-        try:
-            result = connection.run(question, _tell if sys.stderr.isatty() else None)
-        except Unavailable:
-            click.echo(f"To try again without paying twice, add --key {question.envelope.idempotency_key}", err=True)
-            raise
+        with _key_told(question.envelope.idempotency_key), told(Console(stderr=True), question.envelope.audience) as on:
+            result = connection.run(question, on)
     _console().print(render(result))
 
 
-def _tell(progress: coordinator_pb2.Progress) -> None:
-    click.echo(f"{progress.node}: {reports.STEPS[progress.step]}", err=True)
+@contextmanager
+def _key_told(key: str) -> Iterator[None]:
+    """Names the key under which to go on wherever a run ends after it may have been charged."""
+    try:
+        yield
+    except (Unavailable, VerificationError, KeyboardInterrupt):
+        click.echo(f"To try again without paying twice, add --key {key}", err=True)
+        raise
 
 
 @main.command()

@@ -1,6 +1,5 @@
 """A connection to one coordinator: signs what is asked, verifies what comes back."""
 
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,10 +15,10 @@ from concordat_wire.status import error_from_rpc
 
 from concordat_client.asking import SignedQuestion, ask
 from concordat_client.config import Settings, read_settings
+from concordat_client.progress import Listener, tell
 from concordat_client.result import Result
+from concordat_client.retrying import with_retries
 from concordat_client.verify import verify
-
-ProgressListener = Callable[[coordinator_pb2.Progress], None]
 
 
 def connect(config: str | Path) -> "Connection":
@@ -47,46 +46,65 @@ class Connection:
         """Reads, checks, prices and signs a question without sending it. Raises Refusal."""
         return ask(sql, self.catalogue, self.agreement, self._settings.key, idempotency_key)
 
-    def query(
-        self, sql: str, *, idempotency_key: str | None = None, on_progress: ProgressListener | None = None
-    ) -> Result:
+    def query(self, sql: str, *, idempotency_key: str | None = None, on_progress: Listener | None = None) -> Result:
         """Runs a question and verifies the result.
 
-        Raises Refusal (nothing was charged), Unavailable (run again with the same `idempotency_key`) or
-        VerificationError (the result does not prove itself).
+        Where a party cannot be reached it tries a few times more, under the same key; `on_progress` hears of it.
+
+        Raises Refusal (nothing was charged), Unavailable (run again with its `idempotency_key`) or VerificationError
+        (the result does not prove itself).
         """
         return self.run(self.ask(sql, idempotency_key=idempotency_key), on_progress)
 
-    def run(self, question: SignedQuestion, on_progress: ProgressListener | None = None) -> Result:
-        """Runs a question that was asked before. Running it twice charges once."""
+    def run(self, question: SignedQuestion, on_progress: Listener | None = None) -> Result:
+        """Runs a question that was asked before, as `query` does. Running it twice charges once."""
         request = coordinator_pb2.RunRequest(
             query=question.signed,
             presentation=presentation_to_proto(question.presentation),
             progress=on_progress is not None,
         )
+        result = with_retries(
+            lambda seconds: self._run(request, seconds, on_progress),
+            question.envelope.idempotency_key,
+            self._settings.timeout,
+            on_progress,
+        )
+        return verify(question, result, self.catalogue, self.agreement)
+
+    def _run(
+        self, request: coordinator_pb2.RunRequest, seconds: float, on_progress: Listener | None
+    ) -> coordinator_pb2.Result:
         result = None
         try:
-            for event in self._stub.Run(request, timeout=self._settings.timeout):
+            for event in self._stub.Run(request, timeout=seconds):
                 if event.WhichOneof("event") == "result":
                     result = event.result
-                elif on_progress is not None:
-                    on_progress(event.progress)
+                else:
+                    tell(on_progress, event.progress)
         except grpc.RpcError as error:
             raise error_from_rpc(error) from None
         if result is None:
             raise Unavailable(Reason.NODE_UNAVAILABLE, "the coordinator ended without a result; run the same key again")
-        return verify(question, result, self.catalogue, self.agreement)
+        return result
 
     def fetch(self, question: SignedQuestion) -> Result:
         """The result of a question that was run before, after a dropped connection. Charges nothing."""
         request = coordinator_pb2.GetResultRequest(
             query=question.signed, presentation=presentation_to_proto(question.presentation)
         )
+        result = with_retries(
+            lambda seconds: self._fetch(request, seconds),
+            question.envelope.idempotency_key,
+            self._settings.timeout,
+            None,
+        )
+        return verify(question, result, self.catalogue, self.agreement)
+
+    def _fetch(self, request: coordinator_pb2.GetResultRequest, seconds: float) -> coordinator_pb2.Result:
         try:
-            response = self._stub.GetResult(request, timeout=self._settings.timeout)
+            return self._stub.GetResult(request, timeout=seconds).result
         except grpc.RpcError as error:
             raise error_from_rpc(error) from None
-        return verify(question, response.result, self.catalogue, self.agreement)
 
     def explain(self, sql: str) -> tuple[SignedQuestion, coordinator_pb2.CoordinatorServiceExplainResponse]:
         """What a question would cost at each node and whether it would be admitted. Charges nothing."""

@@ -3,10 +3,12 @@
 import math
 from decimal import Decimal
 
+from concordat.v1 import coordinator_pb2
 from concordat_privacy.accounting import epsilon_of
 from concordat_privacy.estimates import Row, Status, Value
 from concordat_query.catalogue import CellKey
 from concordat_query.model import KeyColumn, NationColumn, OutputColumn, ValueColumn
+from concordat_wire.excerpt import plain
 from rich.console import Console, Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -38,8 +40,21 @@ def render(result: Result) -> RenderableType:
     parts += [Text(line, style="dim") for line in legend(result)]
     parts += [Text(f"Note: {note}") for note in result.table.notes]
     if not result.complete:
+        parts += [Text(line) for line in lost(result)]
         parts.append(Text(f"Incomplete. To complete it at no further cost, add --key {result.idempotency_key}"))
     return Group(*parts, Text(cost(result)))
+
+
+def lost(result: Result) -> list[str]:
+    """Why each node that was lost gave nothing, and what its operator finds in the log."""
+    return [
+        f"{missing.node}: {failure_text(missing.failure)}" for missing in result.missing if missing.HasField("failure")
+    ]
+
+
+def failure_text(failure: coordinator_pb2.NodeFailure) -> str:
+    quoted = f" (reference {failure.reference})" if failure.reference else ""
+    return plain(f"{failure.reason}: {failure.message}{quoted}")
 
 
 def table(result: Result) -> RichTable:

@@ -13,16 +13,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from concordat_client.asking import SignedQuestion
-from concordat_client.display import budget_text, number_text
-
-Progress = coordinator_pb2.Progress
-
-STEPS: dict[int, str] = {
-    Progress.STEP_PREPARED: "ready to answer",
-    Progress.STEP_ANSWERED: "answered",
-    Progress.STEP_LOST: "lost after it was charged",
-    Progress.STEP_TAKES_NO_PART: "holds nothing of what is asked",
-}
+from concordat_client.display import budget_text, failure_text, number_text
 
 
 def _columns(*names: str) -> RichTable:
@@ -51,7 +42,7 @@ def explanation(
 
 def _quote_cells(entry: coordinator_pb2.NodeQuote) -> tuple[str, str, str]:
     if entry.WhichOneof("outcome") == "failure":
-        return "-", "-", f"{entry.failure.reason}: {entry.failure.message}"
+        return "-", "-", failure_text(entry.failure)
     quote = entry.quote
     account = quote.account
     left = account.budget_rho_nano - account.spent_rho_nano - account.reserved_rho_nano - quote.rho_nano
@@ -92,7 +83,7 @@ def budget(response: coordinator_pb2.CoordinatorServiceGetBudgetResponse) -> Ren
     table = _columns("node", "population", "spent", "left (rho)", "reserved (rho)")
     for entry in response.budgets:
         if entry.WhichOneof("outcome") == "failure":
-            table.add_row(entry.node, "-", f"{entry.failure.reason}: {entry.failure.message}", "-", "-")
+            table.add_row(entry.node, "-", failure_text(entry.failure), "-", "-")
             continue
         for account in entry.budget.accounts:
             left = account.budget_rho_nano - account.spent_rho_nano - account.reserved_rho_nano

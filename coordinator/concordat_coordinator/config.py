@@ -71,4 +71,4 @@ def _check(settings: Settings, place: str) -> None:
 
 
 def _refusal(place: str, what: str) -> Refusal:
-    return Refusal(Reason.MALFORMED_REQUEST, f"{place}: {what}", field=place)
+    return Refusal(Reason.WRONG_FILE, f"{place}: {what}", field=place)

@@ -10,6 +10,7 @@ from concordat.v1 import node_pb2, node_pb2_grpc
 from concordat_query.agreement import Agreement
 from concordat_query.errors import ConcordatError, Reason, Refusal, Unavailable
 from concordat_wire.channel import open_channel
+from concordat_wire.references import log_failure
 from concordat_wire.status import error_from_rpc
 from concordat_wire.tls import Tls
 from google.protobuf.message import DecodeError, Message
@@ -56,7 +57,7 @@ class Federation:
         for name in audience:
             if name not in self.members:
                 raise Refusal(
-                    Reason.NOT_IN_AUDIENCE,
+                    Reason.UNKNOWN_NODE,
                     f"this coordinator knows no node {name!r}; it knows: {', '.join(self.members)}",
                     field="query.envelope.audience",
                 )
@@ -81,18 +82,32 @@ def _place(signed: node_pb2.SignedHead) -> tuple[int, int]:
 
 
 Call = Callable[[Member], Awaitable[R]]
+Hear = Callable[[Member], None]
 
 
-async def outcome(member: Member, call: Call[R], *, again: bool) -> R | ConcordatError:
-    """What a node answered, or why it did not.
+def _nobody_hears(member: Member) -> None:
+    pass
 
-    With `again`, for calls that carry an idempotency key, one that could not be delivered is sent once more.
+
+async def outcome(member: Member, call: Call[R], *, again: bool, retrying: Hear = _nobody_hears) -> R | ConcordatError:
+    """What a node answered, or why it did not, with a reference to the node's log or, failing that, to this one's.
+
+    With `again`, for calls that carry an idempotency key, one that could not be delivered is sent once more;
+    `retrying` hears of it.
     """
+    found = await _outcome(member, call, again, retrying)
+    if isinstance(found, ConcordatError) and not found.reference:
+        found.reference = log_failure(found.reason, {"node": member.name})
+    return found
+
+
+async def _outcome(member: Member, call: Call[R], again: bool, retrying: Hear) -> R | ConcordatError:
     try:
         return await call(member)
     except aio.AioRpcError as error:
         if not again or error.code() is not grpc.StatusCode.UNAVAILABLE:
             return error_from_rpc(error)
+    retrying(member)
     try:
         await asyncio.wait_for(member.channel.channel_ready(), RECONNECT_SECONDS)
         return await call(member)
@@ -105,12 +120,12 @@ async def outcome(member: Member, call: Call[R], *, again: bool) -> R | Concorda
 
 
 async def each(
-    members: Iterable[Member], call: Call[R], *, again: bool = False
+    members: Iterable[Member], call: Call[R], *, again: bool = False, retrying: Hear = _nobody_hears
 ) -> AsyncIterator[tuple[Member, R | ConcordatError]]:
     """Calls all at once and yields every outcome as it comes."""
 
     async def one(member: Member) -> tuple[Member, R | ConcordatError]:
-        return member, await outcome(member, call, again=again)
+        return member, await outcome(member, call, again=again, retrying=retrying)
 
     for done in asyncio.as_completed([one(member) for member in members]):
         yield await done

@@ -13,12 +13,21 @@ from concordat_privacy.merge import NodeAnswer
 from concordat_privacy.plan import Plan
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
-from concordat_query.errors import ConcordatError, Reason, Refusal, Unavailable, VerificationError
+from concordat_query.errors import (
+    Charged,
+    ConcordatError,
+    NodeFault,
+    Reason,
+    Refusal,
+    Unavailable,
+    VerificationError,
+)
 from concordat_query.model import Envelope, Presentation
 from concordat_query.wire import request_sha256
 from concordat_wire.answers import Given, read_answer, read_declaration, read_delivery
+from concordat_wire.references import log_failure
 
-from concordat_coordinator.federation import Federation, Member, each, every
+from concordat_coordinator.federation import Federation, Hear, Member, each, every
 
 PREPARE_SECONDS = 10.0
 CANCEL_SECONDS = 2.0
@@ -91,7 +100,10 @@ class Protocol:
         prepared: Prepared = {}
         failures: dict[str, ConcordatError] = {}
         async for member, outcome in each(
-            members, lambda m: m.stub.Prepare(request, timeout=PREPARE_SECONDS), again=True
+            members,
+            lambda m: m.stub.Prepare(request, timeout=PREPARE_SECONDS),
+            again=True,
+            retrying=_teller(emit, Progress.STEP_RETRYING),
         ):
             if isinstance(outcome, ConcordatError):
                 failures[member.name] = outcome
@@ -115,7 +127,7 @@ class Protocol:
         try:
             self._declared(response, asked, member)
         except VerificationError as error:
-            return error
+            return _logged(error, member)
         return None
 
     def _declared(
@@ -178,7 +190,11 @@ class Protocol:
             )
 
         members = self._federation.of(participants)
-        async for member, outcome in each(members, lambda m: m.stub.Commit(request(m), timeout=seconds), again=True):
+        retrying, committed = _teller(emit, Progress.STEP_RETRYING), _teller(emit, Progress.STEP_COMMITTED)
+        for member in members:
+            committed(member)
+        calls = each(members, lambda m: m.stub.Commit(request(m), timeout=seconds), again=True, retrying=retrying)
+        async for member, outcome in calls:
             read = self._read(outcome, asked, member)
             match read:
                 case Answered():
@@ -205,7 +221,7 @@ class Protocol:
                 return self._declared(outcome, asked, member)
             return self._answered(outcome, asked, member)
         except VerificationError as error:
-            return error
+            return _logged(error, member)
 
     def _answered(self, response: node_pb2.CommitResponse, asked: Asked, member: Member) -> Answered:
         signed = response.answer
@@ -216,6 +232,15 @@ class Protocol:
         charged = self._charged(response.delivery, Given(member.name, signed.answer, answer.rho_nano), asked)
         self._federation.remember(member.name, answer.head)
         return Answered(signed, response.delivery, read, charged)
+
+
+def _logged(error: VerificationError, member: Member) -> VerificationError:
+    error.reference = log_failure(error.reason, {"node": member.name})
+    return error
+
+
+def _teller(emit: Emit, step: "coordinator_pb2.Progress.Step") -> Hear:
+    return lambda member: emit(Progress(node=member.name, step=step))
 
 
 def _step(read: object) -> "coordinator_pb2.Progress.Step":
@@ -230,9 +255,17 @@ def nobody_charged(failures: Mapping[str, ConcordatError]) -> ConcordatError:
     names = refused or sorted(failures)
     words = told(failures)
     field = f"{names[0]}: {failures[names[0]].reason.value}"
+    nodes = _faults(failures)
     if refused:
-        return Refusal(Reason.NODE_REFUSED, f"{words}. Nobody was charged", field=field)
-    return Unavailable(Reason.NODE_UNAVAILABLE, f"{words}. Nobody was charged by this run", field=field)
+        return Refusal(Reason.NODE_REFUSED, f"{words}. Nobody was charged", field=field, nodes=nodes)
+    told_so = f"{words}. Nobody was charged by this run"
+    return Unavailable(Reason.NODE_UNAVAILABLE, told_so, field=field, charged=Charged.NOTHING, nodes=nodes)
+
+
+def _faults(failures: Mapping[str, ConcordatError]) -> tuple[NodeFault, ...]:
+    """Each node's own reason and reference, refusals first."""
+    names = sorted(failures, key=lambda name: (not isinstance(failures[name], Refusal), name))
+    return tuple(NodeFault(name, failures[name].reason, failures[name].reference) for name in names)
 
 
 def told(failures: Mapping[str, ConcordatError]) -> str:
@@ -252,10 +285,12 @@ def check_round(round_: Round) -> None:
         raise Unavailable(
             Reason.NOT_YET,
             f"the answers are stored and handed over from {hour}; get the result then by the same key",
+            charged=Charged.STORED,
         )
     if round_.failures and not round_.answers:
-        words = told(round_.failures)
+        words, nodes = told(round_.failures), _faults(round_.failures)
         never_run = {Reason.NO_RESERVATION, Reason.QUERY_EXPIRED}
         if all(error.reason in never_run for error in round_.failures.values()):
-            raise Refusal(Reason.UNKNOWN_RESULT, f"nothing was run under this key: {words}")
-        raise Unavailable(Reason.NODE_UNAVAILABLE, f"no node gave an answer; run the same key again: {words}")
+            raise Refusal(Reason.UNKNOWN_RESULT, f"nothing was run under this key: {words}", nodes=nodes)
+        told_so = f"no node gave an answer; run the same key again: {words}"
+        raise Unavailable(Reason.NODE_UNAVAILABLE, told_so, nodes=nodes)

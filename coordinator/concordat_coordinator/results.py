@@ -60,7 +60,7 @@ def _missing(node: str, round_: Round) -> coordinator_pb2.MissingNode:
 
 
 def failure_of(error: ConcordatError) -> coordinator_pb2.NodeFailure:
-    return coordinator_pb2.NodeFailure(reason=error.reason.value, message=error.message)
+    return coordinator_pb2.NodeFailure(reason=error.reason.value, message=error.message, reference=error.reference)
 
 
 def _absent(missing: coordinator_pb2.MissingNode, asked: Asked, catalogue: Catalogue, agreement: Agreement) -> Absent:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from concordat.v1 import coordinator_pb2
 from concordat_wire.lifetime import DRAIN_SECONDS, GRACE_SECONDS
+from concordat_wire.references import signer_in
 from concordat_wire.server import RunningServer, start_server
 
 from concordat_coordinator.config import Settings
@@ -44,6 +45,7 @@ async def start(settings: Settings) -> Coordinator:
             [(coordinator_pb2.DESCRIPTOR.services_by_name["CoordinatorService"], service)],
             callers=None,  # any certificate of the authority: who may ask what is decided by the nodes
             max_concurrent=MAX_CONCURRENT,
+            analyst_of=signer_in(settings.agreement),
         )
     except BaseException:
         await federation.close()

@@ -197,4 +197,4 @@ def _write_private(path: Path, data: bytes) -> None:
 
 
 def _refusal(message: str) -> Refusal:
-    return Refusal(Reason.MALFORMED_REQUEST, message)
+    return Refusal(Reason.WRONG_FILE, message)

@@ -103,7 +103,7 @@ class Settings:
             mapping = load_mapping(path, self.catalogue)
             if mapping.dataset in found:
                 raise Refusal(
-                    Reason.MALFORMED_REQUEST,
+                    Reason.WRONG_FILE,
                     f"{path}: another mapping of this node already gives data set {mapping.dataset!r}; keep one",
                     field=str(path),
                 )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from concordat.v1 import node_pb2
 from concordat_wire.lifetime import DRAIN_SECONDS, GRACE_SECONDS
+from concordat_wire.references import signer_in
 from concordat_wire.server import RunningServer, start_server
 
 from concordat_node.admission import Holding, Rules
@@ -107,6 +108,7 @@ async def _serve(settings: Settings, desk: Desk, ledger: LedgerWorker, engine: E
         [(node_pb2.DESCRIPTOR.services_by_name["NodeService"], service)],
         callers=frozenset(settings.file.callers),
         max_concurrent=settings.file.limits.max_concurrent,
+        analyst_of=signer_in(settings.agreement),
     )
     stop_serving = _Withdrawal(server)
     ledger.when_failed(stop_serving)

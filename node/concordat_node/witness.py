@@ -59,7 +59,7 @@ class Witness:
         """Raises Unavailable once the log is known to have gone back in time."""
         if self._rolled_back:
             raise Unavailable(
-                Reason.NODE_UNAVAILABLE,
+                Reason.LEDGER_UNUSABLE,
                 "this node's log went back in time: others saw a later one; its operator must restore the ledger",
             )
 

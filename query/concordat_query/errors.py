@@ -1,4 +1,4 @@
-"""The one family of errors that people may see, and the published list of reasons.
+"""The one family of errors that people may see. The published list of their reasons is in `reasons`.
 
 ConcordatError
  ├─ Refusal          the request is wrong or not allowed: nothing was charged
@@ -9,78 +9,108 @@ ConcordatError
 A message says what was wrong, where, and what to do. It never holds a value from the data.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
+
+from concordat_query.reasons import Reason
+
+__all__ = [
+    "Charged",
+    "ConcordatError",
+    "NodeFault",
+    "Reason",
+    "Refusal",
+    "SqlRefusal",
+    "Unavailable",
+    "VerificationError",
+]
 
 
-class Reason(StrEnum):
-    """ErrorInfo reasons on the wire, one list for all services. The comment names the gRPC status."""
+class Charged(StrEnum):
+    """Whether a run that ended in an error was charged for. The value is what people are told."""
 
-    MALFORMED_REQUEST = "MALFORMED_REQUEST"  # INVALID_ARGUMENT: bytes that do not parse, a field out of its form
-    SQL_NOT_SUPPORTED = "SQL_NOT_SUPPORTED"  # INVALID_ARGUMENT
-    UNKNOWN_DATASET = "UNKNOWN_DATASET"  # INVALID_ARGUMENT
-    UNKNOWN_COLUMN = "UNKNOWN_COLUMN"  # INVALID_ARGUMENT
-    UNKNOWN_CODE = "UNKNOWN_CODE"  # INVALID_ARGUMENT
-    WRONG_TYPE = "WRONG_TYPE"  # INVALID_ARGUMENT
-    KEY_WITHOUT_DOMAIN = "KEY_WITHOUT_DOMAIN"  # INVALID_ARGUMENT
-    NOT_CANONICAL = "NOT_CANONICAL"  # INVALID_ARGUMENT
-    NOT_COMPARABLE = "NOT_COMPARABLE"  # INVALID_ARGUMENT: nations would be added up that do not compare
-    TOO_MANY_CELLS = "TOO_MANY_CELLS"  # INVALID_ARGUMENT
-    INVALID_PRICE = "INVALID_PRICE"  # INVALID_ARGUMENT: rho out of range or too small to split
-    WRONG_CATALOGUE = "WRONG_CATALOGUE"  # FAILED_PRECONDITION
-    WRONG_AGREEMENT = "WRONG_AGREEMENT"  # FAILED_PRECONDITION
-    AGREEMENT_NOT_IN_FORCE = "AGREEMENT_NOT_IN_FORCE"  # FAILED_PRECONDITION
-    NOT_IN_AGREEMENT = "NOT_IN_AGREEMENT"  # PERMISSION_DENIED: a data set, column, key, statistic or bound
-    UNKNOWN_ANALYST = "UNKNOWN_ANALYST"  # PERMISSION_DENIED: the signing key is nobody's in the agreement
-    BAD_SIGNATURE = "BAD_SIGNATURE"  # UNAUTHENTICATED
-    CALLER_NOT_ALLOWED = "CALLER_NOT_ALLOWED"  # PERMISSION_DENIED: the certificate may not call this
-    NOT_IN_AUDIENCE = "NOT_IN_AUDIENCE"  # PERMISSION_DENIED: the signed query does not name this node
-    QUERY_EXPIRED = "QUERY_EXPIRED"  # FAILED_PRECONDITION
-    BUDGET_EXHAUSTED = "BUDGET_EXHAUSTED"  # RESOURCE_EXHAUSTED
-    KEY_REUSED = "KEY_REUSED"  # ALREADY_EXISTS: the idempotency key belongs to another query
-    NO_RESERVATION = "NO_RESERVATION"  # FAILED_PRECONDITION: Commit without Prepare, expired or cancelled
-    EDITION_UNAVAILABLE = "EDITION_UNAVAILABLE"  # FAILED_PRECONDITION: missing, changed or of another definition
-    NOT_YET = "NOT_YET"  # FAILED_PRECONDITION: charged and stored, but the query's own not_before lies ahead
-    UNKNOWN_RESULT = "UNKNOWN_RESULT"  # NOT_FOUND: nothing was run under this key
-    NODE_UNAVAILABLE = "NODE_UNAVAILABLE"  # UNAVAILABLE
-    NODE_REFUSED = "NODE_REFUSED"  # FAILED_PRECONDITION: a node refused at Prepare; nobody was charged
-    BUSY = "BUSY"  # RESOURCE_EXHAUSTED
-    DEADLINE_REQUIRED = "DEADLINE_REQUIRED"  # INVALID_ARGUMENT
-    INTERNAL = "INTERNAL"  # INTERNAL: with a reference that the operator finds in the log, nothing else
+    NOTHING = "nothing"
+    PERHAPS = "not known; the same key is never charged twice"
+    STORED = "yes; what was paid for is served free under the same key"
+
+
+@dataclass(frozen=True)
+class NodeFault:
+    """What one node gave instead of an answer. `reference` is under which that node's operator finds it."""
+
+    node: str
+    reason: Reason
+    reference: str
 
 
 class ConcordatError(Exception):
     """Base of all errors that people may see.
 
     `field` names the place at fault in a request or file ("query.where", "agreement.toml: analysts[0].name").
+    `reference` is what the operator of the party that raised it finds in its log; empty for what never left the
+    machine. `nodes` are the nodes at fault where a coordinator passes on what they said.
     """
 
-    def __init__(self, reason: Reason, message: str, *, field: str = "") -> None:
+    charged_by_default: ClassVar[Charged] = Charged.PERHAPS
+
+    def __init__(
+        self,
+        reason: Reason,
+        message: str,
+        *,
+        field: str = "",
+        charged: Charged | None = None,
+        reference: str = "",
+        nodes: tuple[NodeFault, ...] = (),
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
         self.field = field
+        self.charged = charged or self.charged_by_default
+        self.reference = reference
+        self.nodes = nodes
+
+    def __str__(self) -> str:
+        """One line: reason, message, and the references to quote where there are some."""
+        own = [f"reference {self.reference}"] if self.reference else []
+        theirs = [f"reference {fault.reference} at {fault.node}" for fault in self.nodes if fault.reference]
+        quoted = f" ({', '.join(own + theirs)})" if own or theirs else ""
+        return f"{self.reason.value}: {self.message}{quoted}"
 
 
 class Refusal(ConcordatError):
     """The request is wrong or not allowed. Nothing was charged."""
 
+    charged_by_default = Charged.NOTHING
+
 
 class SqlRefusal(Refusal):
-    """A refusal at a place in the SQL text: `line` and `column` count from 1, `offset` from 0."""
+    """A refusal at a place in the SQL text: `line` and `column` count from 1, `offset` from 0.
 
-    def __init__(self, reason: Reason, message: str, *, line: int, column: int, offset: int) -> None:
+    `text` is all of the SQL, for whoever wrote it. It is shown on their own machine and never crosses.
+    """
+
+    def __init__(self, reason: Reason, message: str, *, line: int, column: int, offset: int, text: str) -> None:
         super().__init__(reason, message, field=f"sql:{line}:{column}")
         self.line = line
         self.column = column
         self.offset = offset
+        self.text = text
 
 
 class Unavailable(ConcordatError):
-    """A party cannot answer now. Running the same query under the same key is safe."""
+    """A party cannot answer now. Running the same query under the same key is safe.
+
+    `idempotency_key` is that key, where the one who raised it knows it.
+    """
+
+    idempotency_key: str = ""
 
 
 class VerificationError(ConcordatError):
     """What came back does not prove itself: a signature, hash, scale or figure is not what it must be."""
 
-    def __init__(self, message: str, *, field: str = "") -> None:
-        super().__init__(Reason.INTERNAL, message, field=field)
+    def __init__(self, message: str, *, field: str = "", reference: str = "") -> None:
+        super().__init__(Reason.VERIFICATION_FAILED, message, field=field, reference=reference)

@@ -38,7 +38,7 @@ def read_file_model(kind: type[Model], path: Path) -> Model:
         raise _wrong_file(path, f"not valid TOML: {what}") from None
     except ValidationError as error:
         place, what = _first_fault(error)
-        raise Refusal(Reason.MALFORMED_REQUEST, f"{path}: {place}: {what}", field=f"{path}: {place}") from None
+        raise Refusal(Reason.WRONG_FILE, f"{path}: {place}: {what}", field=f"{path}: {place}") from None
 
 
 def _first_fault(error: ValidationError) -> tuple[str, str]:
@@ -54,4 +54,4 @@ def _first_fault(error: ValidationError) -> tuple[str, str]:
 
 
 def _wrong_file(path: Path, what: str) -> Refusal:
-    return Refusal(Reason.MALFORMED_REQUEST, f"{path}: {what}", field=str(path))
+    return Refusal(Reason.WRONG_FILE, f"{path}: {what}", field=str(path))

@@ -41,9 +41,9 @@ class SigningKey:
         try:
             return cls(Ed25519PrivateKey.from_private_bytes(base64.b64decode(path.read_text().strip(), validate=True)))
         except FileNotFoundError:
-            raise Refusal(Reason.MALFORMED_REQUEST, f"{path}: there is no such signing key", field=str(path)) from None
+            raise Refusal(Reason.WRONG_FILE, f"{path}: there is no such signing key", field=str(path)) from None
         except ValueError:
-            raise Refusal(Reason.MALFORMED_REQUEST, f"{path}: not a signing key", field=str(path)) from None
+            raise Refusal(Reason.WRONG_FILE, f"{path}: not a signing key", field=str(path)) from None
 
     def write(self, path: Path) -> None:
         """Writes the key file, readable by its owner only. Refuses to overwrite (FileExistsError)."""

@@ -92,6 +92,15 @@ async def test_nothing_leaves_the_machine_for_what_the_agreement_or_language_doe
         with pytest.raises(Refusal) as refused:
             connection.query(sql)
         assert refused.value.reason is reason, sql
+    for sql, place in (
+        ("SELECT SUM(age) AS total FROM road.casualties", "SUM(age)"),
+        ("SELECT COUNT(*) AS n FROM road.casualties WHERE year = 2016\nAND sex = 'Male'", "sex = "),
+        (DEAR, "epsilon"),
+    ):
+        with pytest.raises(SqlRefusal) as placed:
+            connection.query(sql)
+        assert placed.value.reason is Reason.NOT_IN_AGREEMENT
+        assert sql[placed.value.offset :].startswith(place)
     with pytest.raises(SqlRefusal) as placed:
         connection.query("SELECT COUNT(*) AS n\nFROM road.casualties\nWHERE colour = 'red'")
     assert (placed.value.line, placed.value.column) == (3, 7)

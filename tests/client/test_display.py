@@ -79,7 +79,7 @@ async def test_what_was_charged_before_under_the_key_is_told_apart_from_what_is_
     assert all("harged" not in cost(free) and "free" not in cost(each) for each in (paid, again))
 
 
-async def test_the_command_prints_a_table_and_an_error_prints_one_line_with_its_place(tmp_path: Path) -> None:
+async def test_the_command_prints_a_table_and_an_error_prints_its_place_cause_fix_and_cost(tmp_path: Path) -> None:
     async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
         config = str(write_client(fed))
 
@@ -100,7 +100,11 @@ async def test_the_command_prints_a_table_and_an_error_prints_one_line_with_its_
         code, output = await asyncio.to_thread(run, "query", "SELECT MAX(age) FROM road.casualties")
         assert code == 2
         assert output.startswith("error: SQL_NOT_SUPPORTED: line 1, column 8: ")
-        assert output.count("\n") == 1
+        place, caret = output.splitlines()[1:3]
+        assert place[caret.index("^") :].startswith("MAX(age)")
+        labels = [line[2:10].strip() for line in output.splitlines()[3:]]
+        assert [label for label in labels if label] == ["cause", "fix", "charged"]
+        assert output.endswith("  charged    nothing\n")
         for sql in (SQL, SQL.replace("severity", "mode")):  # another question under the same key is refused by all
             code, output = await asyncio.to_thread(run, "query", "--key", "mine", sql)
         assert code == 2

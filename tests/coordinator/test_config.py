@@ -43,7 +43,7 @@ def test_a_wrong_file_is_refused_with_its_place(config: Path, old: str, new: str
         read_settings(config)
     result = CliRunner().invoke(main, ["serve", "--config", str(config)])
     assert result.exit_code == 2
-    assert result.output.startswith("error: MALFORMED_REQUEST: ")
+    assert result.output.startswith("error: WRONG_FILE: ")
 
 
 def test_serve_is_ready_while_its_nodes_are_down_and_stops_on_sigterm(config: Path) -> None:

@@ -45,7 +45,7 @@ async def test_a_query_over_four_nodes_gives_four_answers_and_a_table_with_a_tot
         assert nations.count("Wales") == 3
         steps = [(event.progress.node, event.progress.step) for event in events[:-1]]
         assert sorted(steps) == sorted(
-            (name, step) for name in fed.names for step in (Step.STEP_PREPARED, Step.STEP_ANSWERED)
+            (name, step) for name in fed.names for step in (Step.STEP_PREPARED, Step.STEP_COMMITTED, Step.STEP_ANSWERED)
         )
         assert [charge.node for charge in result.charges] == list(fed.names)
         for charge in result.charges:
@@ -354,7 +354,7 @@ async def test_a_node_that_the_coordinator_does_not_know_is_refused_by_name(tmp_
         with pytest.raises(aio.AioRpcError) as raised:
             await fed.run(fed.signed(audience=("node-france", "node-wales")))
         error = error_from_rpc(raised.value)
-        assert error.reason is Reason.NOT_IN_AUDIENCE
+        assert error.reason is Reason.UNKNOWN_NODE
         assert "node-france" in error.message
 
 

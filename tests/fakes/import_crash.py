@@ -11,7 +11,7 @@ from pathlib import Path
 
 from concordat_node.importing.build import import_dataset
 from concordat_node.importing.mapping import load
-from concordat_node.importing.steps import Step
+from concordat_node.importing.steps import HowFar, Step
 from fakes.dirty_sources import dirty_catalogue
 
 
@@ -24,7 +24,7 @@ def import_killed_before(step: Step, mapping: Path, data: Path, state: Path) -> 
 
 
 def _main(mapping: str, data: str, state: str, last: str) -> None:
-    def progress(step: Step) -> None:
+    def progress(step: Step, how_far: HowFar) -> None:
         if step.name == last:
             os.kill(os.getpid(), signal.SIGKILL)
 

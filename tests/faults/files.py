@@ -140,7 +140,7 @@ async def loses_wales_after_commit(scene: Scene) -> Told:
     (missing,) = partial.missing
     assert missing.cause == coordinator_pb2.MissingNode.CAUSE_UNAVAILABLE
     crossed = partial.SerializeToString() + whole.SerializeToString()
-    return Told(grpc.StatusCode.OK, Reason(missing.failure.reason), missing.failure.message, crossed)
+    return Told(grpc.StatusCode.OK, Reason[missing.failure.reason], missing.failure.message, crossed)
 
 
 # Things that two cannot have

@@ -434,8 +434,8 @@ async def test_a_node_whose_log_went_back_in_time_stops_serving(fed: FakeFederat
     genuine = node_pb2.SignedHead(head=ahead, signature=wales.settings.signing_key.sign(Purpose.HEAD, ahead))
     garbage = node_pb2.SignedHead(head=b"\xff", signature=b"0" * 64)  # as a bad node may have told a coordinator
     await prepare(fed, fed.signed(), forged, garbage)
-    assert (await refusal(prepare(fed, fed.signed(), genuine))).reason is Reason.NODE_UNAVAILABLE
-    assert (await refusal(prepare(fed, fed.signed()))).reason is Reason.NODE_UNAVAILABLE
+    assert (await refusal(prepare(fed, fed.signed(), genuine))).reason is Reason.LEDGER_UNUSABLE
+    assert (await refusal(prepare(fed, fed.signed()))).reason is Reason.LEDGER_UNUSABLE
 
 
 async def test_a_node_whose_log_grew_anew_past_what_others_saw_stops_serving(fed: FakeFederation) -> None:
@@ -451,8 +451,8 @@ async def test_a_node_whose_log_grew_anew_past_what_others_saw_stops_serving(fed
     other.hash = b"0" * 32  # as before a copy was restored that lacked this entry
     before = other.SerializeToString()
     genuine = node_pb2.SignedHead(head=before, signature=wales.settings.signing_key.sign(Purpose.HEAD, before))
-    assert (await refusal(prepare(fed, fed.signed(), genuine))).reason is Reason.NODE_UNAVAILABLE
-    assert (await refusal(prepare(fed, fed.signed()))).reason is Reason.NODE_UNAVAILABLE
+    assert (await refusal(prepare(fed, fed.signed(), genuine))).reason is Reason.LEDGER_UNUSABLE
+    assert (await refusal(prepare(fed, fed.signed()))).reason is Reason.LEDGER_UNUSABLE
 
 
 async def test_a_draining_node_finishes_commits_and_takes_no_new_query(fed: FakeFederation) -> None:
@@ -478,7 +478,7 @@ async def test_a_node_whose_ledger_cannot_be_written_says_that_it_does_not_serve
     assert (await health.Check(asked, timeout=10)).status == health_pb2.HealthCheckResponse.SERVING
     assert wales.node is not None
     await wales.node.ledger.run(break_ledger)
-    assert (await refusal(prepare(fed, fed.signed()))).reason is Reason.NODE_UNAVAILABLE
+    assert (await refusal(prepare(fed, fed.signed()))).reason is Reason.LEDGER_UNUSABLE
     assert (await health.Check(asked, timeout=10)).status == health_pb2.HealthCheckResponse.NOT_SERVING
 
 

@@ -77,7 +77,7 @@ def test_a_wrong_file_is_refused_with_its_place(tmp_path: Path, old: str, new: s
     assert old in TOML
     with pytest.raises(Refusal) as refused:
         read(tmp_path, TOML.replace(old, new, 1))
-    assert refused.value.reason is Reason.MALFORMED_REQUEST
+    assert refused.value.reason is Reason.WRONG_FILE
     assert place in refused.value.message
     assert "catalogue.toml" in refused.value.field
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 from concordat_query.comparability import check_merging, touching
-from concordat_query.errors import Reason, Refusal
+from concordat_query.errors import Reason, Refusal, SqlRefusal
 from concordat_query.model import (
     Aggregate,
     Case,
@@ -17,7 +17,7 @@ from concordat_query.model import (
     Statistic,
     Value,
 )
-from concordat_query.sql.source import refusal_at_name
+from concordat_query.sql.places import placed
 from fakes.catalogue import comparing
 
 CATALOGUE = comparing(mode="not comparable", age="with caveat")
@@ -74,5 +74,6 @@ def test_an_aggregates_own_column_touches_no_other_value() -> None:
 
 def test_a_refusal_stands_where_the_text_names_the_column_and_not_where_it_quotes_it() -> None:
     sql = "SELECT COUNTIF(sex = 'mode' OR Mode = 'Car') FROM road.casualties"
-    refusal = refusal_at_name(sql, "mode", "why", Reason.NOT_COMPARABLE)
-    assert (refusal.column, refusal.message) == (32, "line 1, column 32: why")
+    refusal = placed(Refusal(Reason.NOT_COMPARABLE, "mode does not compare"), sql, ["mode"])
+    assert isinstance(refusal, SqlRefusal)
+    assert (refusal.column, refusal.message) == (32, "line 1, column 32: mode does not compare")

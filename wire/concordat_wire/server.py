@@ -2,20 +2,20 @@
 
 The wrapper takes requests as bytes (generated deserialisers would show a client the exception's text), admits the
 caller, demands a deadline, and turns every exception into a status: a ConcordatError into its own, anything else into
-INTERNAL with a reference that the operator finds in the log. Even there an exception's text is left out, because it
-may quote what it failed on.
+INTERNAL. Each gets a reference under which the operator finds it in the log. Even there messages and exceptions' texts
+are left out, because they may quote what was asked.
 """
 
 import asyncio
 import logging
-import secrets
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Never
 
 import grpc
-from concordat_query.errors import ConcordatError, Reason, Refusal, Unavailable
+from concordat.v1 import query_pb2
+from concordat_query.errors import Charged, ConcordatError, Reason, Refusal, Unavailable
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
@@ -24,6 +24,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from concordat_wire.channel import KEEPALIVE_MS
+from concordat_wire.references import NOBODY, AnalystOf, log_failure, nobody
 from concordat_wire.status import abort
 from concordat_wire.tls import Tls, read_material
 
@@ -31,7 +32,6 @@ Context = aio.ServicerContext[Any, Any]
 Service = tuple[ServiceDescriptor, object]
 MAX_REQUEST_BYTES = 1024 * 1024
 _HEALTH_CALLS = 64
-_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -73,7 +73,8 @@ class _Admission:
         if remaining is None:
             raise Refusal(Reason.DEADLINE_REQUIRED, "a call needs a deadline; set a timeout on it")
         if self.running >= self.max_concurrent:
-            raise Unavailable(Reason.BUSY, "too many calls are running here; try again in a while")
+            told = "too many calls are running here; try again in a while"
+            raise Unavailable(Reason.BUSY, told, charged=Charged.NOTHING)
 
     def __enter__(self) -> None:
         self.running += 1
@@ -96,11 +97,13 @@ async def start_server(
     *,
     callers: frozenset[str] | None,
     max_concurrent: int,
+    analyst_of: AnalystOf = nobody,
 ) -> RunningServer:
     """Serves on "host:port". A service is (its descriptor, an asynchronous servicer of that service).
 
     Every call needs a certificate of the authority; with `callers`, one that bears one of these names. Health and
-    reflection answer any such certificate. Refuses an address that cannot be had.
+    reflection answer any such certificate. `analyst_of` names in the log who signed a query that failed. Refuses an
+    address that cannot be had.
     """
     server = aio.server(
         options=(
@@ -111,7 +114,8 @@ async def start_server(
         maximum_concurrent_rpcs=max_concurrent + _HEALTH_CALLS,
     )
     admission = _Admission(callers, max_concurrent)
-    server.add_generic_rpc_handlers([_handlers(descriptor, servicer, admission) for descriptor, servicer in services])
+    handlers = [_handlers(descriptor, servicer, admission, analyst_of) for descriptor, servicer in services]
+    server.add_generic_rpc_handlers(handlers)
     names = tuple(descriptor.full_name for descriptor, _ in services)
     health_servicer = _add_health_and_reflection(server, names)
     port = _bind(server, address, tls)
@@ -137,24 +141,32 @@ def _bind(server: aio.Server, address: str, tls: Tls) -> int:
         return server.add_secure_port(address, credentials)
     except RuntimeError:
         raise Refusal(
-            Reason.MALFORMED_REQUEST,
+            Reason.IN_USE,
             f"cannot listen on {address}: another program has this port, or the address is not this machine's; "
             "stop that program or change `listen`",
             field="listen",
         ) from None
 
 
-def _handlers(descriptor: ServiceDescriptor, servicer: object, admission: _Admission) -> grpc.GenericRpcHandler:
+def _handlers(
+    descriptor: ServiceDescriptor, servicer: object, admission: _Admission, analyst_of: AnalystOf
+) -> grpc.GenericRpcHandler:
     return grpc.method_handlers_generic_handler(
         descriptor.full_name,
-        {method.name: _handler(method, getattr(servicer, method.name), admission) for method in descriptor.methods},
+        {
+            method.name: _handler(method, getattr(servicer, method.name), admission, analyst_of)
+            for method in descriptor.methods
+        },
     )
 
 
 def _handler(
-    method: MethodDescriptor, implementation: Callable[..., Any], admission: _Admission
+    method: MethodDescriptor, implementation: Callable[..., Any], admission: _Admission, analyst_of: AnalystOf
 ) -> "grpc.RpcMethodHandler[bytes, bytes]":
     request_class = GetMessageClass(method.input_type)
+
+    async def end(context: Context, data: bytes, error: BaseException) -> Never:
+        await _end(context, error, lambda: _where(context, method, request_class, data, analyst_of))
 
     async def unary(data: bytes, context: Context) -> bytes:
         try:
@@ -163,7 +175,7 @@ def _handler(
                 response: Message = await implementation(_parse(request_class, data), context)
                 return _bytes(response)
         except BaseException as error:
-            await _end(context, method, error)
+            await end(context, data, error)
 
     async def stream(data: bytes, context: Context) -> AsyncIterator[bytes]:
         try:
@@ -174,7 +186,7 @@ def _handler(
         except GeneratorExit:
             raise
         except BaseException as error:
-            await _end(context, method, error)
+            await end(context, data, error)
 
     if method.server_streaming:
         return grpc.unary_stream_rpc_method_handler(stream)
@@ -194,22 +206,33 @@ def _bytes(response: Message) -> bytes:
     return data
 
 
-async def _end(context: Context, method: MethodDescriptor, error: BaseException) -> Never:
+async def _end(context: Context, error: BaseException, where: Callable[[], dict[str, str]]) -> Never:
     """Ends a call whose handler raised."""
     if isinstance(error, ConcordatError):
-        await abort(context, error)
+        await abort(context, error, log_failure(error.reason, where()))
     task = asyncio.current_task()
     cancelled_from_outside = isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling()
     if cancelled_from_outside or not isinstance(error, Exception | asyncio.CancelledError):
         raise error
-    await abort(context, _unforeseen(method, error))
-
-
-def _unforeseen(method: MethodDescriptor, error: BaseException) -> Unavailable:
-    reference = secrets.token_hex(6)
     frames = reversed(traceback.extract_tb(error.__traceback__))
     place = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in frames)
-    _log.error("%s failed, reference %s: %s at %s", method.full_name, reference, type(error).__name__, place)
-    return Unavailable(
-        Reason.INTERNAL, f"something failed here; the operator finds it in the log under reference {reference}"
-    )
+    note = f"error={type(error).__name__} at {place}"
+    reference = log_failure(Reason.INTERNAL, where(), level=logging.ERROR, note=note)
+    told = "something failed here; the operator finds it in the log under the reference"
+    await abort(context, Unavailable(Reason.INTERNAL, told), reference)
+
+
+def _where(
+    context: Context, method: MethodDescriptor, request_class: type[Message], data: bytes, analyst_of: AnalystOf
+) -> dict[str, str]:
+    """Which call failed and whose it was, as far as that can be told. Nothing of what it asked."""
+    callers = ",".join(sorted(names_of(context)))
+    return {"method": method.full_name, "caller": callers, "analyst": _signer(request_class, data, analyst_of)}
+
+
+def _signer(request_class: type[Message], data: bytes, analyst_of: AnalystOf) -> str:
+    try:
+        query = getattr(request_class.FromString(data), "query", None)
+    except DecodeError:
+        query = None
+    return analyst_of(query) if isinstance(query, query_pb2.SignedQuery) else NOBODY

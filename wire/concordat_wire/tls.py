@@ -88,4 +88,4 @@ def _spki(certificate: x509.Certificate) -> bytes:
 
 
 def _refusal(path: Path, message: str) -> Refusal:
-    return Refusal(Reason.MALFORMED_REQUEST, f"{path}: {message}", field=str(path))
+    return Refusal(Reason.WRONG_FILE, f"{path}: {message}", field=str(path))

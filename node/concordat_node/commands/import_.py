@@ -8,12 +8,12 @@ from typing import TextIO
 import click
 from concordat_query.errors import Reason, Refusal
 
+from concordat_node.commands.import_progress import shown
 from concordat_node.commands.options import config_option
 from concordat_node.config import read_settings
 from concordat_node.importing.build import DEFAULTS, Resources, import_dataset
 from concordat_node.importing.mapping import Mapping
 from concordat_node.importing.report import Report, to_text
-from concordat_node.importing.steps import Progress, Step
 
 
 @click.command("import")
@@ -48,7 +48,8 @@ def run_import(
 ) -> list[Report]:
     """Imports the data sets named, or all that have a mapping, one after the other.
 
-    Steps go to `err` (standard error) without any number; reports to `out` (standard output), for the custodian alone.
+    Steps go to `err` (standard error), without any figure of the data; reports to `out` (standard output), for the
+    custodian alone.
     Raises Refusal at the first that fails; what was imported before it stays in force.
     """
     out, err = out or sys.stdout, err or sys.stderr
@@ -57,16 +58,9 @@ def run_import(
         if name not in mappings:
             known = ", ".join(mappings)
             raise Refusal(Reason.UNKNOWN_DATASET, f"no mapping gives data set {name!r}; there are: {known}")
-        report = import_dataset(mappings[name], data, state, resources, _announce(name, err))
+        with shown(name, err) as progress:
+            report = import_dataset(mappings[name], data, state, resources, progress)
         out.write(to_text(report))
         out.flush()
         reports.append(report)
     return reports
-
-
-def _announce(dataset: str, err: TextIO) -> Progress:
-    def announce(step: Step) -> None:
-        err.write(f"{dataset}: {step.value}\n")
-        err.flush()
-
-    return announce

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from concordat.v1 import engine_pb2, node_pb2, query_pb2
 from concordat_query import wire
-from concordat_query.errors import ConcordatError, Reason, Refusal, Unavailable
+from concordat_query.errors import Charged, ConcordatError, Reason, Refusal, Unavailable
 
 from concordat_node.engine.frames import LENGTH, frame, length_of
 from concordat_node.engine.settings import EngineSettings
@@ -74,7 +74,7 @@ class Engine:
     ) -> list[node_pb2.Component]:
         """The noisy components that the receipt pays for.
 
-        Raises Refusal where engine and node disagree about query, receipt, price or edition, and Unavailable where
+        Raises Refusal where engine and node disagree about the edition, and Unavailable where they do about the rest or
         the engine failed or died: the charge stands, and running the same key again is safe.
         """
         return await self._released(engine_pb2.EngineRequest(query=query, receipt=receipt))
@@ -170,21 +170,25 @@ async def _read(process: asyncio.subprocess.Process) -> bytes:
 
 def _lost() -> Unavailable:
     return Unavailable(
-        Reason.NODE_UNAVAILABLE, "the node's engine stopped; run the query again under the same key", field="engine"
+        Reason.ENGINE_FAILED, "the node's engine stopped; run the query again under the same key", field="engine"
     )
 
 
 def _error(failure: int) -> ConcordatError:
     match failure:
         case _Response.FAILURE_REQUEST:
-            return Refusal(Reason.MALFORMED_REQUEST, "the engine cannot execute this query", field="query")
+            return Unavailable(Reason.ENGINE_DISAGREES, "the engine cannot execute this query", field="query")
         case _Response.FAILURE_RECEIPT:
-            return Refusal(Reason.INTERNAL, "the engine holds the receipt to be void", field="receipt")
+            return Unavailable(Reason.ENGINE_DISAGREES, "the engine holds the receipt to be void", field="receipt")
         case _Response.FAILURE_PRICE:
-            return Refusal(Reason.INVALID_PRICE, "the privacy map disagrees with the price", field="query.rho_nano")
+            told = "the privacy map disagrees with the price"
+            return Unavailable(Reason.ENGINE_DISAGREES, told, field="query.rho_nano")
         case _Response.FAILURE_EDITION:
             return Refusal(
-                Reason.EDITION_UNAVAILABLE, "the edition is missing or changed; import again", field="edition"
+                Reason.EDITION_UNAVAILABLE,
+                "the edition is missing or changed; import again",
+                field="edition",
+                charged=Charged.STORED,
             )
         case _:
             return _lost()

@@ -73,5 +73,5 @@ def size_in_bytes(text: str) -> int:
     """ "500MB" or "2GB" as bytes. Refuses anything else."""
     number, unit = text[:-2], text[-2:]
     if unit not in _UNITS or not number.isdecimal() or int(number) == 0:
-        raise Refusal(Reason.MALFORMED_REQUEST, "a size is a whole number of MB, GB or TB: '2GB'", field="engine")
+        raise Refusal(Reason.WRONG_FILE, "a size is a whole number of MB, GB or TB: '2GB'", field="engine")
     return int(number) * _UNITS[unit]

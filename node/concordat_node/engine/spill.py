@@ -31,7 +31,7 @@ def claim(state: Path) -> Spill:
     folder.mkdir(mode=0o700)
     descriptor = _lock(folder)
     if descriptor is None:
-        raise Refusal(Reason.BUSY, "the engine's temporary folder is in use", field="state")
+        raise Refusal(Reason.IN_USE, "the engine's temporary folder is in use", field="state")
     return Spill(folder, descriptor)
 
 

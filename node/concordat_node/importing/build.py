@@ -15,7 +15,7 @@ from concordat_node.importing import edition, pipeline, publishing, sources
 from concordat_node.importing.conversion import column_plans
 from concordat_node.importing.mapping import Mapping
 from concordat_node.importing.report import ColumnReport, Report, write_toml
-from concordat_node.importing.steps import Progress, Step, without_values
+from concordat_node.importing.steps import Progress, Statements, Step, not_known, without_values
 from concordat_node.importing.tokens import PopulationKey, population_key
 from concordat_node.importing.tryout import try_out
 
@@ -39,15 +39,15 @@ def import_dataset(
     data: Path,
     state: Path,
     resources: Resources = DEFAULTS,
-    progress: Progress = lambda step: None,
+    progress: Progress = lambda step, how_far: None,
 ) -> Report:
     """Imports the mapping's sources from folder `data` into a new edition under `state` and puts it in force.
 
     Raises Refusal with what to do; the former edition is then still in force. `progress` hears of each step before it
-    begins.
+    begins, and may ask how far it is.
     """
     with publishing.exclusive(state, mapping.dataset):
-        progress(Step.CLEAR)
+        progress(Step.CLEAR, not_known)
         with without_values(Step.CLEAR):
             publishing.clear_leftovers(state, mapping.dataset)
             key = population_key(state, mapping.definition.population)
@@ -57,7 +57,7 @@ def import_dataset(
             _publish(mapping, state, draft, progress)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-        progress(Step.DONE)
+        progress(Step.DONE, not_known)
     return report
 
 
@@ -66,15 +66,15 @@ def _build(
 ) -> Report:
     spill = draft / _SPILL
     with sources.connect(resources.memory_limit, resources.threads, spill, resources.spill_limit) as connection:
-        progress(Step.OPEN)
+        progress(Step.OPEN, not_known)
         with without_values(Step.OPEN):
             opened = sources.open_sources(connection, mapping, data)
             connection.execute(f"ATTACH {sources.literal(str(draft / edition.DATABASE))} AS edition")
             sources.lock(connection, mapping, data)
-        progress(Step.TRY_OUT)
+        progress(Step.TRY_OUT, not_known)
         try_out(connection, mapping)
         _run(connection, mapping, key, progress)
-        progress(Step.REPORT)
+        progress(Step.REPORT, not_known)
         with without_values(Step.REPORT):
             report = _report(connection, mapping, draft, opened.malformed_lines)
             connection.execute("DETACH edition")
@@ -93,20 +93,22 @@ def _run(connection: duckdb.DuckDBPyConnection, mapping: Mapping, key: Populatio
         (Step.LIMIT, pipeline.limit(mapping, plans), []),
         (Step.WRITE, pipeline.write(mapping.definition), []),
     ):
-        progress(step)
+        running = Statements(connection, len(statements))
+        progress(step, running.how_far)
         with without_values(step):
             for statement in statements:
                 connection.execute(statement, parameters if "$1" in statement else [])
+                running.done += 1
 
 
 def _publish(mapping: Mapping, state: Path, draft: Path, progress: Progress) -> None:
-    progress(Step.SEAL)
+    progress(Step.SEAL, not_known)
     with without_values(Step.SEAL):
         definition = mapping.definition.definition_sha256
         manifest = publishing.seal(draft, state, mapping.dataset, definition, mapping.mapping_sha256)
-    progress(Step.PLACE)
+    progress(Step.PLACE, not_known)
     with without_values(Step.PLACE):
-        publishing.publish(draft, manifest, before_switch=lambda: progress(Step.SWITCH))
+        publishing.publish(draft, manifest, before_switch=lambda: progress(Step.SWITCH, not_known))
 
 
 def _report(

@@ -101,4 +101,4 @@ def _check_required_columns(coverage: Coverage, dataset: Dataset) -> None:
 
 
 def _fault(key: str, what: str) -> Refusal:
-    return Refusal(Reason.MALFORMED_REQUEST, what, field=key)
+    return Refusal(Reason.WRONG_FILE, what, field=key)

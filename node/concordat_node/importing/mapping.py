@@ -186,4 +186,4 @@ def _known(dataset: Dataset, key: str, name: str) -> None:
 
 
 def _fault(key: str, what: str) -> Refusal:
-    return Refusal(Reason.MALFORMED_REQUEST, what, field=key)
+    return Refusal(Reason.WRONG_FILE, what, field=key)

@@ -31,7 +31,7 @@ def exclusive(state: Path, dataset: str) -> Iterator[Path]:
     except BlockingIOError:
         os.close(descriptor)
         raise Refusal(
-            Reason.BUSY, f"another import of {dataset} is running at this node; wait for it to end", field=dataset
+            Reason.IN_USE, f"another import of {dataset} is running at this node; wait for it to end", field=dataset
         ) from None
     try:
         yield place

@@ -47,6 +47,8 @@ def connect(memory_limit: str, threads: int, spill: Path, spill_limit: str) -> d
         },
     )
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = true")  # counts how far a statement is, for whoever asks
+    connection.execute("SET enable_progress_bar_print = false")
     connection.execute("CREATE SCHEMA source")
     connection.execute("CREATE SCHEMA blank")
     return connection
@@ -154,4 +156,4 @@ def _expectation(source: Source) -> str:
 
 
 def _fault(place: str, what: str) -> Refusal:
-    return Refusal(Reason.MALFORMED_REQUEST, f"{place}: {what}", field=place)
+    return Refusal(Reason.WRONG_FILE, f"{place}: {what}", field=place)

@@ -25,8 +25,30 @@ class Step(Enum):
     DONE = "done"
 
 
-Progress = Callable[[Step], None]
+HowFar = Callable[[], float | None]
+"""The share of a step that is done, from 0 to 1, or None where that is not known. May be asked from any thread."""
+Progress = Callable[[Step, HowFar], None]
 _NO_SPACE = ("No space left", "max_temp_directory_size")
+
+
+def not_known() -> None:
+    """How far a step is that cannot tell."""
+
+
+class Statements:
+    """How far a step of `count` SQL statements is on `connection`: those done, and DuckDB's word on the next."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, count: int) -> None:
+        self._connection = connection
+        self._count = count
+        self.done = 0
+
+    def how_far(self) -> float | None:
+        try:
+            percent = self._connection.query_progress()  # below 0 where it does not know
+        except duckdb.Error:
+            return None
+        return min(1.0, (self.done + max(0.0, percent) / 100) / self._count)
 
 
 @contextmanager
@@ -35,11 +57,13 @@ def without_values(step: Step) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise Refusal(Reason.INTERNAL, f"{step.value}: {_advice(error)}", field=step.name.lower()) from None
+        raise Refusal(Reason.IMPORT_FAILED, f"{step.value}: {_advice(error)}", field=step.name.lower()) from None
     except OSError as error:
         what = error.strerror or "the system refused"
         raise Refusal(
-            Reason.INTERNAL, f"{step.value}: {what}; free or repair the node's state folder", field=step.name.lower()
+            Reason.IMPORT_FAILED,
+            f"{step.value}: {what}; free or repair the node's state folder",
+            field=step.name.lower(),
         ) from None
 
 

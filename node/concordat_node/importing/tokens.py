@@ -97,4 +97,4 @@ def _read(path: Path) -> PopulationKey:
 
 
 def _fault(path: Path, what: str) -> Refusal:
-    return Refusal(Reason.MALFORMED_REQUEST, f"{path}: {what}", field=str(path))
+    return Refusal(Reason.WRONG_FILE, f"{path}: {what}", field=str(path))

@@ -73,13 +73,13 @@ def _connect(path: Path) -> apsw.Connection:
         raise schema.damaged(path, "it is not a ledger") from None
     except (apsw.Error, OSError) as error:
         raise Refusal(
-            Reason.NODE_UNAVAILABLE, f"{path}: the ledger cannot be opened for writing: {error}", field=str(path)
+            Reason.LEDGER_UNUSABLE, f"{path}: the ledger cannot be opened for writing: {error}", field=str(path)
         ) from None
 
 
 def _unavailable() -> Unavailable:
     return Unavailable(
-        Reason.NODE_UNAVAILABLE,
+        Reason.LEDGER_UNUSABLE,
         "the node's ledger cannot be written: its operator must see to the disk and start the node again; "
         "running the same query under the same key is safe",
     )

@@ -51,7 +51,7 @@ def _reading(path: Path) -> Iterator[apsw.Connection]:
         db = schema.connect(path, read_only=True)
     except apsw.Error:
         raise Refusal(
-            Reason.NODE_UNAVAILABLE, f"{path}: there is no ledger to read; `serve` begins one", field=str(path)
+            Reason.WRONG_FILE, f"{path}: there is no ledger to read; `serve` begins one", field=str(path)
         ) from None
     try:
         db.execute("BEGIN")

@@ -64,7 +64,7 @@ def _held(ledger: Path, holder: str) -> Refusal:
     holder = holder.strip()
     who = f"process {holder}" if holder.isdecimal() else "another process"
     return Refusal(
-        Reason.BUSY,
+        Reason.IN_USE,
         f"{ledger}: {who} already serves this ledger; stop it first, or give this node a state folder of its own",
         field=str(ledger),
     )

@@ -38,7 +38,7 @@ def _prepare(database: Database, lock: LedgerLock, node: str, budgets: Mapping[s
 def _begin(database: Database, lock: LedgerLock, node: str, now_ms: int) -> None:
     if lock.begun:
         raise Refusal(
-            Reason.NODE_UNAVAILABLE,
+            Reason.LEDGER_UNUSABLE,
             f"{database.path}: a ledger was kept here and is gone; a new one would forget what was spent. Restore the "
             f"latest copy; only if nothing was ever served from it, remove {lock.path.name} too",
             field=str(database.path),
@@ -53,7 +53,7 @@ def _verify(database: Database, node: str) -> None:
         state = replay.verify(db, database.path)
     if state.node != node:
         raise Refusal(
-            Reason.NODE_UNAVAILABLE,
+            Reason.LEDGER_UNUSABLE,
             f"{database.path}: this is the ledger of {state.node!r}, not of {node!r}: each node keeps its own",
             field=str(database.path),
         )

@@ -105,7 +105,7 @@ def refuse_unsafe_sqlite(version: str) -> None:
     fixed_patch = {44: 6, 50: 7, 51: 3}.get(minor, 0 if minor > 51 else None)
     if major == 3 and (fixed_patch is None or patch < fixed_patch):
         raise Refusal(
-            Reason.NODE_UNAVAILABLE,
+            Reason.LEDGER_UNUSABLE,
             f"SQLite {version} may lose committed transactions: install an apsw that carries 3.51.3 or later",
             field="apsw",
         )
@@ -167,7 +167,7 @@ def check(db: apsw.Connection, path: Path) -> None:
         raise damaged(path, "it is not a ledger")
     if db.pragma("user_version") != FORMAT:
         raise Refusal(
-            Reason.NODE_UNAVAILABLE,
+            Reason.LEDGER_UNUSABLE,
             f"{path}: a ledger of format {db.pragma('user_version')}, but this software reads format {FORMAT}: "
             "run the release that wrote it",
             field=str(path),
@@ -181,7 +181,7 @@ def check(db: apsw.Connection, path: Path) -> None:
 def damaged(path: Path, what: str) -> Refusal:
     """The refusal of a ledger that cannot be believed."""
     return Refusal(
-        Reason.NODE_UNAVAILABLE,
+        Reason.LEDGER_UNUSABLE,
         f"{path}: {what}. The node does not serve on a ledger that it cannot believe: keep this file as evidence, "
         "find out who changed it, and restore the latest copy that holds every charge",
         field=str(path),

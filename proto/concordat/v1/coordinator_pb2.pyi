@@ -32,12 +32,24 @@ class NodeDescription(_message.Message):
     def __init__(self, node: _Optional[str] = ..., nation: _Optional[str] = ..., description: _Optional[_Union[_node_pb2.DescribeResponse, _Mapping]] = ..., failure: _Optional[_Union[NodeFailure, _Mapping]] = ...) -> None: ...
 
 class NodeFailure(_message.Message):
-    __slots__ = ("reason", "message")
+    __slots__ = ("reason", "message", "reference")
     REASON_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
     reason: str
     message: str
-    def __init__(self, reason: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+    reference: str
+    def __init__(self, reason: _Optional[str] = ..., message: _Optional[str] = ..., reference: _Optional[str] = ...) -> None: ...
+
+class NodeFault(_message.Message):
+    __slots__ = ("node", "reason", "reference")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    reason: str
+    reference: str
+    def __init__(self, node: _Optional[str] = ..., reason: _Optional[str] = ..., reference: _Optional[str] = ...) -> None: ...
 
 class CoordinatorServiceExplainRequest(_message.Message):
     __slots__ = ("query", "credentials")
@@ -212,11 +224,15 @@ class Progress(_message.Message):
         STEP_ANSWERED: _ClassVar[Progress.Step]
         STEP_LOST: _ClassVar[Progress.Step]
         STEP_TAKES_NO_PART: _ClassVar[Progress.Step]
+        STEP_COMMITTED: _ClassVar[Progress.Step]
+        STEP_RETRYING: _ClassVar[Progress.Step]
     STEP_UNSPECIFIED: Progress.Step
     STEP_PREPARED: Progress.Step
     STEP_ANSWERED: Progress.Step
     STEP_LOST: Progress.Step
     STEP_TAKES_NO_PART: Progress.Step
+    STEP_COMMITTED: Progress.Step
+    STEP_RETRYING: Progress.Step
     NODE_FIELD_NUMBER: _ClassVar[int]
     STEP_FIELD_NUMBER: _ClassVar[int]
     node: str

@@ -71,14 +71,8 @@ def refusal_at(text: str, offset: int, message: str, reason: Reason = Reason.SQL
     offset = max(0, min(offset, len(text)))
     line = text.count("\n", 0, offset) + 1
     column = offset - text.rfind("\n", 0, offset)
-    return SqlRefusal(reason, f"line {line}, column {column}: {message}", line=line, column=column, offset=offset)
-
-
-def refusal_at_name(text: str, name: str, message: str, reason: Reason) -> SqlRefusal:
-    """A refusal where a text that was read before first names a column."""
-    words = (token for token in read_source(text).tokens if token.token_type is not TokenType.STRING)
-    at = next((token.start for token in words if token.text.lower() == name), 0)
-    return refusal_at(text, at, message, reason)
+    told = f"line {line}, column {column}: {message}"
+    return SqlRefusal(reason, told, line=line, column=column, offset=offset, text=text)
 
 
 def shown(text: str) -> str:

@@ -16,7 +16,7 @@ import pytest_asyncio
 from concordat_node.engine.process import Engine
 from concordat_node.engine.settings import EngineSettings, size_in_bytes
 from concordat_node.importing.edition import EditionInfo
-from concordat_query.errors import Reason, Refusal, Unavailable
+from concordat_query.errors import ConcordatError, Reason, Refusal, Unavailable
 from concordat_query.model import Query
 from fakes.editions import Row
 from fakes.engine import CASUALTIES, FakeNode, query
@@ -65,14 +65,14 @@ async def test_requests_that_come_together_get_each_its_own_answer(
     ("receipt", "reason"),
     [
         ({"edition": "another"}, Reason.EDITION_UNAVAILABLE),
-        ({"rho_nano": 1}, Reason.INTERNAL),
+        ({"rho_nano": 1}, Reason.ENGINE_DISAGREES),
     ],
 )
 async def test_a_refusal_leaves_the_engine_as_it_was(
     engine: Engine, node: FakeNode, edition: EditionInfo, receipt: dict[str, object], reason: Reason
 ) -> None:
     pid = engine.pid
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ConcordatError) as refused:
         await engine.release(node.signed(ASKED), node.receipt(ASKED, edition, **receipt))
     assert refused.value.reason is reason
     assert await _cells(engine, node, edition) == 3
@@ -84,9 +84,9 @@ async def test_a_query_that_is_not_what_was_signed_is_refused(
 ) -> None:
     signed = node.signed(ASKED)
     signed.signature = b"\0" * 64
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(Unavailable) as refused:
         await engine.release(signed, node.receipt(ASKED, edition))
-    assert refused.value.reason is Reason.MALFORMED_REQUEST
+    assert refused.value.reason is Reason.ENGINE_DISAGREES
 
 
 async def test_an_engine_killed_while_it_computes_fails_that_request_and_serves_the_next(
@@ -99,6 +99,7 @@ async def test_an_engine_killed_while_it_computes_fails_that_request_and_serves_
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(Unavailable) as lost:
         await asking
+    assert lost.value.reason is Reason.ENGINE_FAILED
     assert "same key" in lost.value.message
     assert await _cells(engine, node, edition) == 3
     assert engine.pid != pid

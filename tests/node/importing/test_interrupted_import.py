@@ -89,7 +89,7 @@ def test_a_second_import_of_the_same_data_set_is_refused_while_one_runs(tmp_path
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(Refusal) as caught:
             import_dataset(mapping, tmp_path / "data", tmp_path / "state")
-    assert caught.value.reason is Reason.BUSY
+    assert caught.value.reason is Reason.IN_USE
     import_dataset(mapping, tmp_path / "data", tmp_path / "state")
 
 

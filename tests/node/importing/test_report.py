@@ -1,6 +1,7 @@
 """The custodian's report tells what was repaired, and only the custodian."""
 
 import io
+import re
 import stat
 import tomllib
 from dataclasses import asdict
@@ -88,12 +89,14 @@ def test_the_report_lies_beside_the_edition_for_its_owner_only(
     assert tomllib.loads(path.read_text()) == asdict(printed[0])
 
 
-def test_the_report_is_printed_and_the_steps_are_told_without_numbers(printed: tuple[Report, str, str]) -> None:
+def test_the_report_is_printed_and_the_steps_are_told_without_a_number_of_the_data(
+    printed: tuple[Report, str, str],
+) -> None:
     report, out, err = printed
     assert out == to_text(report)
     assert "dose: out of range, row dropped" in out
     assert "writing the edition" in err
-    assert not any(character.isdigit() for character in err)
+    assert not any(character.isdigit() for character in re.sub(r"step \d+ of 11\b", "", err))
 
 
 def test_the_manifest_tells_no_count(tmp_path: Path, printed: tuple[Report, str, str]) -> None:

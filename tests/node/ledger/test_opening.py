@@ -102,7 +102,7 @@ def test_a_ledger_that_was_tampered_with_is_refused(path: Path, statements: list
     for look in (open_ledger, inspect):
         with pytest.raises(Refusal, match=what) as refused:
             look(path)
-        assert refused.value.reason == Reason.NODE_UNAVAILABLE
+        assert refused.value.reason == Reason.LEDGER_UNUSABLE
         assert "keep this file as evidence" in refused.value.message
 
 
@@ -159,7 +159,7 @@ def test_a_ledger_that_vanished_is_not_silently_begun_anew(path: Path) -> None:
 def test_a_second_opening_is_refused_and_names_the_process(path: Path, ledger: Ledger) -> None:
     with pytest.raises(Refusal, match="already serves this ledger") as refused:
         open_ledger(path)
-    assert refused.value.reason == Reason.BUSY
+    assert refused.value.reason == Reason.IN_USE
     program = (
         "import sys; from pathlib import Path; from fakes.ledgers import open_ledger\n"
         "try: open_ledger(Path(sys.argv[1]))\n"

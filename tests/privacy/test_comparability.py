@@ -142,3 +142,17 @@ def test_what_adds_no_nations_up_carries_no_caveat(by_nation: bool) -> None:
         table(planned(MEAN_AGE), Coverage(), NO_AGE, by_nation=by_nation),
     ):
         assert not any("caveat" in note for note in found.notes)
+
+
+def test_totals_over_keys_are_made_within_nations_and_never_over_them() -> None:
+    plan = planned(COUNT, WALKERS, keys=("severity",))
+    own = plan.query.aggregates.index(WALKERS)
+    values = (ValueColumn("a", AggregateRef(0)), ValueColumn("b", AggregateRef(1)))
+    shown = Presentation(True, (NationColumn("nation"), KeyColumn("severity", 0), *values), rollup=(1,))
+    answers = [answer(plan, DATASET, nation, 1000) for nation in NATIONS]
+    found = tabulate(CATALOGUE, plan, shown, answers, [], b"seed")
+    summed = {row.nation: row.values for row in found.rows if any(row.rolled)}
+    assert [value and value.estimate for value in summed["Wales"]] == [3000, 3000]
+    over_nations = summed[TOTAL][own]
+    assert over_nations is not None
+    assert over_nations.status is Status.NOT_COMPARABLE

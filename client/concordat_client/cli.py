@@ -11,7 +11,7 @@ from concordat_query.errors import Unavailable, VerificationError
 from concordat_wire.command_line import Commands
 from rich.console import Console
 
-from concordat_client import catalogue_report, reports
+from concordat_client import catalogue_report, explanation_report, reports
 from concordat_client.catalogue_comparison import comparison
 from concordat_client.connection import connect
 from concordat_client.display import render
@@ -74,8 +74,7 @@ def _key_told(key: str) -> Iterator[None]:
 def explain(config: Path, sql: str) -> None:
     """Tell what SQL would cost and how precise it would be. Spends nothing, reads no data."""
     with connect(config) as connection:
-        question, response = connection.explain(sql)
-        _console().print(reports.explanation(question, response, connection.agreement))
+        _console().print(explanation_report.report(connection.explain(sql)))
 
 
 @main.command()

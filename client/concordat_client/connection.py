@@ -15,6 +15,7 @@ from concordat_wire.status import error_from_rpc
 
 from concordat_client.asking import SignedQuestion, ask
 from concordat_client.config import Settings, read_settings
+from concordat_client.explanation import Explanation, explained
 from concordat_client.progress import Listener, tell
 from concordat_client.result import Result
 from concordat_client.retrying import with_retries
@@ -106,14 +107,15 @@ class Connection:
         except grpc.RpcError as error:
             raise error_from_rpc(error) from None
 
-    def explain(self, sql: str) -> tuple[SignedQuestion, coordinator_pb2.CoordinatorServiceExplainResponse]:
-        """What a question would cost at each node and whether it would be admitted. Charges nothing."""
+    def explain(self, sql: str) -> Explanation:
+        """What a question would cost, whether it would be admitted, and how precise it would be. Charges nothing."""
         question = self.ask(sql)
         request = coordinator_pb2.CoordinatorServiceExplainRequest(query=question.signed)
         try:
-            return question, self._stub.Explain(request, timeout=self._settings.timeout)
+            response = self._stub.Explain(request, timeout=self._settings.timeout)
         except grpc.RpcError as error:
             raise error_from_rpc(error) from None
+        return explained(question, response, self.describe(), self.catalogue, self.agreement)
 
     def describe(self) -> coordinator_pb2.CoordinatorServiceDescribeResponse:
         """What each node holds, in public terms."""

@@ -27,7 +27,7 @@ def notes(catalogue: Catalogue, plan: Plan, presentation: Presentation, stand: S
         *_missing(plan, dataset, stand),
         *comparability_notes(plan, dataset, stand, by_nation=presentation.by_nation),
         *_differences(plan, stand),
-        *_limits(plan, dataset),
+        limits_text(plan, dataset),
         *_biased(plan, stand),
         *_chosen(presentation),
         *_protected(dataset, stand),
@@ -138,7 +138,8 @@ def _differences(plan: Plan, stand: Standing) -> list[str]:
     return [f"{listed(list(nations))}: {text}" for text, nations in found.items()]
 
 
-def _limits(plan: Plan, dataset: Dataset) -> list[str]:
+def limits_text(plan: Plan, dataset: Dataset) -> str:
+    """The bounds that were applied, and that margins do not include what they cut off."""
     unit = dataset.unit.replace("_", " ")
     groups, rows = counted(plan.max_groups, "cell"), counted(plan.max_rows, "row")
     texts = [f"Each {unit} counts in at most {groups} with at most {rows} in each."]
@@ -155,7 +156,7 @@ def _limits(plan: Plan, dataset: Dataset) -> list[str]:
     texts.append(
         "Margins are half the width of 95% intervals due to the noise alone, not to what these limits cut off."
     )
-    return [" ".join(texts)]
+    return " ".join(texts)
 
 
 def _biased(plan: Plan, stand: Standing) -> list[str]:

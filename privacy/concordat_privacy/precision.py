@@ -7,7 +7,7 @@ from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Query
 
 from concordat_privacy.margins import noise_margin
-from concordat_privacy.plan import Component, Kind, Plan, plan, split
+from concordat_privacy.plan import Component, Kind, Mean, Plan, plan, split
 from concordat_privacy.sensitivity import scale_for
 
 LARGEST_RHO_NANO = 100 * 10**9
@@ -56,3 +56,18 @@ def _buys(planned: Plan, counts: dict[int, Component], rho_nano: int, nodes: int
     except Refusal:  # noise too large for 64 bits
         return False
     return all(noise_margin((scale,) * nodes) <= margin for scale in scales)
+
+
+def released_apart(planned: Plan) -> int:
+    """How many components the query's statistics would need if none were shared."""
+    return sum(2 if isinstance(part, Mean) else 1 for part in planned.parts)
+
+
+def larger_without_sharing(planned: Plan) -> float:
+    """By which part margins would be larger if every statistic had components of its own, at the same price."""
+    return math.sqrt(released_apart(planned) / len(planned.components)) - 1
+
+
+def rho_for_half_the_margin(rho_nano: int) -> int:
+    """The rho at which every noise scale, and so every margin, is half as large: scales go by the root of rho."""
+    return 4 * rho_nano

@@ -1,0 +1,138 @@
+"""What a question would cost and how precise its answer would be, as values: told before anything is spent."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from concordat.v1 import coordinator_pb2, node_pb2
+from concordat_privacy.accounting import epsilon_of
+from concordat_privacy.expectations import Profile
+from concordat_privacy.foresight import Foresight, Party, foresee
+from concordat_privacy.notes import limits_text
+from concordat_privacy.precision import larger_without_sharing, released_apart, rho_for_half_the_margin
+from concordat_privacy.prices import delta_of
+from concordat_query.agreement import Agreement
+from concordat_query.catalogue import Catalogue
+from concordat_query.wire import coverage_from_proto
+from concordat_wire.profiles import read_described_profile
+
+from concordat_client.asking import SignedQuestion
+from concordat_client.display import failure_text
+
+ExplainResponse = coordinator_pb2.CoordinatorServiceExplainResponse
+DescribeResponse = coordinator_pb2.CoordinatorServiceDescribeResponse
+
+
+@dataclass(frozen=True)
+class NodeOutlook:
+    """One node asked. With `failure` it would not answer, and why; else its price in nano-rho, and its account.
+
+    `left_nano` is what is left after this question, and `more` how many more questions at this price that pays for.
+    """
+
+    node: str
+    nation: str
+    failure: str
+    rho_nano: int
+    spent_epsilon: float
+    budget_epsilon: float
+    left_nano: int
+    more: int | None
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`epsilon` is the cost at each node at most, `halving_epsilon` what would halve every margin.
+
+    `apart` and `shared` count noisy components without and with sharing; `saved` is by which part margins would be
+    larger without. `foresight` is None where no node would answer.
+    """
+
+    question: SignedQuestion
+    epsilon: float
+    most_epsilon: float
+    halving_epsilon: float
+    nodes: tuple[NodeOutlook, ...]
+    foresight: Foresight | None
+    apart: int
+    shared: int
+    saved: float
+    limits: str
+
+
+def explained(
+    question: SignedQuestion,
+    response: ExplainResponse,
+    described: DescribeResponse,
+    catalogue: Catalogue,
+    agreement: Agreement,
+) -> Explanation:
+    """Puts together what nodes quote and what follows from public facts. Raises VerificationError for a bad profile."""
+    query = question.envelope.query
+    dataset = catalogue.dataset(query.dataset)
+    delta = delta_of(agreement, dataset.population)
+    profiles = dict(_profiles(question, described, catalogue, agreement))
+    parties = list(_parties(response, profiles, agreement))
+    return Explanation(
+        question=question,
+        epsilon=epsilon_of(query.rho_nano, delta),
+        most_epsilon=agreement.permission(query.dataset).max_epsilon,
+        halving_epsilon=epsilon_of(rho_for_half_the_margin(query.rho_nano), delta),
+        nodes=tuple(_node(entry, query.rho_nano, agreement) for entry in response.quotes),
+        foresight=foresee(catalogue, question.plan, question.presentation, parties) if parties else None,
+        apart=released_apart(question.plan),
+        shared=len(question.plan.components),
+        saved=larger_without_sharing(question.plan),
+        limits=limits_text(question.plan, dataset),
+    )
+
+
+def _node(entry: coordinator_pb2.NodeQuote, price: int, agreement: Agreement) -> NodeOutlook:
+    nation = agreement.party_by_node[entry.node].nation
+    if entry.WhichOneof("outcome") == "failure":
+        return NodeOutlook(entry.node, nation, failure_text(entry.failure), 0, 0.0, 0.0, 0, None, ())
+    quote, account = entry.quote, entry.quote.account
+    left = account.budget_rho_nano - account.spent_rho_nano - account.reserved_rho_nano - quote.rho_nano
+    return NodeOutlook(
+        node=entry.node,
+        nation=nation,
+        failure="",
+        rho_nano=quote.rho_nano,
+        spent_epsilon=epsilon_of(account.spent_rho_nano, account.delta),
+        budget_epsilon=epsilon_of(account.budget_rho_nano, account.delta),
+        left_nano=left,
+        more=max(0, left) // price,
+        remarks=tuple(_remarks(quote)),
+    )
+
+
+def _remarks(quote: node_pb2.Quote) -> Iterator[str]:
+    if quote.nothing_held:
+        yield "Holds nothing of what is asked; takes no part."
+    if quote.stored_answer:
+        yield "Answered before; served again free."
+    yield from quote.differences
+
+
+def _profiles(
+    question: SignedQuestion, described: DescribeResponse, catalogue: Catalogue, agreement: Agreement
+) -> Iterator[tuple[str, Profile]]:
+    """The verified profile of every node asked that has one."""
+    for entry in described.nodes:
+        if entry.node not in question.envelope.audience or entry.WhichOneof("outcome") == "failure":
+            continue
+        for holding in entry.description.holdings:
+            if holding.dataset == question.envelope.query.dataset:
+                profile = read_described_profile(holding, entry.node, catalogue, agreement)
+                if profile is not None:
+                    yield entry.node, profile
+
+
+def _parties(response: ExplainResponse, profiles: Mapping[str, Profile], agreement: Agreement) -> Iterator[Party]:
+    nations = Counter(agreement.party_by_node[entry.node].nation for entry in response.quotes)
+    for entry in response.quotes:
+        if entry.WhichOneof("outcome") == "quote" and entry.quote.HasField("coverage"):
+            nation = agreement.party_by_node[entry.node].nation
+            coverage = coverage_from_proto(entry.quote.coverage)
+            yield Party(entry.node, nation, coverage, profiles.get(entry.node), nations[nation])

@@ -102,7 +102,7 @@ def _node(entry: coordinator_pb2.NodeQuote, price: int, agreement: Agreement) ->
         spent_epsilon=epsilon_of(account.spent_rho_nano, account.delta),
         budget_epsilon=epsilon_of(account.budget_rho_nano, account.delta),
         left_nano=left,
-        more=max(0, left) // price,
+        more=max(0, left) // (quote.rho_nano or price),
         remarks=tuple(_remarks(quote)),
     )
 

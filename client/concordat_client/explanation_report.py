@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concordat_privacy.estimates import Status
 from concordat_privacy.expectations import Source
 from concordat_privacy.foresight import Foresight, Outlook
-from concordat_query.prose import counted, listed, sentence
+from concordat_query.prose import counted, listed, sentences
 from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -37,13 +37,12 @@ def _table(*names: str) -> RichTable:
 
 
 def _nodes(nodes: Sequence[NodeOutlook]) -> RichTable:
-    table = _table("nation", "cost (rho)", "left after it", "remarks")
+    table = _table("nation", "cost (rho)", "left after it")
     for node in nodes:
         if node.failure:
-            table.add_row(node.nation, "-", "-", Text(node.failure))
+            table.add_row(node.nation, "-", Text(node.failure))
         else:
-            remarks = " ".join(map(sentence, node.remarks))
-            table.add_row(node.nation, f"{node.rho_nano / 1e9:.6f}", _left(node), Text(remarks))
+            table.add_row(node.nation, f"{node.rho_nano / 1e9:.6f}", _left(node))
     return table
 
 
@@ -98,6 +97,7 @@ def _lines(explanation: Explanation) -> Iterator[str]:
     yield explanation.limits
     if explanation.foresight is not None:
         yield from _sizes(explanation.foresight)
+    yield from (f"{node.nation}: {sentences(node.remarks)}" for node in explanation.nodes if node.remarks)
 
 
 def _compared(foresight: Foresight) -> Iterator[str]:

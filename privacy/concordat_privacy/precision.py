@@ -1,6 +1,7 @@
 """What precision costs: the smallest rho that buys a margin of error, and the margin that a rho buys."""
 
 import math
+from dataclasses import replace
 
 from concordat_query.catalogue import Dataset
 from concordat_query.errors import Reason, Refusal
@@ -22,7 +23,7 @@ def rho_for_margin(query: Query, dataset: Dataset, nodes: int, margin: float) ->
     """
     if not 0 < margin < math.inf:
         raise Refusal(Reason.INVALID_PRICE, "a margin of error is a positive number")
-    planned = plan(query, dataset)
+    planned = plan(replace(query, rho_nano=LARGEST_RHO_NANO), dataset)
     counts = _counts(planned)
     if not counts:
         raise Refusal(Reason.INVALID_PRICE, "margin_of_error is about counts and the query has none; give epsilon")

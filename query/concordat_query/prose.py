@@ -1,6 +1,6 @@
 """Words into sentences, for what people read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def listed(names: Sequence[str]) -> str:
@@ -16,3 +16,8 @@ def sentence(text: str) -> str:
 def counted(number: int, noun: str) -> str:
     """How many of what: "1 row", "2 rows"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def sentences(texts: Iterable[str]) -> str:
+    """Texts that somebody wrote, with or without a full stop, one after the other."""
+    return " ".join(map(sentence, texts))

@@ -61,9 +61,8 @@ async def test_explain_costs_nothing_and_tells_the_price(tmp_path: Path) -> None
     async with federation(tmp_path, nations=TWO) as fed:
 
         def work(connection: Connection) -> None:
-            question, response = connection.explain(SQL)
-            prices = [entry.quote.rho_nano for entry in response.quotes]
-            assert prices == [question.envelope.query.rho_nano] * 2
+            told = connection.explain(SQL)
+            assert [node.rho_nano for node in told.nodes] == [told.question.envelope.query.rho_nano] * 2
             accounts = [account for node in connection.budget().budgets for account in node.budget.accounts]
             assert {account.spent_rho_nano for account in accounts} == {0}
 

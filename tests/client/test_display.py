@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner
 from concordat_client.cli import main
 from concordat_client.display import LOW_RELIABILITY, MARKS, as_text, cost, decimals, key_text, value_text
-from concordat_client.reports import sentences
 from concordat_privacy.estimates import Status, Value
 from fakes.analysts import with_connection, write_client
 from fakes.federation import federation
@@ -38,13 +37,6 @@ def test_a_value_is_written_with_its_margin_and_marks(shown: Value, digits: int,
 def test_a_column_shows_two_figures_of_its_smallest_margin() -> None:
     assert decimals([value(0.21, 0.00063), value(0.22, 0.019)]) == 5
     assert decimals([value(30051, 17), value(None, None, Status.NOT_HELD)]) == 0
-
-
-def test_remarks_follow_one_another_as_sentences() -> None:
-    assert sentences(["Held in groups only.", "estimated by the officer"]) == (
-        "Held in groups only. estimated by the officer."
-    )
-    assert sentences([]) == ""
 
 
 def test_a_missing_key_is_not_mistaken_for_an_empty_one() -> None:

@@ -32,7 +32,7 @@ def margins(rho_nano: int, nodes: int) -> list[int]:
 @pytest.mark.parametrize("nodes", [1, 4])
 @pytest.mark.parametrize("margin", [10, 17.5, 40, 1000])
 def test_it_is_the_smallest_price_at_which_every_count_has_the_margin(margin: float, nodes: int) -> None:
-    rho_nano = rho_for_margin(SEVERAL, DATASET, nodes, margin)
+    rho_nano = rho_for_margin(replace(SEVERAL, rho_nano=1), DATASET, nodes, margin)
     assert max(margins(rho_nano, nodes)) <= margin
     assert max(margins(rho_nano - 1, nodes)) > margin
     assert largest_margin(plan(replace(SEVERAL, rho_nano=rho_nano), DATASET), nodes) == max(margins(rho_nano, nodes))

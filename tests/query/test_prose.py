@@ -1,7 +1,7 @@
 """Words become sentences."""
 
 import pytest
-from concordat_query.prose import counted, listed, sentence
+from concordat_query.prose import counted, listed, sentence, sentences
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,10 @@ def test_a_sentence_ends_once() -> None:
 
 def test_one_is_no_plural() -> None:
     assert [counted(number, "row") for number in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
+
+
+def test_remarks_follow_one_another_as_sentences() -> None:
+    assert sentences(["Held in groups only.", "estimated by the officer"]) == (
+        "Held in groups only. estimated by the officer."
+    )
+    assert sentences([]) == ""

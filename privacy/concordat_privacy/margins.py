@@ -31,7 +31,7 @@ _SMOOTH_EXPONENT = 25.0
 """exp(-25) = 1e-11: how much of a term's own step may be left in a sum that is taken as smooth."""
 
 _MAX_SIGMA = 500.0
-_MAX_OUTCOMES = 4_000_000
+_MAX_OUTCOMES = 1_000_000
 _MAX_REACH = 2**62
 _Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 

@@ -168,7 +168,7 @@ def _biased(plan: Plan, stand: Standing) -> list[str]:
     if combined:
         texts.append(f"{', '.join(combined)}: as unbiased as the counts and sums that are combined; margins are exact.")
     if biased:
-        texts.append(f"{', '.join(biased)}: means and quotients of noisy figures are not exactly unbiased.")
+        texts.append(f"{', '.join(biased)}: means, quotients and products of noisy figures are not exactly unbiased.")
     return texts
 
 

@@ -58,7 +58,7 @@ def check_presentation(presentation: Presentation, query: Query) -> None:
         raise malformed("presentation", f"its expressions and conditions have more than {MAX_PARTS} parts")
 
 
-def check_expression(expression: Expression, field: str, aggregates: int) -> int:
+def check_expression(expression: Expression, field: str, query: Query) -> int:
     """How many parts an expression has. Refuses one without an aggregate, beyond those there are, nested too deep, or
     that divides by zero."""
     parts = list(_parts(expression, field, 0))
@@ -67,8 +67,10 @@ def check_expression(expression: Expression, field: str, aggregates: int) -> int
         raise malformed(field, "it holds no aggregate")
     for part in parts:
         match part:
-            case AggregateRef(index) if not 0 <= index < aggregates:
+            case AggregateRef(index) if not 0 <= index < len(query.aggregates):
                 raise malformed(field, "it refers to an aggregate that the query does not have")
+            case AggregateRef(index) if query.aggregates[index].over:
+                raise malformed(field, "it refers to a total of units, which stands only in rows of ROLLUP")
             case Constant(number) if not number.is_finite() or abs(number) > MAX_NUMBER:
                 raise malformed(field, "a number is too large")
             case Arithmetic(Operator.DIVIDE, _, Constant(number)) if number == 0:
@@ -92,7 +94,7 @@ def _check_output(field: str, column: OutputColumn, presentation: Presentation, 
         case NationColumn() if not presentation.by_nation:
             raise malformed(field, "it shows the nation where nations are merged")
         case ValueColumn(_, value):
-            return check_expression(value, field, len(query.aggregates))
+            return check_expression(value, field, query)
         case _:
             return 0
 
@@ -149,7 +151,7 @@ def _check_condition(condition: RowCondition, presentation: Presentation, query:
 
 def _check_subject(subject: Subject, field: str, presentation: Presentation, query: Query) -> int:
     if not isinstance(subject, ShownColumn):
-        return check_expression(subject, field, len(query.aggregates))
+        return check_expression(subject, field, query)
     if isinstance(_column(presentation, subject.position, field), ValueColumn):
         raise malformed(field, "it refers to a column that shows neither a key nor the nation")
     return 1

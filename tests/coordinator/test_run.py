@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from concordat_query.model import (
     Comparator,
     Comparison,
     KeyColumn,
+    Lacking,
     NationColumn,
     Operator,
+    Ordering,
     Presentation,
     ValueColumn,
 )
@@ -29,6 +32,7 @@ from concordat_wire.tables import from_ipc
 from fakes.federation import FakeFederation, by_severity, federation, presentation_of
 from grpc import aio
 
+SORTED = Presentation(True, (NationColumn("nation"), KeyColumn("severity", 0), ValueColumn("n", AggregateRef(0))))
 Missing = coordinator_pb2.MissingNode
 Step = coordinator_pb2.Progress
 
@@ -313,6 +317,9 @@ async def test_an_answer_held_until_its_hour_is_charged_at_once_and_handed_over_
         Presentation(True, (ValueColumn("a", Arithmetic(Operator.DIVIDE, AggregateRef(0), AggregateRef(7))),)),
         Presentation(True, (KeyColumn("a", 1),)),
         Presentation(False, (NationColumn("a"),)),
+        replace(SORTED, order=(Ordering(AggregateRef(9), False, True),)),
+        replace(SORTED, having=Lacking(AggregateRef(9))),
+        replace(SORTED, rollup=(2,)),
     ],
 )
 async def test_a_presentation_of_what_the_query_lacks_is_refused_before_anything_is_charged(

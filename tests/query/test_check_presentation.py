@@ -135,6 +135,14 @@ def test_an_expression_that_cannot_be_computed_is_refused(value: Expression, mes
         check_presentation(Presentation(False, (*KEYS, ValueColumn("x", value))), GOOD)
 
 
+def test_a_total_of_units_is_no_figure_of_a_cell() -> None:
+    units = Aggregate(Statistic.COUNT_UNITS)
+    query = replace(GOOD, aggregates=(units, replace(units, over=("mode",))))
+    check_presentation(Presentation(False, (*KEYS, ValueColumn("n", AggregateRef(0))), rollup=(0,)), query)
+    with pytest.raises(Refusal, match="only in rows of ROLLUP"):
+        check_presentation(Presentation(False, (*KEYS, ValueColumn("n", AggregateRef(1)))), query)
+
+
 def test_expressions_of_too_many_parts_are_refused_together_and_not_walked_for_long() -> None:
     assert MAX_PARTS < 2**11
     with pytest.raises(Refusal, match="parts"):

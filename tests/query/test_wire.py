@@ -6,27 +6,38 @@ from decimal import Decimal
 import pytest
 from concordat.v1 import coordinator_pb2, node_pb2, query_pb2
 from concordat_query import condition_wire, wire
-from concordat_query.canonical import canonical_condition, canonical_query
+from concordat_query.canonical import canonical_condition, canonical_literal, canonical_query
 from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
     Aggregate,
     AggregateRef,
+    AllOf,
+    AnyOf,
     Arithmetic,
     Comparator,
+    Compared,
     Comparison,
     Condition,
+    Constant,
     Envelope,
     Expression,
     KeyColumn,
+    Lacking,
+    Listed,
     NationColumn,
     Negation,
+    Not,
     NullTest,
     Operator,
+    Ordering,
     OutputColumn,
     Presentation,
     Query,
+    RowCondition,
+    ShownColumn,
     Statistic,
+    Subject,
     ValueColumn,
 )
 from concordat_query.wire_presentation import presentation_from_proto, presentation_to_proto
@@ -48,10 +59,36 @@ aggregates = st.one_of(
         st.none() | conditions(),
     ),
 )
+numbers = st.decimals(-(10**9), 10**9, places=3).map(canonical_literal)
 expressions: st.SearchStrategy[Expression] = st.recursive(
-    st.builds(AggregateRef, st.integers(0, 5)),
+    st.builds(AggregateRef, st.integers(0, 5)) | st.builds(Constant, numbers),
     lambda inner: st.builds(Arithmetic, st.sampled_from(Operator), inner, inner),
     max_leaves=4,
+)
+subjects: st.SearchStrategy[Subject] = st.builds(ShownColumn, st.integers(0, 9)) | expressions
+literals = st.text(max_size=5) | numbers
+row_conditions: st.SearchStrategy[RowCondition] = st.recursive(
+    st.one_of(
+        st.builds(Compared, subjects, st.sampled_from(Comparator), literals),
+        st.builds(Listed, subjects, st.lists(literals, min_size=1, max_size=3).map(tuple)),
+        st.builds(Lacking, subjects),
+    ),
+    lambda inner: st.one_of(
+        st.builds(AllOf, st.lists(inner, min_size=1, max_size=3).map(tuple)),
+        st.builds(AnyOf, st.lists(inner, min_size=1, max_size=3).map(tuple)),
+        st.builds(Not, inner),
+    ),
+    max_leaves=5,
+)
+presentations = st.builds(
+    Presentation,
+    st.booleans(),
+    st.deferred(lambda: st.lists(outputs, max_size=4).map(tuple)),
+    st.lists(st.integers(0, 9), max_size=3).map(tuple),
+    st.none() | row_conditions,
+    st.lists(st.builds(Ordering, subjects, st.booleans(), st.booleans()), max_size=3).map(tuple),
+    st.none() | st.integers(0, 99),
+    st.integers(0, 99),
 )
 outputs: st.SearchStrategy[OutputColumn] = st.one_of(
     st.builds(NationColumn, st.text(max_size=5)),
@@ -70,9 +107,8 @@ def test_queries_come_back_as_they_were(where: Condition | None, counted: list[A
 
 
 @settings(max_examples=60, deadline=None)
-@given(by_nation=st.booleans(), columns=st.lists(outputs, max_size=4))
-def test_presentations_come_back_as_they_were(by_nation: bool, columns: list[OutputColumn]) -> None:
-    presentation = Presentation(by_nation, tuple(columns))
+@given(presentation=presentations)
+def test_presentations_come_back_as_they_were(presentation: Presentation) -> None:
     assert presentation_from_proto(presentation_to_proto(presentation)) == presentation
 
 
@@ -176,8 +212,44 @@ def test_conditions_and_expressions_nested_too_deep_are_refused() -> None:
         expression = Arithmetic(Operator.DIVIDE, expression, AggregateRef(0))
     with pytest.raises(Refusal, match="deeper"):
         condition_wire.condition_from_proto(condition_wire.condition_to_proto(deep), "query.where")
-    with pytest.raises(Refusal, match="deeper"):
-        presentation_from_proto(presentation_to_proto(Presentation(False, (ValueColumn("x", expression),))))
+    having: RowCondition = Lacking(ShownColumn(0))
+    for _ in range(condition_wire.MAX_DEPTH):
+        having = Not(having)
+    for deep_one in (Presentation(False, (ValueColumn("x", expression),)), Presentation(False, (), having=having)):
+        with pytest.raises(Refusal, match="deeper"):
+            presentation_from_proto(presentation_to_proto(deep_one))
+
+
+def unfinished_presentations() -> list[coordinator_pb2.Presentation]:
+    pb, nothing = coordinator_pb2, coordinator_pb2.Subject()
+    one = pb.Subject(value=pb.Expression(aggregate=0))
+    literal = query_pb2.Literal(number="1")
+    equal = query_pb2.COMPARATOR_EQUAL
+    values = [pb.Expression(), pb.Expression(constant="1e3"), pb.Expression(arithmetic=pb.Arithmetic(left=one.value))]
+    conditions = [
+        pb.RowCondition(),
+        pb.RowCondition(comparison=pb.RowComparison(subject=one, literal=literal)),
+        pb.RowCondition(comparison=pb.RowComparison(subject=nothing, comparator=equal, literal=literal)),
+        pb.RowCondition(comparison=pb.RowComparison(subject=one, comparator=equal)),
+        pb.RowCondition(membership=pb.RowMembership(subject=one)),
+        pb.RowCondition(lacking=nothing),
+        pb.RowCondition(all_of=pb.RowJunction()),
+        pb.RowCondition(any_of=pb.RowJunction()),
+        pb.RowCondition(negation=pb.RowCondition()),
+    ]
+    columns = [pb.OutputColumn(name="x", value=value) for value in values]
+    return [
+        *(pb.Presentation(columns=[column]) for column in columns),
+        *(pb.Presentation(having=condition) for condition in conditions),
+        pb.Presentation(order=[pb.Ordering()]),
+    ]
+
+
+@pytest.mark.parametrize("index", range(len(unfinished_presentations())))
+def test_a_presentation_that_lacks_a_part_is_refused(index: int) -> None:
+    with pytest.raises(Refusal) as refused:
+        presentation_from_proto(unfinished_presentations()[index])
+    assert refused.value.field.startswith("presentation")
 
 
 @pytest.mark.parametrize("place", ["envelope", "query", "condition"])

@@ -92,6 +92,17 @@ def test_ipc_brings_back_the_same_table_with_its_notes() -> None:
     assert json.loads(arrow.schema.metadata[NOTES_KEY]) == list(original.notes)
 
 
+def test_a_key_that_is_summed_over_is_null_and_told_from_one_that_is_missing() -> None:
+    rows = tuple(Row(None, False, (key, "Fatal"), (), (False, False)) for key in ("x", None))
+    total = Row(None, False, (None, "Fatal"), (), (True, False))
+    columns = (KeyColumn("a", 0), KeyColumn("b", 1), KeyColumn("again", 0))
+    arrow = to_arrow(Table(columns, (*rows, total), (), rollup=(0,)))
+    assert arrow.column_names == ["a", "a__is_total", "b", "again", "again__is_total"]
+    assert arrow.column("a").to_pylist() == ["x", None, None]
+    assert arrow.column("a__is_total").to_pylist() == arrow.column("again__is_total").to_pylist()
+    assert arrow.column("a__is_total").to_pylist() == [False, False, True]
+
+
 def test_a_table_without_rows_keeps_its_columns() -> None:
     arrow = from_ipc(to_ipc(table()))
     assert (arrow.num_rows, arrow.num_columns) == (0, 11)

@@ -1,5 +1,6 @@
 """Tables as Arrow. A value column `v` becomes v, v__margin, v__status and v__low_reliability; where nations are kept
-apart, the nation column `n` gets n__is_total beside it. Notes travel in the schema's metadata.
+apart, the nation column `n` gets n__is_total beside it, and so does a key that ROLLUP sums over: true where the row is
+the total over it, and the key itself null. Notes travel in the schema's metadata.
 
 Whole figures are int64, others double. A figure that does not exist is null, and its status says why; where status is
 null too, the row is the total of other nations than those that the column has. A margin may be infinite.

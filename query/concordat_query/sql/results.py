@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from concordat_query import rules
+from concordat_query.canonical import canonical_scalar
 from concordat_query.errors import Reason
 from concordat_query.model import Expression, Scalar, ShownColumn, Subject
+from concordat_query.sql.aggregates import holds_aggregate
+from concordat_query.sql.conditions import named, read_scalar
 from concordat_query.sql.expressions import Aggregates, Reader
 from concordat_query.sql.items import Item
 from concordat_query.sql.scope import Scope, unwrapped
@@ -25,7 +28,21 @@ class Results:
         bare = unwrapped(node)
         if isinstance(bare, exp.Column):
             return self._named(bare)
+        if self._is_key(bare):
+            return self._key(bare, canonical_scalar(read_scalar(self.scope, bare)))
         return Reader(self.scope, self.aggregates, self._values).read(bare)
+
+    def _is_key(self, node: exp.Expr) -> bool:
+        """Whether a node speaks of what one row gives, and so of a key."""
+        names = {column.name.lower() for column in node.find_all(exp.Column)}
+        return bool(names) and not holds_aggregate(node) and not names & self._values.keys()
+
+    def _key(self, node: exp.Expr, key: Scalar) -> Subject:
+        for position, item in enumerate(self.items):
+            if item.key == key:
+                return ShownColumn(position)
+        message = f"{named(key)} is neither grouped by nor counted; put it into GROUP BY, or into COUNT, SUM or AVG"
+        raise self.scope.source.refusal_at_node(node, message)
 
     def at(self, position: int) -> Subject:
         """What stands in the selected column at a position from 0."""
@@ -46,12 +63,11 @@ class Results:
 
     def _named(self, node: exp.Column) -> Subject:
         name = node.name.lower()
-        named = [position for position, item in enumerate(self.items) if item.name.lower() == name]
-        for position in named or [position for position, item in enumerate(self.items) if item.key == name]:
-            return self.at(position)
-        if name in self.scope.dataset.by_name:
-            message = f"{name} is neither grouped by nor counted; put it into GROUP BY, or into COUNT, SUM or AVG"
-            raise self.scope.source.refusal_at_node(node, message)
+        found = [position for position, item in enumerate(self.items) if item.name.lower() == name]
+        if found:
+            return self.at(found[0])
+        if name in self.scope.dataset.by_name or any(item.key == name for item in self.items):
+            return self._key(node, name)
         known = [item.name for item in self.items]
         message = f"there is no such result; {rules.nearest(name, known, 'there are')}"
         raise self.scope.source.refusal_at_node(node, message, Reason.UNKNOWN_COLUMN)

@@ -100,7 +100,9 @@ def _charged(
     for node, signed, delivery in zip(nodes, result.answers, result.deliveries, strict=True):
         answer = node_pb2.Answer.FromString(signed.answer)
         check_head(answer.head, node, agreement)
-        charged[node] = read_delivery(delivery, Given(node, signed.answer, answer.rho_nano), request, question.envelope, agreement)
+        charged[node] = read_delivery(
+            delivery, Given(node, signed.answer, answer.rho_nano), request, question.envelope, agreement
+        )
     return charged
 
 

@@ -56,6 +56,18 @@ async def test_a_query_over_four_nodes_gives_four_answers_and_a_table_with_a_tot
             assert await member.reserved() == 0
 
 
+async def test_a_caller_who_sends_no_presentation_gets_the_same_answers_and_no_table(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
+        signed, stub = fed.signed(), fed.analysts_stub()
+        run = [event async for event in stub.Run(coordinator_pb2.RunRequest(query=signed), timeout=10)]
+        fetched = await stub.GetResult(coordinator_pb2.GetResultRequest(query=signed), timeout=10)
+        shown = await fed.run(signed)
+        assert run[-1].result.table == fetched.result.table == b""
+        assert shown.table
+        assert run[-1].result.answers == fetched.result.answers == shown.answers
+        assert run[-1].result.deliveries == fetched.result.deliveries == shown.deliveries
+
+
 async def test_the_same_holds_with_engines_that_scan_editions(tmp_path: Path) -> None:
     async with federation(tmp_path, nations=["Wales", "Scotland"], real_engine=True) as fed:
         signed = fed.signed()

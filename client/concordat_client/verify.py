@@ -1,4 +1,4 @@
-"""Nothing that a coordinator says is believed: answers are verified and the table is computed again from them."""
+"""Nothing that a coordinator says is believed: answers are verified and the table is computed from them here."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -27,7 +27,7 @@ def verify(
     absent = [_absent(missing, question, catalogue, agreement) for missing in result.missing]
     _check_everyone_is_accounted_for(question, answers, absent)
     table = recompute(question, result.answers, answers, absent, catalogue)
-    if not same_figures(result.table, table):
+    if result.table and not same_figures(result.table, table):
         raise VerificationError("the coordinator's table is not the one that the signed answers give; do not use it")
     return Result(
         question=question,
@@ -84,7 +84,8 @@ def _absent(
     declared = read_declaration(missing.declaration, question.envelope, question.plan, catalogue, agreement)
     if declared.node != missing.node:
         raise VerificationError(f"{missing.node}: the declaration is another node's", field=missing.node)
-    _delivered(missing.delivery, Given(missing.node, missing.declaration.declaration), question, agreement)
+    given = Given(missing.node, missing.declaration.declaration)
+    read_delivery(missing.delivery, given, request_sha256(question.signed.envelope), question.envelope, agreement)
     return declared
 
 
@@ -95,15 +96,14 @@ def _charged(
     if len(result.deliveries) != len(nodes):
         raise VerificationError("not every answer has its node's word that it was given to this request; do not use it")
     charged = {}
+    request = request_sha256(question.signed.envelope)
     for node, signed, delivery in zip(nodes, result.answers, result.deliveries, strict=True):
         answer = node_pb2.Answer.FromString(signed.answer)
         check_head(answer.head, node, agreement)
-        charged[node] = _delivered(delivery, Given(node, signed.answer, answer.rho_nano), question, agreement)
+        charged[node] = read_delivery(
+            delivery, Given(node, signed.answer, answer.rho_nano), request, question.envelope, agreement
+        )
     return charged
-
-
-def _delivered(delivery: node_pb2.SignedDelivery, given: Given, question: SignedQuestion, agreement: Agreement) -> int:
-    return read_delivery(delivery, given, request_sha256(question.signed.envelope), question.envelope, agreement)
 
 
 def _charges(

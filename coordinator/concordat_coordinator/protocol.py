@@ -45,6 +45,8 @@ class Asked:
     envelope: Envelope
     presentation: Presentation
     plan: Plan
+    table: bool
+    """Whether the caller wants the table made for him."""
 
     @cached_property
     def request_sha256(self) -> bytes:

@@ -1,6 +1,6 @@
-"""From a round of answers to a Result: the same table that every client recomputes from the same answers."""
+"""From a round of answers to a Result: what nodes signed and, for who asks, the table that anyone computes from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from concordat.v1 import coordinator_pb2, node_pb2
 from concordat_privacy.estimates import tabulate
@@ -12,7 +12,7 @@ from concordat_query.errors import ConcordatError
 from concordat_wire.answers import answers_seed, read_declaration
 from concordat_wire.tables import to_ipc
 
-from concordat_coordinator.protocol import Asked, Round
+from concordat_coordinator.protocol import Answered, Asked, Round
 
 MissingNode = coordinator_pb2.MissingNode
 
@@ -27,17 +27,30 @@ def result_of(
     """The Result of a round that gave something. `quotes` tell what this run cost; without one a node cost nothing."""
     answers = [round_.answers[name] for name in sorted(round_.answers)]
     missing = [_missing(name, round_) for name in sorted((*round_.declared, *round_.failures))]
-    absent = [_absent(entry, asked, catalogue, agreement) for entry in missing]
-    seed = answers_seed(answer.signed.answer for answer in answers)
-    table = tabulate(catalogue, asked.plan, asked.presentation, [answer.read for answer in answers], absent, seed)
     return coordinator_pb2.Result(
         answers=[answer.signed for answer in answers],
         missing=missing,
-        table=to_ipc(table),
+        table=_table(asked, answers, missing, catalogue, agreement),
         complete=not round_.failures,
         charges=[_charge(name, quotes, round_) for name in sorted((*round_.answers, *round_.failures))],
         deliveries=[answer.delivery for answer in answers],
     )
+
+
+def _table(
+    asked: Asked,
+    answers: Sequence[Answered],
+    missing: Sequence[coordinator_pb2.MissingNode],
+    catalogue: Catalogue,
+    agreement: Agreement,
+) -> bytes:
+    """The table as an Arrow IPC stream; empty for a caller who computes it."""
+    if not asked.table:
+        return b""
+    absent = [_absent(entry, asked, catalogue, agreement) for entry in missing]
+    seed = answers_seed(answer.signed.answer for answer in answers)
+    table = tabulate(catalogue, asked.plan, asked.presentation, [answer.read for answer in answers], absent, seed)
+    return to_ipc(table)
 
 
 def _charge(node: str, quotes: Mapping[str, node_pb2.Quote], round_: Round) -> coordinator_pb2.Charge:

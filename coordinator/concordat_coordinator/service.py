@@ -106,7 +106,7 @@ class CoordinatorService:
         check_merging(envelope.query, dataset, by_nation=presentation.by_nation, nations=nations)
         planned = plan(envelope.query, dataset)
         check_totals(planned, presentation)
-        return Asked(request.query, request.credentials, envelope, presentation, planned)
+        return Asked(request.query, request.credentials, envelope, presentation, planned, request.table)
 
     def _check_catalogue(self, sha256: str) -> None:
         if sha256 != self._catalogue.sha256:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from concordat_client import Connection, connect
 from concordat_client.config import read_settings
-from concordat_privacy.estimates import Status
+from concordat_coordinator import results
+from concordat_privacy.estimates import Status, Table
 from concordat_query.errors import Reason, Refusal, SqlRefusal, Unavailable
 from fakes.analysts import with_connection, write_client
 from fakes.federation import federation, write_federation
@@ -26,6 +27,22 @@ async def test_a_query_gives_figures_for_each_nation_and_their_total(tmp_path: P
     assert total.estimate == sum(part.estimate for part in parts if part is not None and part.estimate is not None)
     assert all(value is not None and value.status is Status.OK for value in rows.values())
     assert [charge.rho_nano > 0 for charge in result.charges] == [True, True]
+
+
+async def test_the_coordinator_makes_no_table_for_a_client_who_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make(*_: object) -> Table:
+        raise AssertionError("a table was made by the coordinator")
+
+    monkeypatch.setattr(results, "tabulate", make)
+    async with federation(tmp_path, nations=TWO) as fed:
+
+        def work(connection: Connection) -> None:
+            question = connection.ask(SQL)
+            assert connection.run(question).table.rows == connection.fetch(question).table.rows
+
+        await with_connection(fed, work)
 
 
 async def test_the_same_question_signed_again_under_its_key_is_free_and_gives_the_same(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ async def test_every_tampering_with_a_result_is_noticed_and_an_honest_one_passes
 def _sent(connection: Connection, question: SignedQuestion) -> coordinator_pb2.Result:
     """The coordinator's own message for a question that was run."""
     request = coordinator_pb2.GetResultRequest(
-        query=question.signed, presentation=presentation_to_proto(question.presentation)
+        query=question.signed, presentation=presentation_to_proto(question.presentation), table=True
     )
     return connection._stub.GetResult(request, timeout=10).result
 

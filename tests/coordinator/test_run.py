@@ -60,6 +60,21 @@ async def test_a_query_over_four_nodes_gives_four_answers_and_a_table_with_a_tot
             assert await member.reserved() == 0
 
 
+async def test_a_caller_who_wants_no_table_gets_the_same_answers_without_one(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
+        signed, stub = fed.signed(), fed.analysts_stub()
+        shown = presentation_to_proto(presentation_of(by_severity()))
+        request = coordinator_pb2.RunRequest(query=signed, presentation=shown)
+        run = [event async for event in stub.Run(request, timeout=10)][-1].result
+        again = coordinator_pb2.GetResultRequest(query=signed, presentation=shown)
+        fetched = (await stub.GetResult(again, timeout=10)).result
+        with_table = await fed.run(signed)
+        assert run.table == fetched.table == b""
+        assert with_table.table
+        assert run.answers == fetched.answers == with_table.answers
+        assert run.deliveries == fetched.deliveries == with_table.deliveries
+
+
 async def test_the_same_holds_with_engines_that_scan_editions(tmp_path: Path) -> None:
     async with federation(tmp_path, nations=["Wales", "Scotland"], real_engine=True) as fed:
         signed = fed.signed()
@@ -367,7 +382,7 @@ async def test_a_node_that_the_coordinator_does_not_know_is_refused_by_name(tmp_
 
 async def get_result(fed: FakeFederation, signed: query_pb2.SignedQuery) -> coordinator_pb2.Result:
     shown = presentation_to_proto(presentation_of(envelope_from_bytes(signed.envelope).query))
-    request = coordinator_pb2.GetResultRequest(query=signed, presentation=shown)
+    request = coordinator_pb2.GetResultRequest(query=signed, presentation=shown, table=True)
     return (await fed.analysts_stub().GetResult(request, timeout=10)).result
 
 

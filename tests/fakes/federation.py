@@ -247,7 +247,9 @@ class FakeFederation:
         self, signed: query_pb2.SignedQuery, presentation: Presentation | None = None
     ) -> list[coordinator_pb2.RunResponse]:
         shown = presentation or presentation_of(envelope_from_bytes(signed.envelope).query)
-        request = coordinator_pb2.RunRequest(query=signed, presentation=presentation_to_proto(shown), progress=True)
+        request = coordinator_pb2.RunRequest(
+            query=signed, presentation=presentation_to_proto(shown), progress=True, table=True
+        )
         return [event async for event in self.analysts_stub().Run(request, timeout=SECONDS)]
 
     async def stop(self) -> None:

@@ -5,6 +5,7 @@ Retrying is the caller's: only calls that carry an idempotency key may be sent a
 
 import grpc
 from grpc import aio
+from grpc.experimental import ChannelOptions
 
 from concordat_wire.tls import Tls, read_material
 
@@ -34,8 +35,9 @@ def open_channel(address: str, tls: Tls, server_name: str) -> aio.Channel:
 
 
 def open_sync_channel(address: str, tls: Tls, server_name: str) -> grpc.Channel:
-    """The same for callers without an event loop."""
-    return grpc.secure_channel(address, _credentials(tls), options=_options(server_name))
+    """The same for callers without an event loop. A stream is read in the caller's own thread."""
+    single = (ChannelOptions.SingleThreadedUnaryStream, 1)  # or every stream starts a thread
+    return grpc.secure_channel(address, _credentials(tls), options=(*_options(server_name), single))
 
 
 def _credentials(tls: Tls) -> grpc.ChannelCredentials:

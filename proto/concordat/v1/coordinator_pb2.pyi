@@ -196,16 +196,18 @@ class Ordering(_message.Message):
     def __init__(self, by: _Optional[_Union[Subject, _Mapping]] = ..., descending: _Optional[bool] = ..., nulls_first: _Optional[bool] = ...) -> None: ...
 
 class RunRequest(_message.Message):
-    __slots__ = ("query", "presentation", "credentials", "progress")
+    __slots__ = ("query", "presentation", "credentials", "progress", "table")
     QUERY_FIELD_NUMBER: _ClassVar[int]
     PRESENTATION_FIELD_NUMBER: _ClassVar[int]
     CREDENTIALS_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    TABLE_FIELD_NUMBER: _ClassVar[int]
     query: _query_pb2.SignedQuery
     presentation: Presentation
     credentials: _query_pb2.Credentials
     progress: bool
-    def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., presentation: _Optional[_Union[Presentation, _Mapping]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ..., progress: _Optional[bool] = ...) -> None: ...
+    table: bool
+    def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., presentation: _Optional[_Union[Presentation, _Mapping]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ..., progress: _Optional[bool] = ..., table: _Optional[bool] = ...) -> None: ...
 
 class RunResponse(_message.Message):
     __slots__ = ("progress", "result")
@@ -288,14 +290,16 @@ class MissingNode(_message.Message):
     def __init__(self, node: _Optional[str] = ..., cause: _Optional[_Union[MissingNode.Cause, str]] = ..., failure: _Optional[_Union[NodeFailure, _Mapping]] = ..., declaration: _Optional[_Union[_node_pb2.SignedDeclaration, _Mapping]] = ..., delivery: _Optional[_Union[_node_pb2.SignedDelivery, _Mapping]] = ...) -> None: ...
 
 class GetResultRequest(_message.Message):
-    __slots__ = ("query", "presentation", "credentials")
+    __slots__ = ("query", "presentation", "credentials", "table")
     QUERY_FIELD_NUMBER: _ClassVar[int]
     PRESENTATION_FIELD_NUMBER: _ClassVar[int]
     CREDENTIALS_FIELD_NUMBER: _ClassVar[int]
+    TABLE_FIELD_NUMBER: _ClassVar[int]
     query: _query_pb2.SignedQuery
     presentation: Presentation
     credentials: _query_pb2.Credentials
-    def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., presentation: _Optional[_Union[Presentation, _Mapping]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ...) -> None: ...
+    table: bool
+    def __init__(self, query: _Optional[_Union[_query_pb2.SignedQuery, _Mapping]] = ..., presentation: _Optional[_Union[Presentation, _Mapping]] = ..., credentials: _Optional[_Union[_query_pb2.Credentials, _Mapping]] = ..., table: _Optional[bool] = ...) -> None: ...
 
 class GetResultResponse(_message.Message):
     __slots__ = ("result",)

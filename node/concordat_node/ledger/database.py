@@ -37,14 +37,9 @@ class Database:
                 self.connection.close(True)
 
     @contextmanager
-    def transaction(self, name: str, *, durable: bool = True) -> Iterator[apsw.Connection]:
-        """One durable transaction, undone by any exception. One that changes nothing costs no fsync.
-
-        With `durable=False` it survives the process at once, but a power cut only from the next durable one on.
-        """
+    def transaction(self, name: str) -> Iterator[apsw.Connection]:
+        """One durable transaction, undone by any exception. One that changes nothing costs no fsync."""
         with self.serialised() as connection:
-            # Told anew each time, so that no transaction inherits what an earlier one settled for.
-            connection.execute("PRAGMA synchronous = FULL" if durable else "PRAGMA synchronous = NORMAL")
             connection.execute("BEGIN IMMEDIATE")
             try:
                 self.step(f"{name}.begun")

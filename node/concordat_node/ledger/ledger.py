@@ -1,4 +1,4 @@
-"""The ledger: reserve, charge, store, each one transaction, durable but for the first.
+"""The ledger: reserve, charge, store, each one durable transaction.
 
 A request is known by its analyst and idempotency key. It is RESERVED (may expire), then CHARGED, then STORED:
 
@@ -95,12 +95,10 @@ class Ledger:
     def reserve(self, request: Request, lifetime: float) -> Reservation:
         """Holds the request's price for `lifetime` seconds. Repeats extend it under the same id.
 
-        A power cut may take what is reserved, and then no Commit finds it: it charges nothing and need not be durable.
-
         Nothing is held for a key that was charged already. Refusals: KEY_REUSED, BUDGET_EXHAUSTED, BUSY (too many
         reservations of one analyst), NOT_IN_AGREEMENT (a population without a budget).
         """
-        with self._database.transaction("reserve", durable=False) as db:
+        with self._database.transaction("reserve") as db:
             if charges.claimed(db, request) is not None:
                 return Reservation("", 0, self._clock())
             now = self._now_ms()

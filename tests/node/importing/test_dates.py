@@ -53,7 +53,7 @@ unit_id = "pid"
 select = "SELECT seen FROM visit"
 [sources.visit]
 path = "visit.parquet"
-{rule}"""  # noqa: S608  # a mapping, not a statement
+{rule}"""  # a mapping, not a statement
     (folder / "mapping.toml").write_text(text)
     report = import_dataset(load(folder / "mapping.toml", catalogue(nullable=nullable)), folder, folder / "state")
     with duckdb.connect(edition.current(folder / "state", NAME).path, read_only=True) as connection:

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 from concordat_node.ledger.ledger import Ledger
-from concordat_node.ledger.records import Balance
-from concordat_query.errors import ConcordatError, Reason, Refusal, Unavailable
+from concordat_query.errors import ConcordatError, Unavailable
 from fakes.faulty_disk import FaultyDisk, faulty_disk
 from fakes.ledger_crash import PRICE, REQUESTS, charge_line, work, work_until_death
-from fakes.ledgers import BUDGETS, PARTICIPANTS, PEOPLE, a_request, charged, open_ledger
+from fakes.ledgers import BUDGETS, PEOPLE, a_request, open_ledger
 
 OPENING = [
     "genesis.begun",
@@ -137,30 +136,6 @@ def test_power_that_goes_after_any_call_takes_nothing_acknowledged(folder: Path)
         disk.durable = durable
         disk.lose_power(path.parent)
         check_and_finish(path, told[:count])
-
-
-def test_a_power_cut_may_take_a_reservation_but_nothing_that_was_charged_after_it(folder: Path) -> None:
-    path = folder / "ledger" / "ledger.db"
-    first, second = REQUESTS
-    with faulty_disk() as disk, open_ledger(path) as ledger:
-        charged(ledger, first)  # the first write to a new write-ahead log syncs its header
-        synced = disk.syncs
-        reservation = ledger.reserve(second, 60)
-        assert disk.syncs == synced
-        reserved = dict(disk.durable)
-        ledger.charge(second, reservation.id, PARTICIPANTS)
-        spent = dict(disk.durable)
-    disk.durable = reserved
-    disk.lose_power(path.parent)
-    with open_ledger(path) as ledger:
-        assert ledger.balances()[PEOPLE] == Balance(budget=1_000, spent=PRICE, reserved=0)
-        with pytest.raises(Refusal) as refused:
-            ledger.charge(second, reservation.id, PARTICIPANTS)
-        assert refused.value.reason is Reason.NO_RESERVATION
-    disk.durable = spent
-    disk.lose_power(path.parent)
-    with open_ledger(path) as ledger:
-        assert ledger.balances()[PEOPLE] == Balance(budget=1_000, spent=2 * PRICE, reserved=0)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -58,7 +58,7 @@ def print_line(file: int, line: str) -> None:
 def spend_if_free(path: Path, outcomes: "SimpleQueue[int]") -> None:
     """To be run in a process of its own: charges once and tells its spend, or 0 where the ledger was in use."""
     ledger = outcome(lambda: open_ledger(path))
-    if ledger == Reason.BUSY:
+    if ledger == Reason.IN_USE:
         outcomes.put(0)
     elif isinstance(ledger, Ledger):
         with ledger:

@@ -21,6 +21,7 @@ from rich.cells import cell_len
         ("'\u202etxet' colour", "colour", "'\\u202etxet' colour"),
         ("'\x1b[2J' colour", "colour", "'\\x1b[2J' colour"),
         ("'\u200b\ufeff' colour", "colour", "'\\u200b\\ufeff' colour"),
+        ("\u0600\u00ad colour", "colour", "\\u0600\\xad colour"),
         ("a\u00a0colour", "colour", "a\\xa0colour"),
         ("\U0001f600 colour", "colour", "\U0001f600 colour"),
         ("lone \r return colour", "colour", "lone \\x0d return colour"),

@@ -194,10 +194,10 @@ def _opened_ledger(settings: Settings) -> Ledger:
     try:
         return open_ledger(settings)
     except Refusal as refusal:
-        if refusal.reason is not Reason.BUSY:
+        if refusal.reason is not Reason.IN_USE:
             raise
         raise Refusal(
-            Reason.BUSY,
+            Reason.IN_USE,
             f"{refusal.message}. A profile is bought while the node does not serve: stop it, run this again, start it; "
             "`--show` works at any time",
             field=refusal.field,

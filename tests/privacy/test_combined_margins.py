@@ -75,11 +75,12 @@ def test_the_margin_of_a_combination_is_the_smallest_that_holds_95_percent(terms
     "terms",
     [
         (Noise(1, 90.0, 1), Noise(1, 70.0, 1)),
+        (Noise(1, 50.0, 9), Noise(2, 30.0, 12)),
         (Noise(1, 50.0, 1), Noise(20, 15.0, 1)),
         (Noise(2, 60.0, 1), Noise(3, 45.0, 1)),
         (Noise(4, 40.0, 1), Noise(6, 40.0, 1), Noise(9, 30.0, 1)),
     ],
-    ids=range(4),
+    ids=range(5),
 )
 def test_smooth_sums_are_corrected_for_the_lattice_and_give_the_same_margin(terms: tuple[Noise, ...]) -> None:
     margin = combined_margin(terms)

@@ -7,8 +7,9 @@ import pytest
 from concordat_client import Comparison
 from concordat_privacy.estimates import Status, Value
 from concordat_privacy.margins import noise_margin
-from concordat_query.errors import Refusal
-from fakes.catalogue import NATIONS
+from concordat_query.catalogue import Catalogue
+from concordat_query.errors import Reason, Refusal
+from fakes.catalogue import NATIONS, small_catalogue
 from fakes.results import COUNTS, MEANS, NO_AGE, FakeParties
 
 PARTIES = FakeParties(coverage={"Northern Ireland": NO_AGE})
@@ -48,6 +49,30 @@ def test_merged_cells_are_compared_by_their_keys_and_a_mean_by_simulation() -> N
     assert single is not None
     assert isinstance(margin, float)
     assert single < margin < 2 * single
+
+
+def test_totals_over_keys_and_expressions_are_compared_by_the_noise_of_their_cells() -> None:
+    sql = """SELECT nation, severity, COUNT(*) AS n, COUNT(*) / 2 AS half FROM road.casualties
+             GROUP BY nation, ROLLUP(severity)"""
+    result = PARTIES.result(sql)
+    scale = result.question.plan.components[0].scale
+    whole = one(result.compare("Scotland", "Wales", severity="Total", value="n"))
+    assert whole == (3000, noise_margin((scale,) * 6), False)
+    estimate, margin, _ = one(result.compare("Scotland", "Wales", severity="Total", value="half"))
+    assert (estimate, margin) == (1500, noise_margin((scale,) * 6) / 2)
+    part = one(result.compare({"severity": "Total"}, {"severity": "Fatal"}, nation="Wales", value="n"))
+    assert part == (4003, noise_margin((scale,) * 2), False)
+
+
+def test_nations_are_not_compared_in_what_does_not_compare_across_nations() -> None:
+    content = small_catalogue().model_dump(mode="json")
+    own = content["datasets"]["road.casualties"]["columns"][1]
+    own.update(across_nations="not comparable", across_nations_note="Each counts in its own way.")
+    result = FakeParties(catalogue=Catalogue.model_validate(content)).result(COUNTS)
+    with pytest.raises(Refusal, match="severity does not compare across nations: Each counts") as refused:
+        result.compare("Scotland", "Wales")
+    assert refused.value.reason is Reason.NOT_COMPARABLE
+    assert len(result.compare({"severity": "Fatal"}, {"severity": "Slight"}, nation="Wales")) == 1
 
 
 def test_without_a_figure_on_a_side_there_is_no_difference_and_the_status_says_why() -> None:

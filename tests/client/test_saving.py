@@ -50,8 +50,17 @@ def wrong(report: Report) -> list[tuple[str, str]]:
     return [(check.what, check.remark) for check in report.checks if not check.holds]
 
 
+ARRANGED = """SELECT nation, severity, COUNT(*) AS n,
+              COUNT(*) - COUNTIF(age > 10) AS rest FROM road.casualties GROUP BY nation, ROLLUP(severity)
+              HAVING COUNT(*) > 5 ORDER BY n DESC LIMIT 9"""
+
+BY_MARGIN = """SELECT WITH DIFFERENTIAL_PRIVACY OPTIONS (margin_of_error = 40) year, COUNT(*) AS n
+               FROM road.casualties GROUP BY year"""
+
+
 @pytest.mark.parametrize(
-    "sql", [COUNTS, MEANS, ONLY_MEAN, "SELECT COUNT(*) AS n FROM road.casualties WHERE year > 2014"]
+    "sql",
+    [BY_MARGIN, COUNTS, MEANS, ONLY_MEAN, ARRANGED, "SELECT COUNT(*) AS n FROM road.casualties WHERE year > 2014"],
 )
 def test_a_saved_result_comes_back_whole_and_its_bytes_are_always_the_same(tmp_path: Path, sql: str) -> None:
     result = PARTIES.result(sql)

@@ -40,10 +40,19 @@ class SignedQuestion:
     epsilon: float
 
 
-def ask(
-    sql: str, catalogue: Catalogue, agreement: Agreement, key: SigningKey, idempotency_key: str | None
-) -> SignedQuestion:
-    """Reads, checks, prices and signs a question. Raises Refusal before anything leaves this machine."""
+@dataclass(frozen=True)
+class Understood:
+    """What SQL asks for under an agreement, in canonical form, and what it costs at most at each node."""
+
+    query: Query
+    presentation: Presentation
+    audience: tuple[str, ...]
+    plan: Plan
+    epsilon: float
+
+
+def understand(sql: str, catalogue: Catalogue, agreement: Agreement) -> Understood:
+    """Reads, checks and prices a question. Raises Refusal."""
     question = read_sql(sql, catalogue)
     dataset = catalogue.dataset(question.dataset)
     permission = agreement.permission(question.dataset)
@@ -68,17 +77,26 @@ def ask(
         check_price(query, dataset, agreement)
     with _placed(sql, sorted(dataset.by_name)):
         check_merging(query, dataset, by_nation=question.presentation.by_nation, nations=nations)
+    epsilon = epsilon_of(query.rho_nano, delta_of(agreement, dataset.population))
+    return Understood(query, question.presentation, nodes, plan(query, dataset), epsilon)
+
+
+def ask(
+    sql: str, catalogue: Catalogue, agreement: Agreement, key: SigningKey, idempotency_key: str | None
+) -> SignedQuestion:
+    """Reads, checks, prices and signs a question. Raises Refusal before anything leaves this machine."""
+    understood = understand(sql, catalogue, agreement)
     envelope = Envelope(
-        query=query,
+        query=understood.query,
         catalogue_sha256=catalogue.sha256,
         agreement_id=agreement.id,
         agreement_version=agreement.version,
-        audience=nodes,
+        audience=understood.audience,
         idempotency_key=idempotency_key or secrets.token_urlsafe(16),
         expires_at=int(time.time()) + LIFETIME_SECONDS,
     )
-    epsilon = epsilon_of(query.rho_nano, delta_of(agreement, dataset.population))
-    return SignedQuestion(sql, envelope, sign(envelope, key), question.presentation, plan(query, dataset), epsilon)
+    signed = sign(envelope, key)
+    return SignedQuestion(sql, envelope, signed, understood.presentation, understood.plan, understood.epsilon)
 
 
 def _price(question: Question, query: Query, dataset: Dataset, agreement: Agreement) -> int:

@@ -1,4 +1,4 @@
-"""The analyst's command: `concordat query | explain | catalogue | budget`."""
+"""The analyst's command: `concordat query | explain | catalogue | budget | verify`."""
 
 import sys
 from collections.abc import Iterator
@@ -7,15 +7,18 @@ from pathlib import Path
 
 import click
 from concordat_query.catalogue import load as load_catalogue
-from concordat_query.errors import Unavailable, VerificationError
+from concordat_query.errors import Refusal, Unavailable, VerificationError
 from concordat_wire.command_line import Commands
 from rich.console import Console
 
-from concordat_client import catalogue_report, explanation_report, reports
+from concordat_client import catalogue_report, destinations, explanation_report, reports, saving
 from concordat_client.catalogue_comparison import comparison
+from concordat_client.config import read_settings
 from concordat_client.connection import connect
-from concordat_client.display import render
+from concordat_client.display import TEXT_WIDTH
+from concordat_client.formats import FORMATS
 from concordat_client.live import told
+from concordat_client.offline import examine
 
 config_option = click.option(
     "--config",
@@ -27,12 +30,9 @@ config_option = click.option(
 )
 
 
-WIDTH_OF_FILES = 120
-
-
 def _console() -> Console:
     """What prints: as wide as the terminal, or of one width in files and pipes."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else TEXT_WIDTH)
 
 
 class _Asking(Commands):
@@ -48,14 +48,33 @@ def main() -> None:
 @main.command()
 @config_option
 @click.option("--key", "idempotency_key", help="Run under this key again: what was paid for is served free.")
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="How it is written."
+)
+@click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of printing.")
+@click.option("--save", type=click.Path(path_type=Path), help="Keep the result with all that proves it in this file.")
+@click.option("--force", is_flag=True, help="Replace files that are there.")
 @click.argument("sql")
-def query(config: Path, idempotency_key: str | None, sql: str) -> None:
-    """Run SQL and print the verified result."""
+def query(
+    config: Path, idempotency_key: str | None, form: str, output: Path | None, save: Path | None, force: bool, sql: str
+) -> None:
+    """Run SQL and print or write the verified result."""
+    destinations.check(form, output, save, force=force)  # before anything is paid for
     with connect(config) as connection:
         question = connection.ask(sql, idempotency_key=idempotency_key)
-        with _key_told(question.envelope.idempotency_key), told(Console(stderr=True), question.envelope.audience) as on:
+        key = question.envelope.idempotency_key
+        with _key_told(key), told(Console(stderr=True), question.envelope.audience) as on:
             result = connection.run(question, on)
-    _console().print(render(result))
+    try:
+        if form != "table" or output is not None:
+            destinations.write(result, form, output, force=force)
+        else:
+            _console().print(result)
+        if save is not None:
+            saving.write(save, saving.pack(saving.parts_of(result)), replace=force)
+    except Refusal:
+        click.echo(f"The result is paid for. To get it again free, add --key {key}", err=True)
+        raise
 
 
 @contextmanager
@@ -107,3 +126,19 @@ def budget(config: Path) -> None:
     """Show what is left of each nation's budget."""
     with connect(config) as connection:
         _console().print(reports.budget(connection.budget()))
+
+
+@main.command()
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="CONCORDAT_CONFIG",
+    help="Your client.toml: its agreement says whose keys are trusted.",
+)
+@click.argument("path", type=click.Path(path_type=Path))
+def verify(config: Path | None, path: Path) -> None:
+    """Check a saved result and print it, without any connection. Exit status 1 if it does not prove itself."""
+    report = examine(path, None if config is None else read_settings(config).agreement)
+    _console().print(reports.verification(report, own_keys=config is not None))
+    if report.result is None:
+        sys.exit(1)

@@ -1,51 +1,72 @@
 """Results for people: a table with margins written ±, statuses with a legend, notes, and what it cost."""
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from concordat.v1 import coordinator_pb2
 from concordat_privacy.accounting import epsilon_of
-from concordat_privacy.estimates import Row, Status, Value
+from concordat_privacy.estimates import Status, Value
 from concordat_query.catalogue import CellKey
-from concordat_query.model import KeyColumn, NationColumn, OutputColumn, ValueColumn
+from concordat_query.model import OutputColumn, ValueColumn
 from concordat_wire.excerpt import plain
 from rich.console import Console, Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from concordat_client.result import Result
+from concordat_client.records import records
+
+if TYPE_CHECKING:
+    from concordat_client.result import Result
 
 MARKS = {
-    Status.PARTLY_HELD: ("[p]", "answered for the part that is held; see the notes"),
-    Status.INCOMPLETE: ("[i]", "lacks a node that was lost after it was charged; run the same key again"),
-    Status.NOT_HELD: ("[x]", "not held"),
-    Status.UNAVAILABLE: ("[..]", "the node was lost after it was charged; run the same key again"),
-    Status.NOT_COMPARABLE: ("[n]", "no total: not comparable across nations; see the notes"),
-    Status.UNDEFINED: ("[-]", "the denominator is too close to zero to divide by"),
+    Status.PARTLY_HELD: ("[part]", "answered for the part that is held; see the notes"),
+    Status.INCOMPLETE: ("[incomplete]", "lacks a node that was lost after it was charged; run the same key again"),
+    Status.NOT_HELD: ("[x]", "not available: not held"),
+    Status.UNAVAILABLE: ("[lost]", "the node was lost after it was charged; run the same key again"),
+    Status.NOT_COMPARABLE: ("[incomparable]", "no total: not comparable across nations; see the notes"),
+    Status.UNDEFINED: ("[undefined]", "the denominator is too close to zero to divide by"),
 }
+"""Shorthand of the Government Statistical Service where it has one for the matter, else a word."""
+
 LOW_RELIABILITY = ("[u]", "low reliability: the margin is as large as the figure")
+NOT_APPLICABLE = ("[z]", "not applicable: the row is the total of other nations than this figure's")
+TEXT_WIDTH = 120
+_BETWEEN = 3
+"""Characters between two columns."""
 
 
-def as_text(result: Result, width: int = 120) -> str:
-    """The result as plain text, as a terminal would show it without colours."""
-    console = Console(width=width, no_color=True, highlight=False)
+def as_text(result: "Result", width: int = TEXT_WIDTH) -> str:
+    """The result as plain text, as a terminal of that width would show it without colours."""
+    return plain_text(render(result, width), width)
+
+
+def plain_text(shown: RenderableType, width: int) -> str:
+    """What rich would print, without colours or blanks at the ends of lines."""
+    console = Console(width=width, no_color=True, highlight=False, color_system=None)
     with console.capture() as capture:
-        console.print(render(result))
-    return capture.get()
+        console.print(shown)
+    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
 
 
-def render(result: Result) -> RenderableType:
-    """The result as something that rich prints: table, legend, notes, cost."""
-    parts: list[RenderableType] = [table(result)]
-    parts += [Text(line, style="dim") for line in legend(result)]
-    parts += [Text(f"Note: {note}") for note in result.table.notes]
+def render(result: "Result", width: int = TEXT_WIDTH) -> RenderableType:
+    """The result as something that rich prints: table, legend, notes, cost.
+
+    Where the values do not fit into the width beside the keys, the table goes on below with the keys repeated.
+    """
+    parts: list[RenderableType] = []
+    for values in _blocks(result, width):
+        parts += [table(result, values), Text("")]
+    parts[-1:] = [Text(line, style="dim") for line in legend(result)]
+    parts += [Text(f"Note: {plain(note)}") for note in result.table.notes]
     if not result.complete:
         parts += [Text(line) for line in lost(result)]
         parts.append(Text(f"Incomplete. To complete it at no further cost, add --key {result.idempotency_key}"))
     return Group(*parts, Text(cost(result)))
 
 
-def lost(result: Result) -> list[str]:
+def lost(result: "Result") -> list[str]:
     """Why each node that was lost gave nothing, and what its operator finds in the log."""
     return [
         f"{missing.node}: {failure_text(missing.failure)}" for missing in result.missing if missing.HasField("failure")
@@ -57,48 +78,66 @@ def failure_text(failure: coordinator_pb2.NodeFailure) -> str:
     return plain(f"{failure.reason}: {failure.message}{quoted}")
 
 
-def table(result: Result) -> RichTable:
-    """Keys to the left, figures with their margins to the right, totals set apart."""
-    columns = result.table.columns
+def table(result: "Result", values: Sequence[int] | None = None) -> RichTable:
+    """Keys to the left, figures with their margins to the right, totals set apart.
+
+    `values` are the places of the value columns to show; all of them by default.
+    """
     shown = RichTable(show_edge=False, pad_edge=False, header_style="bold")
-    for column in columns:
-        shown.add_column(column.name, justify="right" if isinstance(column, ValueColumn) else "left")
-    digits = [decimals(values) for values in _value_columns(result)]
-    for index, row in enumerate(result.table.rows):
-        last_before_totals = index + 1 < len(result.table.rows) and not result.table.rows[index + 1].is_plain
+    columns = _columns(result, values)
+    for column, _ in columns:
+        if isinstance(column, ValueColumn):
+            shown.add_column(column.name, justify="right", no_wrap=True, overflow="fold")
+        else:
+            shown.add_column(column.name, overflow="fold")
+    rows = result.table.rows
+    for index, row in enumerate(rows):
+        last_before_totals = index + 1 < len(rows) and not rows[index + 1].is_plain
         shown.add_row(
-            *(Text(cell) for cell in _cells(row, columns, digits)),  # Text: a mark in brackets is no markup
+            *(Text(cells[index]) for _, cells in columns),  # Text: a mark in brackets is no markup
             style="" if row.is_plain else "bold",
             end_section=last_before_totals and row.is_plain,
         )
     return shown
 
 
-def _value_columns(result: Result) -> list[list[Value]]:
-    count = sum(isinstance(column, ValueColumn) for column in result.table.columns)
-    return [[value for row in result.table.rows if (value := row.values[index]) is not None] for index in range(count)]
+def _columns(result: "Result", values: Sequence[int] | None) -> list[tuple[OutputColumn, list[str]]]:
+    """The columns to show with their cells as text."""
+    found: list[tuple[OutputColumn, list[str]]] = []
+    rows = list(records(result))
+    place = 0
+    for column in result.table.columns:
+        if not isinstance(column, ValueColumn):
+            found.append((column, [key_text(row.labels[column.name]) for row in rows]))
+        else:
+            if values is None or place in values:
+                found.append((column, figures([row.row.values[place] for row in rows])))
+            place += 1
+    return found
 
 
-def _cells(row: Row, columns: tuple[OutputColumn, ...], digits: list[int]) -> list[str]:
-    cells = []
-    position = 0
-    for column in columns:
-        match column:
-            case NationColumn():
-                cells.append(row.nation or "")
-            case KeyColumn(_, key):
-                cells.append("Total" if row.rolled[key] else key_text(row.keys[key]))
-            case ValueColumn():
-                cells.append(value_text(row.values[position], digits[position]))
-                position += 1
-    return cells
+def _blocks(result: "Result", width: int) -> list[list[int]]:
+    """The places of the value columns, as many in each block as fit beside the keys: at least one."""
+    columns = _columns(result, None)
+    widths = [max(map(len, [column.name, *cells])) + _BETWEEN for column, cells in columns]
+    keys = sum(own for own, (column, _) in zip(widths, columns, strict=True) if not isinstance(column, ValueColumn))
+    blocks: list[list[int]] = [[]]
+    used = keys - _BETWEEN
+    values = [own for own, (column, _) in zip(widths, columns, strict=True) if isinstance(column, ValueColumn)]
+    for place, own in enumerate(values):
+        if blocks[-1] and used + own > width:
+            blocks.append([])
+            used = keys - _BETWEEN
+        blocks[-1].append(place)
+        used += own
+    return blocks
 
 
 def key_text(key: CellKey) -> str:
-    return "(missing)" if key is None else str(key)
+    return "(missing)" if key is None else plain(str(key))
 
 
-def decimals(values: list[Value]) -> int:
+def decimals(values: Sequence[Value]) -> int:
     """How many decimals a column needs for its smallest margin to show two figures; none for whole numbers."""
     if all(isinstance(value.estimate, int) for value in values if value.estimate is not None):
         return 0
@@ -106,33 +145,65 @@ def decimals(values: list[Value]) -> int:
     return max(0, min(8, 1 - math.floor(math.log10(min(margins))))) if margins else 4
 
 
-def value_text(value: Value | None, digits: int) -> str:
-    """One figure: estimate ± margin and its marks, or the status that stands instead."""
-    if value is None:
-        return ""
-    mark = MARKS[value.status][0] if value.status in MARKS else ""
-    if value.estimate is None:
-        return mark
-    margin = "" if value.margin is None else f" ± {number_text(value.margin, digits)}"
-    low = LOW_RELIABILITY[0] if value.low_reliability else ""
-    return " ".join(part for part in (f"{number_text(value.estimate, digits)}{margin}", mark, low) if part)
-
-
-def number_text(number: float | Decimal, digits: int) -> str:
-    return "∞" if number == math.inf else f"{number:,.{digits}f}"
-
-
-def legend(result: Result) -> list[str]:
-    """What the marks mean that this table uses."""
-    values = [value for column in _value_columns(result) for value in column]
-    used = {value.status for value in values}
-    lines = [f"{mark} {meaning}" for status, (mark, meaning) in MARKS.items() if status in used]
-    if any(value.low_reliability for value in values):
-        lines.append(" ".join(LOW_RELIABILITY))
+def figures(values: Sequence[Value | None]) -> list[str]:
+    """A column's cells: one number of decimals, and estimates, margins and marks each below one another."""
+    digits = decimals([value for value in values if value is not None])
+    parts = [_parts(value, digits) for value in values]
+    estimate, margin, mark = (max(len(part[place]) for part in parts) for place in range(3)) if parts else (0, 0, 0)
+    lines = []
+    for number, width, marks in parts:
+        middle = (
+            f"{number:>{estimate}} ± {width:>{margin}}" if number else " " * (estimate + bool(margin) * (3 + margin))
+        )
+        lines.append(f"{middle} {marks:<{mark}}" if mark and estimate else f"{middle}{marks:<{mark}}")
     return lines
 
 
-def cost(result: Result) -> str:
+def value_text(value: Value | None, digits: int) -> str:
+    """One figure by itself: estimate ± margin and its marks, or the mark that stands instead."""
+    return " ".join(part for part in (figure_text(value, digits), _parts(value, digits)[2]) if part)
+
+
+def figure_text(value: Value | None, digits: int) -> str:
+    """Estimate ± margin without marks; empty where there is no figure."""
+    number, margin, _ = _parts(value, digits)
+    return f"{number} ± {margin}" if number else ""
+
+
+def _parts(value: Value | None, digits: int) -> tuple[str, str, str]:
+    """Estimate, margin and marks; the first two empty where there is no figure."""
+    marks = " ".join(mark for mark, _ in marks_of(value))
+    if value is None or value.estimate is None or value.margin is None:
+        return "", "", marks
+    return number_text(value.estimate, digits), number_text(value.margin, digits), marks
+
+
+def marks_of(value: Value | None) -> list[tuple[str, str]]:
+    """The marks of one figure, each with its meaning."""
+    if value is None:
+        return [NOT_APPLICABLE]
+    status = [MARKS[value.status]] if value.status in MARKS else []
+    return [*status, LOW_RELIABILITY] if value.low_reliability else status
+
+
+def number_text(number: float | Decimal, digits: int) -> str:
+    """With commas between thousands; no zero with a sign."""
+    text = "∞" if number == math.inf else f"{number:,.{digits}f}"
+    return text.lstrip("-") if not text.strip("-0.") else text
+
+
+def legend(result: "Result") -> list[str]:
+    """What the marks mean that this table uses."""
+    return legend_of([value for row in result.table.rows for value in row.values])
+
+
+def legend_of(values: Sequence[Value | None]) -> list[str]:
+    """What the marks of these figures mean."""
+    used = {marks for value in values for marks in marks_of(value)}
+    return [" ".join(marks) for marks in (*MARKS.values(), LOW_RELIABILITY, NOT_APPLICABLE) if marks in used]
+
+
+def cost(result: "Result") -> str:
     """What was spent where, in epsilon at the agreement's delta."""
     spent = [_in_rho(charge.node, charge.rho_nano) for charge in result.charges if charge.rho_nano]
     again = [charge for charge in result.charges if not charge.rho_nano]

@@ -1,10 +1,13 @@
-"""What `concordat budget` prints."""
+"""What `concordat budget` and `concordat verify` print."""
 
 from concordat.v1 import coordinator_pb2
-from rich.console import RenderableType
+from concordat_wire.excerpt import plain
+from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from concordat_client.display import budget_text, failure_text
+from concordat_client.offline import Report
 
 
 def _columns(*names: str) -> RichTable:
@@ -31,3 +34,25 @@ def budget(response: coordinator_pb2.CoordinatorServiceGetBudgetResponse) -> Ren
                 f"{account.reserved_rho_nano / 1e9:.6f}",
             )
     return table
+
+
+KEYS_OF_THE_FILE = (
+    "The keys were not compared with your own: they are those that the file brings along. "
+    "Add --config with your client.toml to compare them."
+)
+
+
+def verification(report: Report, *, own_keys: bool) -> RenderableType:
+    """Every check with its outcome, whose keys were trusted, then the result or why there is none."""
+    parts: list[RenderableType] = []
+    for check in report.checks:
+        remark = f": {check.remark}" if check.remark else ""
+        style = "" if check.holds else "bold red"
+        parts.append(Text(f"{'holds' if check.holds else 'FAILS'}  {check.what}{remark}", style=style))
+    if not own_keys:
+        parts.append(Text(KEYS_OF_THE_FILE, style="bold"))
+    if report.result is None:
+        return Group(*parts, Text("The result does not prove itself; do not use it.", style="bold red"))
+    return Group(
+        *parts, Text("The result proves itself."), Text(plain(report.result.question.sql)), Text(""), report.result
+    )

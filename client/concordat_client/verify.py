@@ -22,21 +22,32 @@ def verify(
     question: SignedQuestion, result: coordinator_pb2.Result, catalogue: Catalogue, agreement: Agreement
 ) -> Result:
     """The verified result. Raises VerificationError naming the node or figure that does not prove itself."""
+    proven = prove(question, result, catalogue, agreement)
+    if result.table and not same_figures(result.table, proven.table):
+        raise VerificationError("the coordinator's table is not the one that the signed answers give; do not use it")
+    return proven
+
+
+def prove(
+    question: SignedQuestion, result: coordinator_pb2.Result, catalogue: Catalogue, agreement: Agreement
+) -> Result:
+    """The result that the signed answers give, whatever table the coordinator sent with them."""
     answers = [read_answer(signed, question.envelope, question.plan, catalogue, agreement) for signed in result.answers]
     charged = _charged(question, result, [answer.node for answer in answers], agreement)
-    absent = [_absent(missing, question, catalogue, agreement) for missing in result.missing]
-    _check_everyone_is_accounted_for(question, answers, absent)
-    table = recompute(question, result.answers, answers, absent, catalogue)
-    if result.table and not same_figures(result.table, table):
-        raise VerificationError("the coordinator's table is not the one that the signed answers give; do not use it")
+    absent = [read_absence(missing, question, catalogue, agreement) for missing in result.missing]
+    check_everyone_is_accounted_for(question, answers, absent)
     return Result(
         question=question,
-        table=table,
+        table=recompute(question, result.answers, answers, absent, catalogue),
         answers=tuple(result.answers),
         missing=tuple(result.missing),
         charges=tuple(_charges(result.charges, charged, absent)),
         complete=not any(entry.cause is Status.UNAVAILABLE for entry in absent),
         deliveries=tuple(result.deliveries),
+        catalogue=catalogue,
+        agreement=agreement,
+        merged=tuple(answers),
+        absent=tuple(absent),
     )
 
 
@@ -72,7 +83,7 @@ def _same_column(theirs: "pa.ChunkedArray", ours: "pa.ChunkedArray") -> bool:
     return np.allclose(theirs.to_numpy(), ours.to_numpy(), rtol=1e-9, atol=0, equal_nan=True)
 
 
-def _absent(
+def read_absence(
     missing: coordinator_pb2.MissingNode, question: SignedQuestion, catalogue: Catalogue, agreement: Agreement
 ) -> Absent:
     """A node's absence. That it holds nothing must be signed by it; that it is lost is the coordinator's word."""
@@ -95,15 +106,24 @@ def _charged(
     """What each node that answered charged this question, by its own signed word, in nano-rho."""
     if len(result.deliveries) != len(nodes):
         raise VerificationError("not every answer has its node's word that it was given to this request; do not use it")
-    charged = {}
+    told = zip(nodes, result.answers, result.deliveries, strict=True)
     request = request_sha256(question.signed.envelope)
-    for node, signed, delivery in zip(nodes, result.answers, result.deliveries, strict=True):
-        answer = node_pb2.Answer.FromString(signed.answer)
-        check_head(answer.head, node, agreement)
-        charged[node] = read_delivery(
-            delivery, Given(node, signed.answer, answer.rho_nano), request, question.envelope, agreement
-        )
-    return charged
+    return {node: read_charge(node, signed, delivery, question, request, agreement) for node, signed, delivery in told}
+
+
+def read_charge(
+    node: str,
+    signed: node_pb2.SignedAnswer,
+    delivery: node_pb2.SignedDelivery,
+    question: SignedQuestion,
+    request: bytes,
+    agreement: Agreement,
+) -> int:
+    """What a node charged this question for its answer (which `read_answer` read), by its own signed word."""
+    answer = node_pb2.Answer.FromString(signed.answer)
+    check_head(answer.head, node, agreement)
+    given = Given(node, signed.answer, answer.rho_nano)
+    return read_delivery(delivery, given, request, question.envelope, agreement)
 
 
 def _charges(
@@ -123,7 +143,7 @@ def _charges(
         yield Charge(charge.node, charge.rho_nano, charge.stored_answer, signed)
 
 
-def _check_everyone_is_accounted_for(question: SignedQuestion, answers: list[NodeAnswer], absent: list[Absent]) -> None:
+def check_everyone_is_accounted_for(question: SignedQuestion, answers: list[NodeAnswer], absent: list[Absent]) -> None:
     named = sorted([answer.node for answer in answers] + [entry.node for entry in absent])
     if named != sorted(question.envelope.audience):
         raise VerificationError("the result does not account for each node asked exactly once")

@@ -39,7 +39,7 @@ def evaluate(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> l
     """The figures of one expression, one for each row of `noisy`. Deterministic given the seed."""
     if (form := linear(expression, plan)) is not None:
         return _exact(form, plan, noisy)
-    estimates = _point(expression, plan, _as_floats(noisy))
+    estimates = point(expression, plan, _as_floats(noisy))
     margins = _simulated_margins(expression, plan, noisy, seed)
     undefined, unbounded = _divisors(expression, plan, noisy, seed)
     undefined |= ~np.isfinite(estimates)
@@ -85,7 +85,7 @@ def _divided(numerators: list[int], denominator: int) -> Sequence[Number]:
     return [number / denominator for number in numerators]
 
 
-def _point(expression: Expression, plan: Plan, sums: Mapping[int, Floats]) -> Floats:
+def point(expression: Expression, plan: Plan, sums: Mapping[int, Floats]) -> Floats:
     """The expression over arrays of sums of any one shape. Division by zero gives infinities or NaN."""
     match expression:
         case Constant(number):
@@ -96,7 +96,7 @@ def _point(expression: Expression, plan: Plan, sums: Mapping[int, Floats]) -> Fl
                 return sums[part.component] * float(plan.components[part.component].step)
             step = float(plan.components[part.centred].step)
             return float(part.middle) + sums[part.centred] * step / np.maximum(1.0, sums[part.rows])
-    left, right = _point(expression.left, plan, sums), _point(expression.right, plan, sums)
+    left, right = point(expression.left, plan, sums), point(expression.right, plan, sums)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         return _computed(expression.operator, left, right)
 
@@ -131,9 +131,9 @@ def _half_widths(
     expression: Expression, plan: Plan, noisy: Noisy, rows: npt.NDArray[np.intp], noise: Mapping[int, Floats]
 ) -> Floats:
     seen = {index: noisy.sums[index][rows].astype(np.float64)[:, None] for index in noise}
-    estimates = _point(expression, plan, seen)
+    estimates = point(expression, plan, seen)
     with np.errstate(invalid="ignore"):
-        errors = _point(expression, plan, {index: seen[index] - noise[index] for index in noise})
+        errors = point(expression, plan, {index: seen[index] - noise[index] for index in noise})
         errors = np.abs(errors - estimates)
     rank = int(CONFIDENCE * DRAWS)
     errors.partition(rank, axis=1)
@@ -159,7 +159,7 @@ def _divisors(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> 
             margins = np.array([float(margin) for margin in _exact_margins(divisor, plan, noisy)])
             undefined |= values <= 0 if divisor.is_never_negative(plan) else values == 0
         else:
-            values = _point(divisor, plan, _as_floats(noisy))
+            values = point(divisor, plan, _as_floats(noisy))
             margins = _simulated_margins(divisor, plan, noisy, seed)
             undefined |= ~np.isfinite(values) | (values == 0)
         unbounded |= ~(np.abs(values) > margins)

@@ -4,6 +4,7 @@ People write it as TOML; `load` reads it, refuses unknown keys and returns a fro
 taken over the parsed content, so that comments and layout do not matter.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, Strict, model_validator
+from pydantic import BeforeValidator, Field, Strict, model_validator
 
 from concordat_query.errors import Reason, Refusal
 from concordat_query.files import FileModel, content_hash, read_file_model
@@ -20,8 +21,19 @@ from concordat_query.prose import listed
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 DatasetName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", max_length=120)]
-Day = Annotated[date, Strict()]
-"""A TOML date. Strict, or the number 0 would be read as 1970-01-01."""
+
+
+def _day(value: object) -> object:
+    """Of texts only 2016-01-31: a JSON "100" would else be read as seconds since 1970."""
+    if isinstance(value, str):
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+            raise ValueError("not a date")
+        return date.fromisoformat(value)
+    return value
+
+
+Day = Annotated[date, Strict(), BeforeValidator(_day)]
+"""A TOML date, or a date as JSON has it. Strict, or the number 0 would be read as 1970-01-01."""
 Label = Annotated[str, Field(min_length=1, max_length=200)]
 AcrossNations = Literal["comparable", "with caveat", "not comparable"]
 CellKey = str | Decimal | date | None

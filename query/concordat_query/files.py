@@ -21,8 +21,13 @@ class FileModel(BaseModel):
 
 
 def content_hash(model: BaseModel) -> str:
-    """SHA-256 (hex) of a model's content: its JSON with sorted keys, so that layout and comments do not matter."""
-    return hashlib.sha256(json.dumps(model.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+    """SHA-256 (hex) of a model's content."""
+    return hashlib.sha256(content_bytes(model)).hexdigest()
+
+
+def content_bytes(model: BaseModel) -> bytes:
+    """A model's content as its hash is taken over: JSON with sorted keys, so that layout and comments do not matter."""
+    return json.dumps(model.model_dump(mode="json"), sort_keys=True).encode()
 
 
 def read_file_model(kind: type[Model], path: Path) -> Model:

@@ -1,19 +1,39 @@
 """What people see: figures with ±, marks with a legend, errors in one line."""
 
 import asyncio
+import io
+import math
 from decimal import Decimal
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
 from concordat_client.cli import main
-from concordat_client.display import LOW_RELIABILITY, MARKS, as_text, cost, decimals, key_text, value_text
+from concordat_client.display import (
+    LOW_RELIABILITY,
+    MARKS,
+    NOT_APPLICABLE,
+    as_text,
+    cost,
+    decimals,
+    figures,
+    key_text,
+    value_text,
+)
 from concordat_privacy.estimates import Status, Value
+from concordat_query.catalogue import Catalogue
 from fakes.analysts import with_connection, write_client
+from fakes.catalogue import code, small_catalogue
 from fakes.federation import federation
+from fakes.results import MEANS, NO_AGE, FakeParties
+from rich.console import Console
 
 SQL = "SELECT nation, severity, COUNT(*) AS n, AVG(age) AS mean_age FROM road.casualties GROUP BY nation, severity"
-NO_AGE = {"Wales": {"columns": {"age": {"held": False, "difference": "Age is not recorded."}}}}
+SHORTHAND = ["[c]", "[e]", "[low]", "[p]", "[r]", "[u]", "[x]", "[z]"]
+"""Of the Government Statistical Service."""
+
+HOLDS_NO_AGE = {"Wales": {"columns": {"age": {"held": False, "difference": "Age is not recorded."}}}}
 
 
 def value(estimate: float | None, margin: float | None, status: Status = Status.OK, low: bool = False) -> Value:
@@ -27,10 +47,13 @@ def value(estimate: float | None, margin: float | None, status: Status = Status.
         (value(-1, 17, low=True), 0, "-1 ± 17 [u]"),
         (value(35.2634, 0.0123), 3, "35.263 ± 0.012"),
         (value(None, None, Status.NOT_HELD), 0, "[x]"),
-        (value(12, 3, Status.PARTLY_HELD), 0, "12 ± 3 [p]"),
+        (value(-0.0004, 0.02), 2, "0.00 ± 0.02"),
+        (value(2.5, math.inf, low=True), 1, "2.5 ± ∞ [u]"),
+        (None, 0, "[z]"),
+        (value(12, 3, Status.PARTLY_HELD), 0, "12 ± 3 [part]"),
     ],
 )
-def test_a_value_is_written_with_its_margin_and_marks(shown: Value, digits: int, text: str) -> None:
+def test_a_value_is_written_with_its_margin_and_marks(shown: Value | None, digits: int, text: str) -> None:
     assert value_text(shown, digits) == text
 
 
@@ -45,16 +68,102 @@ def test_a_missing_key_is_not_mistaken_for_an_empty_one() -> None:
 
 
 def test_every_status_that_is_not_plain_has_a_mark_of_its_own() -> None:
-    marks = [mark for mark, _ in MARKS.values()] + [LOW_RELIABILITY[0]]
+    marks = [mark for mark, _ in [*MARKS.values(), LOW_RELIABILITY, NOT_APPLICABLE]]
     assert set(MARKS) == set(Status) - {Status.OK}
     assert len(set(marks)) == len(marks)
 
 
+def test_shorthand_is_that_of_official_statistics_in_its_own_meaning_and_all_else_is_a_word() -> None:
+    meanings = {"[x]": "not available", "[u]": "low reliability", "[z]": "not applicable"}
+    for mark, meaning in [*MARKS.values(), LOW_RELIABILITY, NOT_APPLICABLE]:
+        if mark in SHORTHAND:
+            assert meaning.startswith(meanings[mark])
+        else:
+            assert len(mark) > 4
+
+
+def test_a_columns_figures_margins_and_marks_stand_below_one_another() -> None:
+    column = [
+        value(30051.25, 17.5),
+        value(-1.0, 17.25, low=True),
+        value(None, None, Status.NOT_HELD),
+        value(12.0, 3.1, Status.PARTLY_HELD, low=True),
+    ]
+    assert figures(column) == [
+        "30,051.2 ± 17.5           ",
+        "    -1.0 ± 17.2 [u]       ",
+        "                [x]       ",
+        "    12.0 ±  3.1 [part] [u]",
+    ]
+    assert figures([value(None, None, Status.NOT_HELD)] * 2) == ["[x]", "[x]"]
+    assert figures([]) == []
+
+
+SIX = ", ".join(f"COUNTIF(year = {2014 + i % 3}) AS casualties_{i}" for i in range(6))
+WIDE = f"SELECT nation, severity, {SIX} FROM road.casualties GROUP BY nation, severity"  # noqa: S608  # no data base
+
+
+def test_a_wide_table_goes_on_below_with_its_keys_and_no_figure_is_cut_or_broken() -> None:
+    result = FakeParties().result(WIDE)
+    text = as_text(result, 80)
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.count("nation           ┃ severity ┃") == 2
+    assert "…" not in text
+    for row in result.table.rows:
+        for figure in row.values:
+            assert figure is not None
+            assert f"{figure.estimate:,} ± {figure.margin}" in text
+    assert "casualties_5" in text
+    assert as_text(result, 200).count("nation           ┃ severity ┃") == 1
+
+
+def test_a_result_prints_itself_wherever_it_is_shown() -> None:
+    result = FakeParties().result(MEANS)
+    assert str(result) == repr(result) == as_text(result)
+    console = Console(width=80, file=io.StringIO(), no_color=True)
+    console.print(result)
+    assert isinstance(console.file, io.StringIO)
+    assert [line.rstrip() for line in console.file.getvalue().splitlines()] == as_text(result, 80).splitlines()
+
+
+def test_text_from_outside_cannot_steer_the_terminal() -> None:
+    assert key_text("a\x1b]0;x\x07\u202e") == r"a\x1b]0;x\x07\u202e"
+
+
+def test_in_notebooks_a_result_is_an_accessible_table_whose_texts_are_escaped() -> None:
+    content = small_catalogue().model_dump(mode="json")
+    content["datasets"]["road.casualties"]["title"] = "<b>Casualties</b>"
+    content["datasets"]["road.casualties"]["columns"][1] = code("severity", "<script>", "&amp;", nullable=False)
+    parties = FakeParties(catalogue=Catalogue.model_validate(content), coverage={"Wales": NO_AGE})
+    html = parties.result(MEANS)._repr_html_()
+    assert "<script>" not in html
+    assert "<b>" not in html
+    page = ElementTree.fromstring(f"<div>{html}</div>")  # noqa: S314  # our own, and well-formed
+    assert page.findtext("table/caption") == "<b>Casualties</b>"
+    heads = page.findall("table/thead/tr/th")
+    assert [head.text for head in heads] == ["nation", "severity", "n", "mean_age"]
+    assert {head.get("scope") for head in heads} == {"col"}
+    rows = page.findall("table/tbody/tr")
+    assert all([cell.get("scope") for cell in row.findall("th")] == ["row", "row"] for row in rows)
+    assert rows[1].findall("th")[1].text == "&amp;"
+    assert "1,000 ± 29" in "".join(rows[0].itertext())
+    assert any(mark.get("title") == "not available: not held" for mark in page.iter("abbr"))
+    notes = "".join(page.itertext())
+    assert "Age is not recorded." in notes
+    assert "Cost: epsilon" in notes
+
+
 async def test_a_result_as_text_shows_marks_legend_differences_and_cost(tmp_path: Path) -> None:
-    async with federation(tmp_path, nations=["Wales", "Scotland"], holds=NO_AGE) as fed:
+    async with federation(tmp_path, nations=["Wales", "Scotland"], holds=HOLDS_NO_AGE) as fed:
         result = await with_connection(fed, lambda connection: connection.query(SQL))
     text = as_text(result)
-    for expected in (" ± ", "[x] not held", "Age is not recorded.", "Wales and Scotland", "Cost: epsilon 0.5"):
+    for expected in (
+        " ± ",
+        "[x] not available: not held",
+        "Age is not recorded.",
+        "Wales and Scotland",
+        "Cost: epsilon 0.5",
+    ):
         assert expected in text
 
 

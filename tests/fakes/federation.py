@@ -311,7 +311,7 @@ def write_federation(
     catalogue = catalogue or small_catalogue()
     write_toml(folder / "catalogue.toml", catalogue.model_dump(mode="json", exclude_none=True))
     keys = {name: SigningKey.generate() for name in (*map(node_name, nations), ANALYST, OTHER)}
-    agreed = _agreement(catalogue, nations, keys, shares_answers, epsilon, starts)
+    agreed = agreement_content(catalogue, nations, keys, shares_answers, epsilon, starts)
     write_toml(folder / "agreement.toml", agreed)
     authority = FakeAuthority(folder / "certs")
     authority.issue(COORDINATOR)
@@ -327,7 +327,7 @@ def write_federation(
     return FakeFederation(folder, catalogue, members, authority, keys[ANALYST], keys[OTHER], clock)
 
 
-def _agreement(
+def agreement_content(
     catalogue: Catalogue,
     nations: Sequence[str],
     keys: Mapping[str, SigningKey],

@@ -1,6 +1,7 @@
 """The catalogue file: what is refused, what follows from it, and what its hash stands for."""
 
 import copy
+import hashlib
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from concordat_query.catalogue import Catalogue, Column, load
 from concordat_query.errors import Reason, Refusal
+from concordat_query.files import content_bytes
 from fakes.catalogue import code, comparing, number, small_catalogue
 from pydantic import ValidationError
 
@@ -268,3 +270,12 @@ def test_names_of_nations_must_be_known(where: tuple[Any, ...], value: object) -
     inner[where[-1]] = value
     with pytest.raises(ValidationError, match="unknown nation"):
         Catalogue.model_validate(content)
+
+
+def test_the_bytes_that_the_hash_is_taken_over_are_read_back_as_the_same_catalogue() -> None:
+    content = small_catalogue().model_dump(mode="json")
+    days = {"type": "date", "lower": date(2016, 2, 28), "upper": date(2017, 1, 1)}
+    content["datasets"]["road.casualties"]["columns"][1] = {"name": "day", "description": "day", **days}
+    catalogue = Catalogue.model_validate(content)
+    assert Catalogue.model_validate_json(content_bytes(catalogue)) == catalogue
+    assert hashlib.sha256(content_bytes(catalogue)).hexdigest() == catalogue.sha256

@@ -1,0 +1,104 @@
+"""Where a result's figures come from, as plain values that every format carries along."""
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, TypedDict
+
+from concordat.v1 import node_pb2
+from concordat_privacy.prices import delta_of
+
+if TYPE_CHECKING:
+    from concordat_client.result import Result
+
+
+class NodeProvenance(TypedDict):
+    """One node asked. `edition`, `commitment` and `mapping_sha256` are None where it gave no answer."""
+
+    node: str
+    nation: str
+    gave: str
+    edition: str | None
+    commitment: str | None
+    mapping_sha256: str | None
+
+
+class ChargeProvenance(TypedDict):
+    """`rho_nano` is what this run cost at the node, `charged_rho_nano` what its key was charged by the node's word."""
+
+    node: str
+    rho_nano: int
+    charged_rho_nano: int | None
+
+
+class Provenance(TypedDict):
+    sql: str
+    dataset: str
+    epsilon: float
+    delta: float
+    rho_nano: int
+    query_sha256: str
+    idempotency_key: str
+    complete: bool
+    nodes: list[NodeProvenance]
+    charges: list[ChargeProvenance]
+    agreement: str
+    agreement_version: int
+    agreement_sha256: str
+    catalogue_version: int
+    catalogue_sha256: str
+    software_version: str
+
+
+def provenance(result: "Result") -> Provenance:
+    """The provenance of a result. Hashes are hexadecimal; the key is told, for it serves its analyst only."""
+    question = result.question
+    query = question.envelope.query
+    population = result.catalogue.dataset(query.dataset).population
+    return Provenance(
+        sql=question.sql,
+        dataset=query.dataset,
+        epsilon=question.epsilon,
+        delta=delta_of(result.agreement, population),
+        rho_nano=query.rho_nano,
+        query_sha256=question.plan.query_sha256.hex(),
+        idempotency_key=result.idempotency_key,
+        complete=result.complete,
+        nodes=_nodes(result),
+        charges=[
+            ChargeProvenance(node=each.node, rho_nano=each.rho_nano, charged_rho_nano=each.signed_rho_nano)
+            for each in result.charges
+        ],
+        agreement=result.agreement.id,
+        agreement_version=result.agreement.version,
+        agreement_sha256=result.agreement.sha256,
+        catalogue_version=result.catalogue.version,
+        catalogue_sha256=result.catalogue.sha256,
+        software_version=version("concordat"),
+    )
+
+
+def _nodes(result: "Result") -> list[NodeProvenance]:
+    answered = [_answered(signed, result) for signed in result.answers]
+    silent = [
+        NodeProvenance(
+            node=entry.node,
+            nation=entry.nation,
+            gave=f"nothing: {entry.cause.value}",
+            edition=None,
+            commitment=None,
+            mapping_sha256=None,
+        )
+        for entry in result.absent
+    ]
+    return sorted([*answered, *silent], key=lambda entry: entry["node"])
+
+
+def _answered(signed: node_pb2.SignedAnswer, result: "Result") -> NodeProvenance:
+    answer = node_pb2.Answer.FromString(signed.answer)
+    return NodeProvenance(
+        node=answer.node,
+        nation=result.agreement.party_by_node[answer.node].nation,
+        gave="an answer",
+        edition=answer.edition.id,
+        commitment=answer.edition.commitment.hex(),
+        mapping_sha256=answer.mapping_sha256,
+    )

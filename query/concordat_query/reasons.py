@@ -75,7 +75,7 @@ class Reason(StrEnum):
         "INVALID_ARGUMENT",
         False,
         "Nations would be added up in figures that touch a column which does not compare across nations.",
-        "Keep nations apart with GROUP BY nation, or ask one nation with WHERE nation = '...'.",
+        "Keep nations apart with GROUP BY nation, or ask one nation with nation in WHERE.",
     )
     TOO_MANY_CELLS = (
         "TOO_MANY_CELLS",

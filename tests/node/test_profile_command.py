@@ -114,14 +114,15 @@ def test_keys_and_limits_that_are_not_named_are_the_agreements(node: Path) -> No
         (("--rho", "0.001", "--max-rows", "99999999999"), "MALFORMED_REQUEST", "max_rows"),
     ],
 )
-def test_bad_input_is_one_line_and_costs_nothing(
+def test_bad_input_is_told_with_cause_and_fix_and_costs_nothing(
     node: Path, arguments: tuple[str, ...], reason: str, told: str
 ) -> None:
     status, output = profile(node, *arguments, "--yes")
     assert status == 2
     assert output.startswith(f"error: {reason}: ")
-    assert told in output
-    assert len(output.splitlines()) == 1
+    first, *rest = output.splitlines()
+    assert told in first
+    assert [line.split()[0] for line in rest if line[2] != " "] == ["cause", "fix"]
     if ledger_path(read_settings(node).state).exists():
         assert spent(node) == 0
 
@@ -161,7 +162,7 @@ async def test_a_node_that_serves_refuses_to_buy_shows_what_was_bought_and_descr
         config = wales.settings.folder / "node.toml"
         status, output = profile(config, *BUY)
         assert status == 2
-        assert output.startswith("error: BUSY: ")
+        assert output.startswith("error: IN_USE: ")
         assert "stop it" in output
         description = await fed.node("Wales").Describe(node_pb2.DescribeRequest(), timeout=60)
         assert not description.holdings[0].HasField("profile")

@@ -1,0 +1,71 @@
+"""`concordat explain` tells cost, what is left, expected margins and what would change them, and spends nothing."""
+
+from pathlib import Path
+
+from concordat_client import Connection
+from concordat_client.explanation import Explanation
+from concordat_client.explanation_report import digits, percent, report
+from concordat_privacy.accounting import epsilon_of
+from fakes.analysts import with_connection
+from fakes.federation import federation
+from rich.console import Console
+
+TWO = ["Wales", "Scotland"]
+SQL = (
+    "SELECT nation, severity, COUNT(*) AS n, AVG(age) AS mean, COUNT(age) AS aged FROM road.casualties "
+    "GROUP BY nation, severity"
+)
+
+
+def text_of(explanation: Explanation) -> str:
+    console = Console(width=120, record=True, file=Path("/dev/null").open("w"))  # noqa: SIM115  # recorded, not written
+    console.print(report(explanation))
+    return console.export_text()
+
+
+async def test_it_tells_what_is_left_and_how_often_that_pays_for_the_same(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=TWO) as fed:
+
+        def work(connection: Connection) -> tuple[Explanation, Explanation]:
+            before = connection.explain(SQL)
+            connection.query(SQL)
+            return before, connection.explain(SQL.replace("mean,", "mean_age,"))
+
+        before, after = await with_connection(fed, work)
+        assert await fed.members["Wales"].spent() == before.question.envelope.query.rho_nano
+    assert [node.nation for node in before.nodes] == ["Scotland", "Wales"]
+    first, later = before.nodes[1], after.nodes[1]
+    assert first.spent_epsilon == 0 < later.spent_epsilon
+    assert first.more is not None
+    assert first.left_nano // first.rho_nano == first.more
+    assert after.nodes[1].remarks[0].startswith("Answered before")
+    assert "more questions like this" in text_of(before)
+
+
+async def test_it_tells_of_sharing_and_of_the_price_of_half_the_margin(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=TWO) as fed:
+        told = await with_connection(fed, lambda connection: connection.explain(SQL))
+    assert (told.apart, told.shared) == (4, 3)
+    rho_nano = told.question.envelope.query.rho_nano
+    assert told.halving_epsilon == epsilon_of(4 * rho_nano, 1e-6)
+    text = text_of(told)
+    assert "Sharing: 3 noisy components in place of 4; without it margins would be 15% larger at this price." in text
+    assert "Half of every margin would cost epsilon" in text
+    assert "Each casualty counts in at most 1 cell" in text
+    assert "the same noise is" in text
+
+
+async def test_a_node_that_is_away_is_named_with_why_and_the_others_are_told_of(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=TWO) as fed:
+        await fed.members["Wales"].kill()
+        told = await with_connection(fed, lambda connection: connection.explain(SQL))
+    away, here = told.nodes[1], told.nodes[0]
+    assert (away.nation, away.more) == ("Wales", None)
+    assert "NODE_UNAVAILABLE" in away.failure
+    assert here.failure == ""
+    assert "NODE_UNAVAILABLE" in text_of(told)
+
+
+def test_margins_and_parts_are_shown_with_two_figures() -> None:
+    assert [digits(margin) for margin in (0.0, 0.0123, 0.5, 9.99, 10.0, 5000.0, float("inf"))] == [0, 3, 2, 1, 0, 0, 0]
+    assert [percent(part) for part in (0.0026, 0.069, 0.25, 1.5)] == ["0.26%", "6.9%", "25%", "150%"]

@@ -154,6 +154,7 @@ def _null_test(scope: Scope, node: exp.Is) -> Condition:
 
 def read_scalar(scope: Scope, node: exp.Expr) -> Scalar:
     """The typed scalar of a tree that `tree` has passed: what one row gives. Refuses one without a type."""
+    scope = scope.deeper(node)
     bare = unwrapped(node)
     if isinstance(bare, exp.Column):
         return scope.column(bare)[0]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ from sqlglot import TokenType, exp
 from concordat_query import rules
 from concordat_query.canonical import canonical_literal
 from concordat_query.catalogue import Column, Dataset
+from concordat_query.condition_wire import MAX_DEPTH
 from concordat_query.errors import Reason, Refusal, SqlRefusal
 from concordat_query.model import Comparator, Literal, Scalar
 from concordat_query.scalar_types import Kind, ScalarType, type_of
@@ -27,6 +28,15 @@ class Scope:
 
     source: Source
     dataset: Dataset
+    depth: int = 0
+    """How deep in a calculation names and literals stand."""
+
+    def deeper(self, node: exp.Expr) -> "Scope":
+        """The scope within a calculation. Refuses one that nests deeper than the wire allows, as a long sum does."""
+        if self.depth > MAX_DEPTH // 2:
+            message = f"the calculation nests deeper than {MAX_DEPTH // 2} operators; put parts of it into parentheses"
+            raise self.source.refusal_at_node(node, message)
+        return replace(self, depth=self.depth + 1)
 
     def column(self, node: exp.Expr) -> tuple[str, Column]:
         """The catalogue's name and definition of a column node. Refuses everything else."""

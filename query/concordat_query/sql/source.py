@@ -14,8 +14,12 @@ from sqlglot.errors import TokenError
 from concordat_query.errors import Reason, SqlRefusal
 
 MAX_LENGTH = 64 * 1024
+MAX_TOKENS = 10_000
 MAX_PARENTHESES = 12
-"""Deepest nesting of parentheses. The parser recurses; conditions this deep stay within the wire's depth."""
+"""Deepest nesting of parentheses and CASEs. The parser recurses; what is this deep stays within the wire's depth."""
+
+_OPENS = (TokenType.L_PAREN, TokenType.CASE)
+_CLOSES = (TokenType.R_PAREN, TokenType.END)
 
 _GAP = re.compile(r"(?>\s+|--[^\r\n]*|#[^\r\n]*|/\*(?!\+)(?:(?!/\*).)*?\*/)*+", re.DOTALL)
 _FAULT = re.compile(r"from \d+:(\d+)$")
@@ -87,6 +91,8 @@ def read_source(text: str) -> Source:
     source = Source(text, _tokens(text))
     if not source.tokens:
         raise source.refusal(0, "the text is empty; write a query or condition")
+    if len(source.tokens) > MAX_TOKENS:
+        raise source.refusal(source.tokens[MAX_TOKENS].start, f"more than {MAX_TOKENS} words and signs; ask in parts")
     _check_gaps(source)
     _check_depth(source)
     return source
@@ -125,9 +131,10 @@ def _check_depth(source: Source) -> None:
     depth = 0
     run = 0
     for token in source.tokens:
-        depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
+        depth += (token.token_type in _OPENS) - (token.token_type in _CLOSES)
         run = run + 1 if token.token_type in (TokenType.NOT, TokenType.DASH) else 0
         if depth > MAX_PARENTHESES:
-            raise source.refusal(token.start, f"parentheses nest deeper than {MAX_PARENTHESES}; simplify the condition")
+            message = f"parentheses and CASEs nest deeper than {MAX_PARENTHESES}; simplify the condition"
+            raise source.refusal(token.start, message)
         if run > 2:
             raise source.refusal(token.start, "more than two signs or NOTs in a row; remove pairs of them")

@@ -39,7 +39,7 @@ def test_every_form_that_may_be_selected_is_read() -> None:
 
 def test_every_form_of_condition_is_read() -> None:
     forms = [form for form in first_cells("WHERE") if not form.isupper()]
-    assert len(forms) == 5
+    assert len(forms) == 6
     for form in forms:
         parse_condition(form, CASUALTIES)
 

@@ -156,3 +156,22 @@ def test_a_deep_scalar_is_refused_on_the_wire_and_not_followed_to_its_end() -> N
 def test_a_date_has_one_notation_on_the_wire(text: str) -> None:
     with pytest.raises(Refusal):
         condition_wire.literal_from_proto(query_pb2.Literal(date=text), "query")
+
+
+@pytest.mark.parametrize(
+    ("scalar", "lower", "upper"),
+    [
+        (Calculation(RowOperator.MOD, "nights", Value(Decimal(7))), -2, 6),
+        (Calculation(RowOperator.MOD, "nights", Value(Decimal(-2))), -1, 1),
+        (Calculation(RowOperator.DIV, "nights", Value(Decimal(-7))), -5, 0),
+        (Calculation(RowOperator.MINUS, "nights", "nights"), -42, 42),
+        (Calculation(RowOperator.TIMES, "nights", Value(Decimal("-0.5"))), -200, 10),
+        (Calculation(RowOperator.TIMES, "nights", "nights"), -80, 1600),
+        (Calculation(RowOperator.PLUS, "nights", "cost"), -700, 29000),
+        (WidthBucket("nights", Decimal(0), Decimal(10), 5), 0, 6),
+        (Case(((Comparison("ward", Comparator.EQUAL, "A"), "nights"),), Value(Decimal("99.5"))), -20, 995),
+    ],
+)
+def test_bounds_of_a_type_are_as_wide_as_what_columns_may_give(scalar: Scalar, lower: int, upper: int) -> None:
+    kind = type_of(scalar, STAYS)
+    assert (kind.lower, kind.upper) == (lower, upper)

@@ -137,6 +137,6 @@ def _sizes(foresight: Foresight) -> Iterator[str]:
     if foresight.sources:
         yield (
             "Where nothing better is known, values are taken as evenly spread and columns as independent, so typical "
-            "figures are rough. Margins of counts and sums do not depend on them; those of means and quotients do. A node's "
-            "operator can make them better by a charged profile of its edition."
+            "figures are rough. Margins of counts and sums do not depend on them; those of means and quotients do. "
+            "A node's operator can make them better by a charged profile of its edition."
         )

@@ -6,9 +6,20 @@ from collections.abc import Sequence
 import pytest
 from concordat_query.catalogue import CellKey
 from concordat_query.coverage import MAX_ASSIGNMENTS, ColumnCoverage, Coverage, Held, held_by_cell, possible
+from concordat_query.domains import domain_of
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Comparator, Comparison, Condition, Conjunction, Negation, NullTest
-from concordat_query.row_values import truth
+from concordat_query.model import (
+    Case,
+    Comparator,
+    Comparison,
+    Condition,
+    Conjunction,
+    Negation,
+    NullTest,
+    Scalar,
+    Value,
+)
+from concordat_query.row_values import truth, value_of
 from concordat_query.text import parse_condition
 from fakes.catalogue import small_catalogue
 from fakes.conditions import TINY, all_rows, conditions, leaves
@@ -25,23 +36,30 @@ def coverages() -> st.SearchStrategy[Coverage]:
     return st.builds(Coverage, st.none() | conditions(), st.lists(column, max_size=2).map(tuple))
 
 
-def brute(coverage: Coverage, where: Condition | None, grouped: Sequence[str], read: set[str]) -> list[set[bool]]:
+def made_keys() -> st.SearchStrategy[list[Scalar]]:
+    """Keys as columns, and as CASEs over one or several of them."""
+    labels = st.sampled_from([Value("x"), Value("y"), Value(None)])
+    cases = st.builds(lambda when, then: Case(((when, then),), Value("rest")), conditions(), labels)
+    return st.lists(st.sampled_from(NAMES) | cases, unique=True, max_size=2)
+
+
+def brute(coverage: Coverage, where: Condition | None, grouped: Sequence[Scalar], read: set[str]) -> list[set[bool]]:
     """For every cell: which of {held, not held} occur among the rows that are asked for there."""
     limit = coverage.condition(read)
     cells: dict[tuple[CellKey, ...], set[bool]] = {
-        cell: set() for cell in itertools.product(*(TINY.column(key).domain for key in grouped))
+        cell: set() for cell in itertools.product(*(domain_of(key, TINY).values for key in grouped))
     }
     for row in ROWS:
         if truth(where, row) is True:
             inside = truth(coverage.rows, row) is True and truth(limit, row) is True
-            cells[tuple(row[key] for key in grouped)].add(inside)
+            cells[tuple(value_of(key, row) for key in grouped)].add(inside)
     return list(cells.values())
 
 
 @settings(max_examples=80, deadline=None)
-@given(coverage=coverages(), where=st.none() | conditions(), grouped=keys)
+@given(coverage=coverages(), where=st.none() | conditions(), grouped=made_keys())
 def test_all_and_nothing_are_never_said_wrongly(
-    coverage: Coverage, where: Condition | None, grouped: list[str]
+    coverage: Coverage, where: Condition | None, grouped: list[Scalar]
 ) -> None:
     read = set(NAMES)
     said = held_by_cell(TINY, coverage, where, grouped, read)
@@ -92,6 +110,15 @@ def test_a_column_held_from_some_year_on_limits_only_what_reads_it() -> None:
     assert held_by_cell(casualties, late, None, ["year"], []) == [Held.ALL] * 3
     assert late.condition(["age", "sex"]) == parse_condition("year >= 2015", casualties)
     assert late.condition(["sex"]) is None
+
+
+def test_a_key_made_of_a_limited_column_is_held_where_its_own_rows_are() -> None:
+    casualties = small_catalogue().dataset("road.casualties")
+    late = Coverage(None, (ColumnCoverage("age", True, parse_condition("year >= 2015", casualties)),))
+    early = Case(((parse_condition("year < 2015", casualties), Value("before")),), Value("since"))
+    mixed = Case(((parse_condition("year < 2015 AND mode = 'Car'", casualties), Value("before")),), Value("since"))
+    assert held_by_cell(casualties, late, None, [early], ["age"]) == [Held.NOTHING, Held.ALL]
+    assert held_by_cell(casualties, late, None, [mixed], ["age"]) == [Held.PART, Held.PART]
 
 
 def test_cells_come_in_order_with_the_last_key_running_fastest() -> None:

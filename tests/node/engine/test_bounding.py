@@ -14,6 +14,7 @@ from concordat_query.model import (
     Comparator,
     Comparison,
     Condition,
+    Conjunction,
     NullTest,
     RowOperator,
     Scalar,
@@ -47,7 +48,9 @@ EVERYTHING = (
 HEAVY = Case(((Comparison("weight", Comparator.GREATER, Decimal(150)), Value("heavy")),), Value("light"))
 BANDS = WidthBucket("weight", Decimal(0), Decimal(300), 3)
 SPARSE = Calculation(RowOperator.TIMES, Calculation(RowOperator.DIV, "weight", Value(Decimal(100))), Value(Decimal(7)))
+WOMEN_AT_A = Case(((Conjunction((FEMALE, Comparison("clinic", Comparator.EQUAL, "A"))), Value("yes")),), Value("no"))
 KEYS: list[tuple[Scalar, ...]] = [(), ("clinic",), ("sex",), ("clinic", "sex"), (HEAVY,), (BANDS, "clinic"), (SPARSE,)]
+KEYS += [(WOMEN_AT_A,)]
 
 
 def _values(name: str) -> st.SearchStrategy[int | None]:
@@ -110,6 +113,14 @@ def test_deleting_a_unit_moves_every_component_by_no_more_than_claimed(units: Un
     without = TABLE.exact(planned)
     for component, left, right in zip(planned.components, with_it, without, strict=True):
         assert _distance_squared(left, right) <= component.sensitivity_squared
+
+
+def test_a_key_made_of_a_constant_and_a_varying_column_spreads_a_unit_over_its_cells() -> None:
+    planned = plan(query(VISITS, (WOMEN_AT_A,), [COUNT], max_groups=30, max_rows=20), DATASET)
+    TABLE.fill([[{"clinic": rank % 2, "sex": 1, "cost": 1, "weight": 1} for rank in range(LIMIT)]])
+    assert planned.max_groups == 2
+    assert planned.spreading == frozenset({0})
+    assert TABLE.exact(planned) == [[LIMIT // 2, LIMIT // 2]]
 
 
 @pytest.mark.parametrize("groups", [1, 2, 5, 30])

@@ -75,7 +75,7 @@ def test_no_option(spec: Specification, refused: Refused) -> None:
 @sentences(
     {
         "more than the agreement lets one query cost": (asked("epsilon = 200"), "may cost epsilon 100 at most"),
-        "a margin without a count": (asked("margin_of_error = 5", "AVG(cost)"), "give epsilon"),
+        "a margin without a count": (asked("margin_of_error = 5", "SUM(cost)"), "give epsilon"),
     }
 )
 def test_a_price_that_is_refused(spec: Specification, written: str, gives: str) -> None:

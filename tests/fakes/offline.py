@@ -114,16 +114,18 @@ class OfflineFederation:
         return recompute(question, answers, read, absent, self.catalogue)
 
 
-def found(folder: Path, engine: Engine, catalogue: Catalogue, dataset: str, sources: Table[str, Source]) -> (
-    "OfflineFederation"
-):
+def found(
+    folder: Path, engine: Engine, catalogue: Catalogue, dataset: str, sources: Table[str, Source]
+) -> "OfflineFederation":
     """Imports each nation's source of one data set and founds a federation under an agreement that permits all."""
     write_toml(folder / "catalogue.toml", catalogue.model_dump(exclude_none=True))
     keys = {nation: SigningKey.generate() for nation in sources}
     analyst = SigningKey.generate()
     agreement = permitting_all(catalogue, dataset, keys, analyst)
     nodes = {
-        node_name(nation): _node(folder / node_name(nation), engine, catalogue, agreement, dataset, source, keys[nation])
+        node_name(nation): _node(
+            folder / node_name(nation), engine, catalogue, agreement, dataset, source, keys[nation]
+        )
         for nation, source in sources.items()
     }
     return OfflineFederation(catalogue, agreement, nodes, analyst)

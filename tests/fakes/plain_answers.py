@@ -36,9 +36,7 @@ def normal(value: object) -> Key:
     return value
 
 
-def answer_plainly(
-    connection: duckdb.DuckDBPyConnection, asked: Asked, cells: Sequence[tuple[Key, ...]]
-) -> PlainTable:
+def answer_plainly(connection: duckdb.DuckDBPyConnection, asked: Asked, cells: Sequence[tuple[Key, ...]]) -> PlainTable:
     """The exact answer. `cells` are all combinations of the keys' values, numbered as nodes do."""
     base = _base(asked)
     if asked.max_groups is not None or asked.max_rows is not None:
@@ -46,8 +44,8 @@ def answer_plainly(
         base = f"SELECT * FROM ({base}) WHERE rid IN ({', '.join(map(str, kept)) or 'NULL'})"  # noqa: S608
     parts = [part for figure in asked.figures for part in figure.parts]
     counted = [sql for part in parts for sql in (part.numerator, part.denominator) if sql is not None]
-    names = ["nation", *(f"k{index}" for index in range(len(asked.keys)))]
-    flags = [f"grouping({name})" for name in names]
+    names = ["nation" if _apart(asked) else "NULL", *(f"k{index}" for index in range(len(asked.keys)))]
+    flags = ["true" if name == "NULL" else f"grouping({name})" for name in names]
     sql = (
         f"SELECT {', '.join([*names, *flags, *counted])} FROM ({base}) "  # noqa: S608
         f"GROUP BY GROUPING SETS ({', '.join(_sets(asked))})"
@@ -69,12 +67,18 @@ def _base(asked: Asked) -> str:
     return f"SELECT *{keys} FROM kept WHERE nation IN ({nations}) AND {held(reads)}{where}"  # noqa: S608
 
 
+def _apart(asked: Asked) -> bool:
+    """Whether each nation's own figures are looked at."""
+    return asked.by_nation or any(len(figure.parts) > 1 for figure in asked.figures)
+
+
 def _sets(asked: Asked) -> list[str]:
     """Every level of ROLLUP, with each nation and with all together."""
     sets = []
     for depth in range(len(asked.keys), asked.rolled - 1, -1):
         keys = [f"k{index}" for index in range(depth)]
-        sets += [f"({', '.join(keys)})", f"({', '.join(['nation', *keys])})"]
+        sets += [f"({', '.join(keys)})"]
+        sets += [f"({', '.join(['nation', *keys])})"] if _apart(asked) else []
     return sets
 
 
@@ -98,12 +102,14 @@ def _kept(
     return kept
 
 
-def _hashes(connection: duckdb.DuckDBPyConnection, of: Sequence[tuple[int, int, int]]) -> dict[tuple[int, int, int], int]:
-    if not of:
-        return {}
-    values = ", ".join(f"({hi}::UBIGINT, {lo}::UBIGINT, {cell}::BIGINT)" for hi, lo, cell in of)
-    found = connection.execute(f"SELECT a, b, c, hash(a, b, c) FROM (VALUES {values}) t(a, b, c)").fetchall()  # noqa: S608
-    return {(hi, lo, cell): number for hi, lo, cell, number in found}
+def _hashes(
+    connection: duckdb.DuckDBPyConnection, of: Sequence[tuple[int, int, int]]
+) -> dict[tuple[int, int, int], int]:
+    columns = [[each[part] for each in of] for part in range(3)]
+    found = connection.execute(
+        "SELECT hash(unnest($1::UBIGINT[]), unnest($2::UBIGINT[]), unnest($3::BIGINT[]))", columns
+    ).fetchall()
+    return {each: number for each, (number,) in zip(of, found, strict=True)}
 
 
 def _figures(figures: Sequence[Figure], values: Sequence[Any]) -> tuple[Fraction | None, ...]:

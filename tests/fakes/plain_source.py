@@ -215,7 +215,8 @@ def _clamped(value: Any, lower: Any, upper: Any) -> Any:
 
 def _covered(row: Row, coding: Coding) -> Row:
     """A value that is not held for its row is missing."""
-    return {name: None if not coding.holds_columns.get(name, lambda _: True)(row) else row[name] for name in COLUMNS}
+    lacking = {name for name, holds in coding.holds_columns.items() if not holds(row)}
+    return {name: None if name in lacking else row[name] for name in COLUMNS}
 
 
 def _limited(rows: list[Row], coding: Coding, token: bytes, secret: bytes) -> list[tuple[int, Row]]:

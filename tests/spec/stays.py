@@ -92,7 +92,9 @@ def stays() -> Catalogue:
 def sources() -> dict[str, Source]:
     """Both nations' sources, as CSV with the table's own words, each with its mapping."""
     columns = "ward, sex, nights, priority, cost, admitted, discharged, decile, score, mark"
-    holds = {"columns": {"pain": {"held": False}, "score": {"rows": "ward IN ('Surgery', 'Medicine')"}}}
+    holds: dict[str, object] = {
+        "columns": {"pain": {"held": False}, "score": {"rows": "ward IN ('Surgery', 'Medicine')"}}
+    }
     return {
         "England": _source("England", ENGLAND, f"SELECT {columns}, pain FROM stay", {}),  # noqa: S608
         "Wales": _source("Wales", WALES, f"SELECT {columns} FROM stay", holds),  # noqa: S608

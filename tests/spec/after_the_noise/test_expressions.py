@@ -61,7 +61,11 @@ REFUSED: dict[str, Refused] = {
     "no name": (select("¦COUNT(*) + 1"), Reason.SQL_NOT_SUPPORTED, "write AS"),
     "a number alone": (select("COUNT(*), ¦1 AS one"), Reason.SQL_NOT_SUPPORTED, ""),
     "division by zero": (select("COUNT(*) / ¦0 AS x"), Reason.SQL_NOT_SUPPORTED, "nothing can be divided by zero"),
-    "a column among aggregates": (select("COUNT(*) + ¦nights AS x"), Reason.SQL_NOT_SUPPORTED, "put it into COUNT, SUM"),
+    "a column among aggregates": (
+        select("COUNT(*) + ¦nights AS x"),
+        Reason.SQL_NOT_SUPPORTED,
+        "put it into COUNT, SUM",
+    ),
     "a group key among aggregates": (
         f"SELECT ward, COUNT(*) + ¦priority AS x {FROM} GROUP BY ward, priority",
         Reason.SQL_NOT_SUPPORTED,

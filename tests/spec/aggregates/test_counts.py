@@ -49,7 +49,11 @@ def select(items: str) -> str:
 REFUSED: dict[str, Refused] = {
     "a count of a literal": (select("¦COUNT(1)"), Reason.SQL_NOT_SUPPORTED, "write COUNT(*), COUNT(column)"),
     "a count of distinct values": (select("¦COUNT(DISTINCT nights)"), Reason.SQL_NOT_SUPPORTED, "GROUP BY it"),
-    "a count of two columns": (select("COUNT(nights, ¦score)"), Reason.SQL_NOT_SUPPORTED, "COUNT takes * or one column"),
+    "a count of two columns": (
+        select("COUNT(nights, ¦score)"),
+        Reason.SQL_NOT_SUPPORTED,
+        "COUNT takes * or one column",
+    ),
     "a count without anything": (select("¦COUNT()"), Reason.SQL_NOT_SUPPORTED, "write COUNT(*), COUNT(column)"),
     "COUNTIF of a column": (select("COUNTIF(¦nights)"), Reason.SQL_NOT_SUPPORTED, "a condition is needed here"),
     "COUNT_IF": (select("¦COUNT_IF(nights > 1)"), Reason.SQL_NOT_SUPPORTED, "write COUNTIF(condition)"),

@@ -24,7 +24,9 @@ def test_the_price(spec: Specification, written: str, gives: float) -> None:
     assert spec.federation.question(written).epsilon == pytest.approx(gives, rel=1e-3)
 
 
-@sentences({"both": (asked("max_groups_contributed = 2, max_rows_contributed = 3"), (2, 3)), "none": (asked(""), (4, 4))})
+@sentences(
+    {"both": (asked("max_groups_contributed = 2, max_rows_contributed = 3"), (2, 3)), "none": (asked(""), (4, 4))}
+)
 def test_limits(spec: Specification, written: str, gives: tuple[int, int]) -> None:
     query = spec.federation.question(written).envelope.query
     assert (query.max_groups, query.max_rows) == gives

@@ -16,7 +16,10 @@ COUNT = f"SELECT COUNT(*) {FROM} WHERE "
         "> leaves out its bound": ("nights > 8", "d g p"),
         ">= includes its bound": ("nights >= 8", "d g m p"),
         "the literal may stand first": ("8 <= nights", "d g m p"),
-        "a bound beyond the column's own takes everything that is known": ("nights < 1000", "a b d e f g h i j k m n o p"),
+        "a bound beyond the column's own takes everything that is known": (
+            "nights < 1000",
+            "a b d e f g h i j k m n o p",
+        ),
         "a bound below the column's own takes nothing": ("nights < -3", ""),
         "decimals are compared exactly": ("cost = 33.33", "i"),
         "a number may be written with fewer decimals than the column has": ("cost >= 200", "d m"),

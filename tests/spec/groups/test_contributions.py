@@ -1,7 +1,9 @@
-"""How much one patient counts: in at most max_groups_contributed groups, with at most max_rows_contributed rows in each.
+"""How much a patient counts: in at most max_groups_contributed groups, with at most max_rows_contributed rows in each.
 
 Rows are chosen after WHERE and before FILTER, by a secret hash: the same ones every time, and nobody can tell which.
 """
+
+from itertools import pairwise
 
 import pytest
 from concordat_query.errors import Reason, Refusal
@@ -69,7 +71,9 @@ def test_what_is_counted(spec: Specification, written: str, gives: list[tuple[Sh
 
 
 def test_the_same_rows_are_kept_for_every_statistic(spec: Specification) -> None:
-    sql = limited("max_rows_contributed = 1", f"SUM(mark) AS marks, SUM(mark) FILTER (WHERE nights > 3) AS longer {FROM}")
+    sql = limited(
+        "max_rows_contributed = 1", f"SUM(mark) AS marks, SUM(mark) FILTER (WHERE nights > 3) AS longer {FROM}"
+    )
     ((marks, longer),) = spec.answer(sql)
     assert isinstance(marks, int)
     assert isinstance(longer, int)
@@ -79,9 +83,10 @@ def test_the_same_rows_are_kept_for_every_statistic(spec: Specification) -> None
 
 def test_fewer_rows_are_some_of_more_rows(spec: Specification) -> None:
     kept = [
-        spec.answer(limited(f"max_rows_contributed = {rows}", f"SUM(mark) AS marks {FROM}"))[0][0] for rows in range(1, 5)
+        spec.answer(limited(f"max_rows_contributed = {rows}", f"SUM(mark) AS marks {FROM}"))[0][0]
+        for rows in range(1, 5)
     ]
-    for fewer, more in zip(kept, kept[1:], strict=False):
+    for fewer, more in pairwise(kept):
         assert isinstance(fewer, int)
         assert isinstance(more, int)
         assert fewer & more == fewer != more

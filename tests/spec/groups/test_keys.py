@@ -6,7 +6,10 @@ from spec.specification import FROM, Refused, Shown, Specification, nearly, refu
 
 @sentences(
     {
-        "codes, in the catalogue's order": ("ward", {"Surgery": "a b g h k o p", "Medicine": "c d e i l m", "Children": "f j n"}),
+        "codes, in the catalogue's order": (
+            "ward",
+            {"Surgery": "a b g h k o p", "Medicine": "c d e i l m", "Children": "f j n"},
+        ),
         "codes that may be missing, with what is missing last": (
             "sex",
             {"Female": "a b c k l", "Male": "d e g h i j o p", None: "f m n"},
@@ -108,7 +111,11 @@ REFUSED: dict[str, Refused] = {
         Reason.SQL_NOT_SUPPORTED,
         "one ROLLUP",
     ),
-    "SELECT DISTINCT": (f"SELECT DISTINCT ¦ward, COUNT(*) {FROM} GROUP BY ward", Reason.SQL_NOT_SUPPORTED, "cells do not repeat"),
+    "SELECT DISTINCT": (
+        f"SELECT DISTINCT ¦ward, COUNT(*) {FROM} GROUP BY ward",
+        Reason.SQL_NOT_SUPPORTED,
+        "cells do not repeat",
+    ),
 }
 
 

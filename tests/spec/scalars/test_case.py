@@ -77,7 +77,10 @@ def test_case_in_an_aggregate(spec: Specification, written: str, gives: Shown) -
 @sentences(
     {
         "CASE is compared with a number": ("CASE WHEN ward = 'Surgery' THEN nights ELSE 0 END > 3", "g h k p"),
-        "CASE is compared with one of its texts": ("CASE WHEN nights > 5 THEN 'long' ELSE 'short' END = 'long'", "d g j k m p"),
+        "CASE is compared with one of its texts": (
+            "CASE WHEN nights > 5 THEN 'long' ELSE 'short' END = 'long'",
+            "d g j k m p",
+        ),
         "CASE may choose a date": (
             "CASE WHEN discharged IS NULL THEN admitted ELSE discharged END >= DATE '2024-09-19'",
             "h i j p",

@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import commit
+import language
 import small_query
 from bars import Measure, show, write
+from concordat_query.catalogue import load
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,6 +26,8 @@ def main() -> int:
     shutil.rmtree(build, ignore_errors=True)
     build.mkdir(parents=True)
     measures: list[Measure] = []
+    print("Reading and checking SQL text, medians", flush=True)
+    measures += _shown(language.measure(load(ROOT / "deploy" / "demo" / "catalogue.toml")))
     for rows in arguments.rows:
         print(f"Commit on an edition of {rows:,} rows, one a unit; 20 cells, a count and a sum", flush=True)
         measures += _shown(commit.measure(build / f"commit-{rows}", rows))

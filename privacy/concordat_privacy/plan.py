@@ -287,6 +287,11 @@ class _Outline:
         return max(kind.upper - kind.lower, 1), step / 2
 
 
+def _reads_what_may_be_missing(scalar: Scalar, dataset: Dataset) -> bool:
+    """Whether a node may hold it for some rows only: such a value is counted where it is held, even if never NULL."""
+    return any(dataset.column(name).nullable for name in columns_in(scalar))
+
+
 def _part(aggregate: Aggregate, query: Query, dataset: Dataset, outlines: dict[_Outline, int]) -> Part:
     def index(kind: Kind, scalar: Scalar | None = None, over: tuple[int, ...] = ()) -> int:
         return outlines.setdefault(_Outline(kind, scalar, aggregate.filter, over), len(outlines))
@@ -296,7 +301,7 @@ def _part(aggregate: Aggregate, query: Query, dataset: Dataset, outlines: dict[_
     if aggregate.scalar is None:
         return Total(index(Kind.ROWS))
     kind = type_of(aggregate.scalar, dataset)
-    counted = aggregate.scalar if kind.nullable else None
+    counted = aggregate.scalar if kind.nullable or _reads_what_may_be_missing(aggregate.scalar, dataset) else None
     if aggregate.statistic is Statistic.COUNT_VALUES:
         return Total(index(Kind.ROWS, counted))
     if kind.kind != "number" or kind.largest > MAX_STORED:

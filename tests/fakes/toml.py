@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,4 +19,6 @@ def _value(value: Any) -> str:
         return "{" + ", ".join(f"{json.dumps(key)} = {_value(each)}" for key, each in value.items()) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "[" + ", ".join(_value(each) for each in value) + "]"
-    return json.dumps(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return json.dumps(str(value) if isinstance(value, Decimal) else value)

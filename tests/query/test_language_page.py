@@ -1,11 +1,14 @@
 """The language page shows what is read, and says of no form that it works when it does not."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from concordat_query.catalogue import load
 from concordat_query.errors import SqlRefusal
+from concordat_query.sql.clause import Options
+from concordat_query.sql.tree import FUNCTIONS
 from concordat_query.text import parse_condition, read_sql
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +32,11 @@ def test_every_query_of_the_page_is_read(sql: str) -> None:
 
 def test_the_page_has_its_examples() -> None:
     assert len(QUERIES) >= 4
+
+
+@pytest.mark.parametrize("word", sorted({*FUNCTIONS, *(option.name for option in fields(Options))}))
+def test_the_page_tells_of_every_function_and_option(word: str) -> None:
+    assert re.search(rf"\b{word}\b", PAGE)
 
 
 def test_every_form_that_may_be_selected_is_read() -> None:

@@ -5,7 +5,7 @@ from sqlglot import exp
 from concordat_query import rules
 from concordat_query.model import Aggregate, Condition, Conjunction, Scalar, Statistic
 from concordat_query.sql.conditions import named, read_condition, read_scalar
-from concordat_query.sql.scope import Scope, unwrapped
+from concordat_query.sql.scope import Scope, is_literal, unwrapped
 
 UNIT = "unit"
 _STATISTICS: dict[type[exp.Expr], Statistic] = {
@@ -42,7 +42,7 @@ def read_aggregate(scope: Scope, node: exp.Expr) -> Aggregate:
 
 
 def _of_scalar(scope: Scope, node: exp.Expr, statistic: Statistic) -> Aggregate:
-    if node.this is None or isinstance(unwrapped(node.this), exp.Literal):
+    if node.this is None or is_literal(node.this):
         message = "write COUNT(*), COUNT(column) or COUNTIF(condition)" if statistic is Statistic.COUNT_VALUES else ""
         raise scope.source.refusal_at_node(node, message or f"{statistic.value} takes a column or a calculation")
     scalar = read_scalar(scope, node.this)

@@ -52,6 +52,7 @@ _PARTS: dict[type[exp.Expr], Part] = {exp.Year: Part.YEAR, exp.Quarter: Part.QUA
 _SIDES = "a comparison has a column or expression on at least one side"
 _CODES = "codes of two columns cannot be compared; compare each with a literal"
 _SCALAR = "a column, number, calculation or CASE is needed here"
+_DIVISION = "rows are divided by DIV(a, b), in whole numbers; / divides results: SUM(a) / SUM(b)"
 
 
 def read_condition(scope: Scope, node: exp.Expr) -> Condition:
@@ -160,6 +161,8 @@ def read_scalar(scope: Scope, node: exp.Expr) -> Scalar:
         return scope.column(bare)[0]
     if isinstance(bare, exp.Literal) and not bare.is_string:
         return Value(literal_of(scope.source, bare, "number"))
+    if isinstance(bare, exp.Cast):
+        return Value(literal_of(scope.source, bare, "date"))
     scalar = _composed(scope, bare)
     scope.type_of(scalar, bare)
     return scalar
@@ -178,6 +181,8 @@ def _composed(scope: Scope, node: exp.Expr) -> Scalar:
         case _ if type(node) in _OPERATORS:
             left, right = read_scalar(scope, node.this), read_scalar(scope, node.args["expression"])
             return Calculation(_OPERATORS[type(node)], left, right)
+        case exp.Div():
+            raise scope.source.refusal_at_node(node, _DIVISION)
         case exp.Null():
             raise scope.source.refusal_at_node(node, "NULL stands only as a result of CASE, and after IS")
         case _:

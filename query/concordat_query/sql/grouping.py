@@ -76,10 +76,10 @@ def group_key(scope: Scope, select: exp.Select, node: exp.Expr) -> Scalar:
     if isinstance(bare, exp.Literal):
         message = "GROUP BY takes columns, expressions and names given by AS, not positions; write the name"
         raise scope.source.refusal_at_node(node, message)
-    if isinstance(bare, exp.Column):
-        if bare.name.lower() == NATION:
-            return NATION
+    if isinstance(bare, exp.Column) and bare.name.lower() != NATION:
         bare = _behind_name(scope, select, bare)
+    if isinstance(bare, exp.Column) and bare.name.lower() == NATION:
+        return NATION
     key = canonical_scalar(read_scalar(scope, bare))
     with scope.located(node):
         rules.check_key(key, scope.dataset)
@@ -91,8 +91,10 @@ def _behind_name(scope: Scope, select: exp.Select, node: exp.Column) -> exp.Expr
     name = node.name.lower()
     aliased = (each for each in select.expressions if isinstance(each, exp.Alias))
     found = next((each for each in aliased if str(each.args["alias"].name).lower() == name), None)
-    if found is None or isinstance(unwrapped(found.this), exp.Column):
+    if found is None:
         return node
+    if isinstance(unwrapped(found.this), exp.Column):
+        return node if name in scope.dataset.by_name else unwrapped(found.this)
     if name in scope.dataset.by_name:
         message = f"{name} is a column and also the name of another expression; give that another name with AS"
         raise scope.source.refusal_at_node(node, message)

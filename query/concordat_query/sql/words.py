@@ -207,6 +207,8 @@ def _check_neighbours(source: Source, tokens: tuple[Token, ...], index: int) -> 
             raise source.refusal(token.start, "after an aggregate stands FILTER (WHERE condition)")
     if token.token_type is TokenType.PLUS and (previous is None or previous.token_type not in _ENDS):
         raise source.refusal(token.start, "a plus stands between two things; a number needs no sign")
+    if token.token_type is TokenType.SLASH and touching is TokenType.SLASH:
+        raise source.refusal(token.start, f"// is not part of the language; {_ADVICE['//']}")
     if token.token_type is TokenType.STAR:
         _check_star(source, previous, token, following)
 

@@ -58,7 +58,7 @@ async def test_what_could_not_be_written_is_refused_before_anybody_is_charged(tm
         ):
             done = await invoke("query", "--config", config, *more, COUNTS)
             assert done.exit_code == 2
-            assert done.stderr.startswith("error: MALFORMED_REQUEST: ")
+            assert done.stderr.startswith("error: WRONG_FILE: ")
             assert told in done.stderr
         assert [await member.spent() for member in fed.members.values()] == [0, 0]
         assert (tmp_path / "there").read_text() == "mine"

@@ -305,7 +305,7 @@ class Reason(StrEnum):
         "FAILED_PRECONDITION",
         False,
         "A file is missing, in the way, cannot be read or written, or says something that it must not.",
-        "Correct the file at the place that is named, or name another; deploy/samples has one of each that people write.",
+        "Correct the file at the place that is named, or name another; deploy/samples has one of each kind.",
     )
     IN_USE = (
         "IN_USE",

@@ -7,12 +7,13 @@ A page's blocks are read so:
     ```console stays   the command goes on until the walk ends; it is ready when it has printed the last line shown.
                        Given again, it is stopped first, as a reader does with Ctrl-C
     ```sh              one script, whose output does not matter
-    ```python          one as well
+    ```python NAME     a script that is written to the file of that name, for the commands after it
     ``` ... elsewhere  not run by the walk: what the page's own test has done before, or says why it cannot
 
 Other blocks are not run. Each command has a bash of its own: `cd` and `export` do not carry over. What is shown is held
 against what was printed with numbers, ids, keys, references, spaces and lines of tables set aside, because noise, keys
-and widths differ from one run to the next; a line `...` stands for any lines, and where nothing is shown anything may be printed.
+and widths differ from one run to the next; a line `...` stands for any lines, and where nothing is shown anything may
+be printed.
 """
 
 import os
@@ -62,7 +63,7 @@ def steps(page: str) -> Iterator[Step]:
         if language == "sh":
             yield Step(f"set -e\n{text}", (), first)
         elif language == "python":
-            yield Step(f"python - <<'END OF SCRIPT'\n{text}END OF SCRIPT", (), first)
+            yield Step(f"cat > {words[0]} <<'END OF SCRIPT'\n{text}END OF SCRIPT", (), first)
         elif language == "console":
             yield from _console(text, first, words)
 
@@ -90,7 +91,8 @@ def elsewhere(page: str) -> list[str]:
 def walk(page: Path, folder: Path, **environment: str) -> list[str]:
     """Gives every command of the page in `folder`; returns what each printed. Raises WentWrong at the first that fails.
 
-    `environment` is what the page tells its reader to export in every terminal. The folder is the caller's to prepare: `in_project` makes one in which commands are given as in the project's.
+    `environment` is what the page tells its reader to export in every terminal. The folder is the caller's to prepare:
+    `in_project` makes one in which commands are given as in the project's.
     """
     printed = []
     environment = _environment() | environment

@@ -22,8 +22,8 @@ from concordat_node.importing.report import Report, to_text
 def import_(config: Path, datasets: tuple[str, ...]) -> None:
     """Import records and put the new editions in force.
 
-    DATASETS name which; without them all that have a mapping. Prints the custodian's report: its numbers are data. A node that serves goes on with its former edition until it is
-    started again.
+    DATASETS name which; without them all that have a mapping. Prints the custodian's report: its numbers are data. A
+    node that serves goes on with its former edition until it is started again.
     """
     settings = read_settings(config)
     limits = settings.file.engine

@@ -32,7 +32,7 @@ def chart(result: "Result", value: str | None) -> "Figure":
         from matplotlib.figure import Figure
     except ImportError:
         raise ImportError(
-            "this needs matplotlib, which is not installed; install concordat[chart]", name="matplotlib"
+            "this needs matplotlib, which is not installed; install it, or concordat[chart]", name="matplotlib"
         ) from None
     place = value_column(result, value)
     panels = _panels(list(records(result)))

@@ -103,7 +103,10 @@ def explain(config: Path, sql: str) -> None:
 @click.option("--compare", type=click.Path(path_type=Path), help="Another catalogue's file: what it would change.")
 @click.argument("dataset", required=False)
 def catalogue(config: Path, column: str | None, history: bool, compare: Path | None, dataset: str | None) -> None:
-    """Show the data sets, or one data set: for each column who holds it, when, and how it differs."""
+    """Show the data sets, or of one data set who holds what.
+
+    Of each column: its values, whether nations compare in it, who holds it, when, and how it differs there.
+    """
     if (dataset is not None) + history + (compare is not None) > 1:
         raise click.UsageError("a data set, --history and --compare are asked for one at a time")
     if column is not None and dataset is None:

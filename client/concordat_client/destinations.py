@@ -39,4 +39,4 @@ def write(result: Result, form: str, output: Path | None, *, force: bool) -> Non
 
 
 def _refusal(message: str, option: str) -> Refusal:
-    return Refusal(Reason.MALFORMED_REQUEST, message, field=option)
+    return Refusal(Reason.WRONG_FILE, message, field=option)

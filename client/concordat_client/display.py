@@ -84,10 +84,10 @@ def table(result: "Result", values: Sequence[int] | None = None) -> RichTable:
     `values` are the places of the value columns to show; all of them by default.
     """
     shown = RichTable(show_edge=False, pad_edge=False, header_style="bold")
-    columns = _columns(result, values)
-    for column, _ in columns:
+    columns = [(column, _to_the_right(column, cells)) for column, cells in _columns(result, values)]
+    for column, cells in columns:
         if isinstance(column, ValueColumn):
-            shown.add_column(column.name, justify="right", no_wrap=True, overflow="fold")
+            shown.add_column(f"{column.name:>{len(cells[0]) if cells else 0}}", no_wrap=True, overflow="fold")
         else:
             shown.add_column(column.name, overflow="fold")
     rows = result.table.rows
@@ -99,6 +99,12 @@ def table(result: "Result", values: Sequence[int] | None = None) -> RichTable:
             end_section=last_before_totals and row.is_plain,
         )
     return shown
+
+
+def _to_the_right(column: OutputColumn, cells: list[str]) -> list[str]:
+    """A value's cells as wide as its heading. rich's own justifying would drop the blanks where others have marks."""
+    width = max([len(column.name), *map(len, cells)]) if isinstance(column, ValueColumn) else 0
+    return [f"{cell:>{width}}" for cell in cells]
 
 
 def _columns(result: "Result", values: Sequence[int] | None) -> list[tuple[OutputColumn, list[str]]]:

@@ -71,10 +71,10 @@ def write(path: Path, data: bytes, *, replace: bool) -> None:
         beside.write_bytes(data)
         beside.replace(path)
     except FileExistsError:
-        raise Refusal(Reason.MALFORMED_REQUEST, f"{path}: is there already; --force replaces it") from None
+        raise Refusal(Reason.WRONG_FILE, f"{path}: is there already; --force replaces it") from None
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise Refusal(Reason.MALFORMED_REQUEST, f"{path}: cannot be written: {error.strerror}") from None
+        raise Refusal(Reason.WRONG_FILE, f"{path}: cannot be written: {error.strerror}") from None
 
 
 def parts_of(result: "Result") -> dict[str, bytes]:
@@ -121,7 +121,7 @@ def read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise Refusal(Reason.MALFORMED_REQUEST, f"{path}: cannot be read: {error.strerror}", field=str(path)) from None
+        raise Refusal(Reason.WRONG_FILE, f"{path}: cannot be read: {error.strerror}", field=str(path)) from None
 
 
 def unpack(data: bytes) -> dict[str, bytes]:

@@ -63,4 +63,4 @@ def to_polars(result: "Result") -> "polars.DataFrame":
 
 
 def _lacking(package: str, extra: str) -> ImportError:
-    return ImportError(f"this needs {package}, which is not installed; install concordat[{extra}]", name=package)
+    return ImportError(f"this needs {package}, which is not installed; install it, or concordat[{extra}]", name=package)

@@ -304,8 +304,8 @@ class Reason(StrEnum):
         "WRONG_FILE",
         "FAILED_PRECONDITION",
         False,
-        "A file that is read here is missing, cannot be read, or says something that it must not.",
-        "Correct the file at the place that is named; deploy/samples has one of each kind.",
+        "A file is missing, in the way, cannot be read or written, or says something that it must not.",
+        "Correct the file at the place that is named, or name another; deploy/samples has one of each kind.",
     )
     IN_USE = (
         "IN_USE",

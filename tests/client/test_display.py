@@ -99,6 +99,14 @@ def test_a_columns_figures_margins_and_marks_stand_below_one_another() -> None:
     assert figures([]) == []
 
 
+def test_a_printed_table_keeps_them_below_one_another_where_only_some_have_marks() -> None:
+    result = FakeParties(nations=["Wales"]).result(figures={"Wales": [[1, 30000, 500]]})
+    rows = [line for line in as_text(result).splitlines() if "±" in line and "│" in line]
+    assert any(line.endswith("[u]") for line in rows)
+    assert not all(line.endswith("[u]") for line in rows)
+    assert len({line.index("±") for line in rows}) == 1
+
+
 SIX = ", ".join(f"COUNTIF(year = {2014 + i % 3}) AS casualties_{i}" for i in range(6))
 WIDE = f"SELECT nation, severity, {SIX} FROM road.casualties GROUP BY nation, severity"  # noqa: S608  # no data base
 

@@ -164,7 +164,7 @@ def test_a_package_that_is_missing_is_named_with_the_extra_that_brings_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.setitem(sys.modules, f"{package}.figure", None)
-    with pytest.raises(ImportError, match=rf"needs {package}, .*install concordat\[{extra}\]"):
+    with pytest.raises(ImportError, match=rf"needs {package}, .*install it, or concordat\[{extra}\]"):
         getattr(result, call)(*(["n"] if call == "chart" else []))
 
 

@@ -58,7 +58,7 @@ async def test_what_could_not_be_written_is_refused_before_anybody_is_charged(tm
         ):
             done = await invoke("query", "--config", config, *more, COUNTS)
             assert done.exit_code == 2
-            assert done.stderr.startswith("error: MALFORMED_REQUEST: ")
+            assert done.stderr.startswith("error: WRONG_FILE: ")
             assert told in done.stderr
         assert [await member.spent() for member in fed.members.values()] == [0, 0]
         assert (tmp_path / "there").read_text() == "mine"
@@ -72,7 +72,7 @@ def test_bytes_are_not_written_to_a_terminal(form: str, monkeypatch: pytest.Monk
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     with pytest.raises(Refusal, match="give --output") as refused:
         destinations.check(form, None, None, force=False)
-    assert refused.value.reason is Reason.MALFORMED_REQUEST
+    assert refused.value.reason is Reason.WRONG_FILE
     destinations.check(form, tmp_path / "x", None, force=False)
     destinations.check("csv", None, None, force=False)
 
@@ -81,7 +81,7 @@ async def test_what_failed_to_be_written_after_the_charge_names_the_key_that_get
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(path: Path, data: bytes, *, replace: bool) -> None:
-        raise Refusal(Reason.MALFORMED_REQUEST, f"{path}: cannot be written: no space")
+        raise Refusal(Reason.WRONG_FILE, f"{path}: cannot be written: no space")
 
     monkeypatch.setattr(saving, "write", fail)
     async with federation(tmp_path, nations=["Wales"]) as fed:

@@ -2,16 +2,15 @@
 
 import fcntl
 import os
-import pty
 import re
 import signal
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.terminal import on_a_terminal
 from layout import NODES
 from questions import QUESTIONS
 
@@ -159,24 +158,6 @@ def test_a_second_demo_in_the_same_folder_is_refused_and_harms_nothing(tmp_path:
     assert run.returncode == 1
     assert "another demo is running" in run.stderr
     assert list(build.iterdir()) == []
-
-
-def on_a_terminal(arguments: list[str]) -> tuple[subprocess.Popen[bytes], Iterator[str]]:
-    """Starts a command on a pseudo-terminal of its own; yields what it prints, line by line."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(  # noqa: S603  # our own command
-        arguments, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
-    )
-    os.close(theirs)
-
-    def lines() -> Iterator[str]:
-        with open(ours, errors="replace", closefd=True) as terminal:  # noqa: PTH123  # a file descriptor
-            try:
-                yield from terminal
-            except OSError:  # Linux says so when the other side has closed
-                return
-
-    return process, lines()
 
 
 def processes_naming(path: Path) -> list[str]:

@@ -4,12 +4,16 @@ A page's blocks are read so:
 
     ```console         `$ ` begins a command and `> ` goes on with it; the lines after it are what it prints
     ```console fails   the last command of the block ends with a status other than 0
-    ```console stays   the command goes on until the walk ends; it is ready when it has printed the last line shown
+    ```console stays   the command goes on until the walk ends; it is ready when it has printed the last line shown.
+                       Given again, it is stopped first, as a reader does with Ctrl-C
     ```sh              one script, whose output does not matter
+    ```python NAME     a script that is written to the file of that name, for the commands after it
+    ``` ... elsewhere  not run by the walk: what the page's own test has done before, or says why it cannot
 
 Other blocks are not run. Each command has a bash of its own: `cd` and `export` do not carry over. What is shown is held
-against what was printed with numbers, ids, spaces and lines of tables set aside, because noise, keys and widths differ
-from one run to the next; a line `...` stands for any lines, and where nothing is shown anything may be printed.
+against what was printed with numbers, ids, keys, references, spaces and lines of tables set aside, because noise, keys
+and widths differ from one run to the next; a line `...` stands for any lines, and where nothing is shown anything may
+be printed.
 """
 
 import os
@@ -29,6 +33,8 @@ LEFT_OUT = "..."
 _FENCE = re.compile(r"^```(\w*) ?([^\n]*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 _NUMBER = re.compile(r"-?\d[\d,.:]*")
 _ID = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{16,64}\b")
+_KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
+_REFERENCE = re.compile(r"\b[2-9A-Z]{4}-[2-9A-Z]{4}\b")
 _DRAWN = re.compile(r"[\s━╇┃│─┼]+")
 
 
@@ -52,8 +58,12 @@ def steps(page: str) -> Iterator[Step]:
     for fence in _FENCE.finditer(page):
         language, words, text = fence[1], fence[2].split(), fence[3]
         first = page.count("\n", 0, fence.start(3)) + 1
+        if "elsewhere" in words:
+            continue
         if language == "sh":
             yield Step(f"set -e\n{text}", (), first)
+        elif language == "python":
+            yield Step(f"cat > {words[0]} <<'END OF SCRIPT'\n{text}END OF SCRIPT", (), first)
         elif language == "console":
             yield from _console(text, first, words)
 
@@ -73,19 +83,28 @@ def _console(text: str, first: int, words: list[str]) -> Iterator[Step]:
         line += len(lines)
 
 
-def walk(page: Path, folder: Path) -> list[str]:
+def elsewhere(page: str) -> list[str]:
+    """The blocks that the walk leaves to the page's own test."""
+    return [fence[3] for fence in _FENCE.finditer(page) if "elsewhere" in fence[2].split()]
+
+
+def walk(page: Path, folder: Path, **environment: str) -> list[str]:
     """Gives every command of the page in `folder`; returns what each printed. Raises WentWrong at the first that fails.
 
-    The folder is the caller's to prepare: `in_project` makes one in which commands are given as in the project's.
+    `environment` is what the page tells its reader to export in every terminal. The folder is the caller's to prepare:
+    `in_project` makes one in which commands are given as in the project's.
     """
     printed = []
+    environment = _environment() | environment
     with _staying() as children:
         for step in steps(page.read_text()):
             where = f"{page.name}, line {step.line}: {step.command}"
             if step.stays:
-                printed.append(_start(step, where, folder, children))
+                stop_all([children.pop(step.command)] if step.command in children else [])
+                children[step.command], text = _start(step, where, folder, environment)
+                printed.append(text)
             else:
-                printed.append(_run(step, where, folder))
+                printed.append(_run(step, where, folder, environment))
     return printed
 
 
@@ -96,19 +115,20 @@ def in_project(folder: Path) -> Path:
 
 
 @contextmanager
-def _staying() -> Iterator[list[Child]]:
-    children: list[Child] = []
+def _staying() -> Iterator[dict[str, Child]]:
+    """What stays, by its command."""
+    children: dict[str, Child] = {}
     try:
         yield children
     finally:
-        stop_all(children)
+        stop_all(list(children.values()))
 
 
-def _run(step: Step, where: str, folder: Path) -> str:
+def _run(step: Step, where: str, folder: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(  # noqa: S603  # the project's own pages
         ["/bin/bash", "-c", step.command],
         cwd=folder,
-        env=_environment(),
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -123,17 +143,20 @@ def _run(step: Step, where: str, folder: Path) -> str:
     return done.stdout
 
 
-def _start(step: Step, where: str, folder: Path, children: list[Child]) -> str:
+def _start(step: Step, where: str, folder: Path, environment: dict[str, str]) -> tuple[Child, str]:
     if not step.shown:
         raise WentWrong(f"{where}\nstays, and nothing is shown that would tell when it is ready")
     ready = _NUMBER.sub(lambda _: r"[-\d,.:]+", re.escape(step.shown[-1]).replace(r"\-", "-").replace(r"\.", "."))
-    environment = [f"{name}={value}" for name, value in _environment().items()]
     command = f"cd {folder} && exec {step.command}"
     log = folder / f"stays-{step.line}.txt"
-    child = Child(where, ["/usr/bin/env", "-i", *environment, "/bin/bash", "-c", command], log, f"^{ready}$")
-    children.append(child)
-    child.wait_ready(SECONDS)
-    return log.read_text()
+    given = [f"{name}={value}" for name, value in environment.items()]
+    child = Child(where, ["/usr/bin/env", "-i", *given, "/bin/bash", "-c", command], log, f"^{ready}$")
+    try:
+        child.wait_ready(SECONDS)
+    except BaseException:
+        stop_all([child])
+        raise
+    return child, log.read_text()
 
 
 def _environment() -> dict[str, str]:
@@ -149,4 +172,5 @@ def alike(shown: str, printed: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    return _DRAWN.sub(" ", _NUMBER.sub("0", _ID.sub("id", text))).strip()
+    named = _REFERENCE.sub("reference", _KEY.sub("key", _ID.sub("id", text)))
+    return _DRAWN.sub(" ", _NUMBER.sub("0", named)).strip()

@@ -46,6 +46,18 @@ def test_each_node_at_fault_is_told_with_its_reason_fix_and_the_reference_in_its
     assert text.endswith("\n  reference  BBBB-3333")
 
 
+def test_nodes_with_one_reason_are_told_together_each_with_its_own_reference() -> None:
+    faults = (
+        NodeFault("node-wales", Reason.KEY_REUSED, "AAAA-2222"),
+        NodeFault("node-england", Reason.BUSY, "CCCC-4444"),
+        NodeFault("node-scotland", Reason.KEY_REUSED, "DDDD-5555"),
+    )
+    text = shown(Refusal(Reason.NODE_REFUSED, "no", nodes=faults), charges=True)
+    assert "\n  node-wales, node-scotland: KEY_REUSED\n" in text
+    assert text.count(Reason.KEY_REUSED.fix) == 1
+    assert [text.count(fault.reference) for fault in faults] == [1, 1, 1]
+
+
 def test_what_another_party_says_cannot_steer_the_terminal() -> None:
     fault = NodeFault("\x1b[8mnode", Reason.BUSY, "\x07\nfalse: line")
     text = shown(Unavailable(Reason.BUSY, "a\x1b[2Jb\r\nc", nodes=(fault,), reference="\u202e"), charges=True)

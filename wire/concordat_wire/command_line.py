@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
-from concordat_query.errors import ConcordatError, Reason, SqlRefusal
+from concordat_query.errors import ConcordatError, NodeFault, Reason, SqlRefusal
 
 from concordat_wire.excerpt import WIDTH, excerpt, plain
 
@@ -40,15 +40,22 @@ def _details(error: ConcordatError, charges: bool) -> Iterator[str]:
         line, caret = excerpt(error.text, error.offset, _width() - 4)
         yield from (f"  | {line}", f"  | {caret}")
     yield from _advice(error.reason)
-    for fault in error.nodes:
-        yield f"  {plain(fault.node)}: {fault.reason.value}"
-        yield from _advice(fault.reason, "    ")
-        if fault.reference:
-            yield from _labelled("reference", f"{plain(fault.reference)}, in the log of {plain(fault.node)}", "    ")
+    for reason in dict.fromkeys(fault.reason for fault in error.nodes):
+        yield from _at_nodes(reason, [fault for fault in error.nodes if fault.reason is reason])
     if charges:
         yield from _labelled("charged", error.charged.value)
     if error.reference:
         yield from _labelled("reference", plain(error.reference))
+
+
+def _at_nodes(reason: Reason, faults: list[NodeFault]) -> Iterator[str]:
+    """Nodes with one reason together. Of a node that was not reached only the coordinator's log tells."""
+    yield f"  {', '.join(plain(fault.node) for fault in faults)}: {reason.value}"
+    yield from _advice(reason, "    ")
+    for fault in faults:
+        if fault.reference:
+            place = f"the log of {plain(fault.node)}, or the coordinator's if the node was not reached"
+            yield from _labelled("reference", f"{plain(fault.reference)}, in {place}", "    ")
 
 
 def _advice(reason: Reason, indent: str = "  ") -> Iterator[str]:

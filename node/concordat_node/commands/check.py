@@ -20,7 +20,10 @@ Step = tuple[str, Callable[[], object]]
 @click.command("check")
 @config_option
 def check(config: Path) -> None:
-    """Check configuration, certificates, catalogue, agreement, mappings and editions, without reading data."""
+    """Check every file at once, without reading data.
+
+    That is configuration, certificates, keys, catalogue, agreement, mappings and editions.
+    """
     settings = read_settings(config)
     with contextlib.suppress(ConcordatError):  # told below, with what to do
         click.echo(f"catalogue version {settings.catalogue.version}, SHA-256 {settings.catalogue.sha256}")

@@ -20,10 +20,10 @@ from concordat_node.importing.report import Report, to_text
 @config_option
 @click.argument("datasets", nargs=-1)
 def import_(config: Path, datasets: tuple[str, ...]) -> None:
-    """Import DATASETS, or all that have a mapping, and put the new editions in force.
+    """Import records and put the new editions in force.
 
-    Prints the custodian's report: its numbers are data. A node that serves goes on with its former edition until it is
-    started again.
+    DATASETS name which; without them all that have a mapping. Prints the custodian's report: its numbers are data. A
+    node that serves goes on with its former edition until it is started again.
     """
     settings = read_settings(config)
     limits = settings.file.engine

@@ -72,7 +72,9 @@ def profile(
     yes: bool,
     show: bool,
 ) -> None:
-    """Buy a noisy, public profile of DATASET's edition: sizes by key, and how many units limits would cut.
+    """Buy a noisy, public profile of DATASET's edition.
+
+    It tells sizes by key, and how many units limits would cut.
 
     One profile an edition: a second call shows the one there is and charges nothing. The node must not be serving.
     """

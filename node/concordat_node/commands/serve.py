@@ -15,7 +15,7 @@ from concordat_node.runtime import start
 @click.command("serve")
 @config_option
 def serve(config: Path) -> None:
-    """Serve this node's data to the coordinators that its configuration names.
+    """Answer the coordinators that are listed as callers.
 
     Prints one line, `ready on host:port`, once calls are accepted. SIGTERM or Ctrl-C finishes running commits first.
     """

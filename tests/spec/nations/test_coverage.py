@@ -54,8 +54,8 @@ UK = "England and Wales"
             [("England", 1, 10), ("Wales", 1, 6), (UK, 2, 16)],
         ),
         "a value made of it is counted and averaged where it is held, even if it is never missing": (
-            f"SELECT COUNT(CASE WHEN score > 5 THEN 1 ELSE 0 END) AS n, AVG(CASE WHEN score > 5 THEN 1 ELSE 0 END) AS m "
-            f"{FROM} WHERE nation = 'Wales'",
+            "SELECT COUNT(CASE WHEN score > 5 THEN 1 ELSE 0 END) AS n, "
+            f"AVG(CASE WHEN score > 5 THEN 1 ELSE 0 END) AS m {FROM} WHERE nation = 'Wales'",
             [(5, 0.2)],
         ),
         "COUNT(DISTINCT unit) counts units with a row that is held": (

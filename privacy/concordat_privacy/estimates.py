@@ -31,7 +31,7 @@ class Value:
 
     Noisy counts may be negative: nothing is clipped. `margin` is half the width of the 95% interval due to the noise
     alone; infinite where the noise may have turned a divisor to zero. `low_reliability`: the margin is at least as
-    large as the figure itself or, for a mean, as half the distance between the bounds.
+    large as the figure itself or, for a mean or a spread, as half of the range that the bounds leave it.
     """
 
     estimate: float | int | None

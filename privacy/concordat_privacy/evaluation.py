@@ -6,6 +6,7 @@ of the same noise off the noisy components: what the truth may have been, given 
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -14,7 +15,8 @@ from concordat_query.model import AggregateRef, Arithmetic, Constant, Expression
 
 from concordat_privacy.linear import Linear, component, linear
 from concordat_privacy.margins import CONFIDENCE, Floats, draws
-from concordat_privacy.plan import Mean, Plan, Total
+from concordat_privacy.parts import Mean, Part, Spread, Total
+from concordat_privacy.plan import Plan
 from concordat_privacy.standing import components_of
 from concordat_privacy.sums import Noisy
 
@@ -91,14 +93,26 @@ def point(expression: Expression, plan: Plan, sums: Mapping[int, Floats]) -> Flo
         case Constant(number):
             return np.float64(number)  # type: ignore[return-value]  # an array without axes, as far as arithmetic goes
         case AggregateRef(index):
-            part = plan.parts[index]
-            if isinstance(part, Total):
-                return sums[part.component] * float(plan.components[part.component].step)
-            step = float(plan.components[part.centred].step)
-            return float(part.middle) + sums[part.centred] * step / np.maximum(1.0, sums[part.rows])
+            return _of_part(plan.parts[index], plan, sums)
     left, right = point(expression.left, plan, sums), point(expression.right, plan, sums)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         return _computed(expression.operator, left, right)
+
+
+def _of_part(part: Part, plan: Plan, sums: Mapping[int, Floats]) -> Floats:
+    def worth(index: int) -> Floats:
+        return sums[index] * float(plan.components[index].step)
+
+    if isinstance(part, Total):
+        return worth(part.component)
+    rows = np.maximum(1.0, sums[part.rows])
+    if isinstance(part, Mean):
+        return float(part.middle) + worth(part.centred) / rows
+    squares = worth(part.squares) + sums[part.rows] * float(part.offset)
+    deviations = squares - worth(part.centred) ** 2 / rows
+    variance: Floats = deviations / (np.maximum(1.0, sums[part.rows] - 1) if part.is_sample else rows)
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(variance) if part.is_root else variance
 
 
 def _computed(operator: Operator, left: Floats, right: Floats) -> Floats:
@@ -150,7 +164,7 @@ def _divisors(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> 
     """Where a divisor gives no figure at all, and where its 95% noise interval reaches zero: no margin holds there."""
     undefined = np.zeros(noisy.rows, dtype=np.bool_)
     unbounded = undefined.copy()
-    for divisor in _divisors_of(expression, plan):
+    for divisor, own in _divisors_of(expression, plan):
         if isinstance(divisor, Linear):
             totals, denominator = divisor.numerators(
                 {index: noisy.sums[index].tolist() for index in divisor.weights}, noisy.rows
@@ -159,29 +173,45 @@ def _divisors(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> 
             margins = np.array([float(margin) for margin in _exact_margins(divisor, plan, noisy)])
             undefined |= values <= 0 if divisor.is_never_negative(plan) else values == 0
         else:
-            values = point(divisor, plan, _as_floats(noisy))
-            margins = _simulated_margins(divisor, plan, noisy, seed)
+            values = point(divisor, own, _as_floats(noisy))
+            margins = _simulated_margins(divisor, own, noisy, seed)
             undefined |= ~np.isfinite(values) | (values == 0)
         unbounded |= ~(np.abs(values) > margins)
     return undefined, unbounded
 
 
-def _divisors_of(expression: Expression, plan: Plan) -> Iterator[Linear | Expression]:
-    """All that an expression divides by: rows where it holds a mean, and what stands below a division."""
+def _divisors_of(expression: Expression, plan: Plan) -> Iterator[tuple[Linear | Expression, Plan]]:
+    """All that an expression divides by, and what is to be read by which plan: rows where it holds a mean, what stands
+    below a division, and the variance under a root, whose slope there is beyond all bounds at zero."""
     if isinstance(expression, AggregateRef):
         part = plan.parts[expression.index]
-        if isinstance(part, Mean):
-            yield component(part.rows)
+        if isinstance(part, Total):
+            return
+        yield component(part.rows), plan
+        if isinstance(part, Spread) and part.is_sample:
+            yield Linear(Fraction(-1), {part.rows: Fraction(1)}), plan
+        if isinstance(part, Spread) and part.is_root:
+            yield expression, _without_roots(plan)
     elif isinstance(expression, Arithmetic):
         yield from _divisors_of(expression.left, plan)
         yield from _divisors_of(expression.right, plan)
         if expression.operator is Operator.DIVIDE:
-            yield linear(expression.right, plan) or expression.right
+            yield linear(expression.right, plan) or expression.right, plan
+
+
+def _without_roots(plan: Plan) -> Plan:
+    parts = (replace(part, is_root=False) if isinstance(part, Spread) else part for part in plan.parts)
+    return replace(plan, parts=tuple(parts))
 
 
 def _half_range(expression: Expression, plan: Plan) -> float:
-    """For a mean half the distance between the bounds: a margin as large tells no more than they do."""
-    if isinstance(expression, AggregateRef) and isinstance(part := plan.parts[expression.index], Mean):
-        found = plan.components[part.centred]
-        return float(found.per_row * found.step)
-    return math.inf
+    """Half of the range that the bounds leave a mean, variance or deviation: a margin as large tells no more."""
+    part = plan.parts[expression.index] if isinstance(expression, AggregateRef) else None
+    match part:
+        case Mean():
+            found = plan.components[part.centred]
+            return float(found.per_row * found.step)
+        case Spread():
+            return math.sqrt(part.offset / 2) if part.is_root else float(part.offset)
+        case _:
+            return math.inf

@@ -118,10 +118,12 @@ def _source(dataset: Dataset, party: Party) -> Source | None:
 
 
 def _expected(plan: Plan, dataset: Dataset, component: Component, party: Party) -> npt.NDArray[np.int64]:
-    """A component as it would be without noise if sizes were as expected and values in the middle of their bounds."""
+    """A component without noise, if sizes were as expected and values spread evenly between their bounds."""
     rows = _rows(plan, dataset, component, party)
     if component.kind is Kind.CENTRED:
         return np.zeros(component.cells, dtype=np.int64)
+    if component.kind is Kind.SQUARES:
+        return np.rint(rows * -component.per_row / 3).astype(np.int64)
     if component.kind is Kind.SUM and component.scalar is not None:
         kind = type_of(component.scalar, dataset)
         return np.rint(rows * (kind.lower + kind.upper) / 2).astype(np.int64)

@@ -9,7 +9,8 @@ from functools import cached_property
 from concordat_query.model import AggregateRef, Constant, Expression, Operator
 
 from concordat_privacy.margins import Noise, combined_margin
-from concordat_privacy.plan import Kind, Plan, Total
+from concordat_privacy.parts import Total
+from concordat_privacy.plan import Kind, Plan
 
 _LIMIT = Fraction(10) ** 100
 """Weights beyond this, or below its inverse, are left to floating point."""

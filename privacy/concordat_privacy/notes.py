@@ -146,7 +146,7 @@ def limits_text(plan: Plan, dataset: Dataset) -> str:
     clamped = {
         name
         for component in plan.components
-        if component.kind in (Kind.SUM, Kind.CENTRED)
+        if component.kind in (Kind.SUM, Kind.CENTRED, Kind.SQUARES)
         for name in columns_in(component.scalar)
         if dataset.column(name).type == "number"
     }
@@ -168,7 +168,9 @@ def _biased(plan: Plan, stand: Standing) -> list[str]:
     if combined:
         texts.append(f"{', '.join(combined)}: as unbiased as the counts and sums that are combined; margins are exact.")
     if biased:
-        texts.append(f"{', '.join(biased)}: means, quotients and products of noisy figures are not exactly unbiased.")
+        texts.append(
+            f"{', '.join(biased)}: means, variances, quotients and products of noisy figures are not exactly unbiased."
+        )
     return texts
 
 

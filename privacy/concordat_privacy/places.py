@@ -12,7 +12,8 @@ from concordat_query.catalogue import CellKey
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import KeyColumn, Presentation
 
-from concordat_privacy.plan import Kind, Part, Plan, Total
+from concordat_privacy.parts import Part, Total
+from concordat_privacy.plan import Kind, Plan
 
 Level = tuple[bool, ...]
 """For each key of the query whether it is summed over."""

@@ -27,8 +27,9 @@ from concordat_query.model import (
     columns_in,
     columns_of,
 )
-from concordat_query.scalar_types import MAX_STORED, type_of
+from concordat_query.scalar_types import MAX_SPREAD, MAX_STORED, ScalarType, type_of
 
+from concordat_privacy.parts import Mean, Part, Spread, Total
 from concordat_privacy.sensitivity import rows_squared, scale_for
 
 MAX_CELLS = 10_000
@@ -50,6 +51,9 @@ class Kind(Enum):
     """The stored fixed-point value."""
     CENTRED = "centred"
     """Twice the stored value less the two bounds: twice its distance from the middle, an integer."""
+    SQUARES = "squares"
+    """Twice the square of the centred value less the square of the distance between the bounds: an integer that goes
+    as far below zero as above."""
 
 
 @dataclass(frozen=True)
@@ -77,25 +81,6 @@ class Component:
     def reads(self) -> frozenset[str]:
         """The columns that it reads itself, beside the query's WHERE and keys."""
         return columns_in(self.scalar) | columns_of(self.filter)
-
-
-@dataclass(frozen=True)
-class Total:
-    """A count or sum: the component's integer times its step."""
-
-    component: int
-
-
-@dataclass(frozen=True)
-class Mean:
-    """An average: the bounds' middle plus the centred sum over the rows, the rows counted as at least one."""
-
-    rows: int
-    centred: int
-    middle: Fraction
-
-
-Part = Total | Mean
 
 
 @dataclass(frozen=True)
@@ -284,7 +269,8 @@ class _Outline:
         step = Fraction(1, 10**kind.decimals)
         if self.kind is Kind.SUM:
             return max(kind.largest, 1), step
-        return max(kind.upper - kind.lower, 1), step / 2
+        width = max(kind.upper - kind.lower, 1)
+        return (width, step / 2) if self.kind is Kind.CENTRED else (width**2, step**2 / 8)
 
 
 def _reads_what_may_be_missing(scalar: Scalar, dataset: Dataset) -> bool:
@@ -308,5 +294,20 @@ def _part(aggregate: Aggregate, query: Query, dataset: Dataset, outlines: dict[_
         raise Refusal(Reason.WRONG_TYPE, "only numbers within 2**31 are added up", field="query.aggregates")
     if aggregate.statistic is Statistic.SUM:
         return Total(index(Kind.SUM, aggregate.scalar))
-    middle = Fraction(kind.lower + kind.upper, 2 * 10**kind.decimals)
-    return Mean(index(Kind.ROWS, counted), index(Kind.CENTRED, aggregate.scalar), middle)
+    rows, centred = index(Kind.ROWS, counted), index(Kind.CENTRED, aggregate.scalar)
+    if aggregate.statistic is Statistic.AVG:
+        return Mean(rows, centred, Fraction(kind.lower + kind.upper, 2 * 10**kind.decimals))
+    return _spread(aggregate.statistic, kind, rows, centred, index(Kind.SQUARES, aggregate.scalar))
+
+
+def _spread(statistic: Statistic, kind: ScalarType, rows: int, centred: int, squares: int) -> Spread:
+    if kind.upper - kind.lower > MAX_SPREAD:
+        raise Refusal(Reason.WRONG_TYPE, "the bounds are too far apart for squares", field="query.aggregates")
+    return Spread(
+        rows,
+        centred,
+        squares,
+        offset=Fraction(kind.upper - kind.lower, 10**kind.decimals) ** 2 / 8,
+        is_sample=statistic in (Statistic.VAR_SAMP, Statistic.STDDEV_SAMP),
+        is_root=statistic in (Statistic.STDDEV_SAMP, Statistic.STDDEV_POP),
+    )

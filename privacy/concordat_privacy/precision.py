@@ -8,7 +8,7 @@ from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Query
 
 from concordat_privacy.margins import noise_margin
-from concordat_privacy.plan import Component, Kind, Mean, Plan, plan, split
+from concordat_privacy.plan import Component, Kind, Plan, plan, split
 from concordat_privacy.sensitivity import scale_for
 
 LARGEST_RHO_NANO = 100 * 10**9
@@ -61,7 +61,7 @@ def _buys(planned: Plan, counts: dict[int, Component], rho_nano: int, nodes: int
 
 def released_apart(planned: Plan) -> int:
     """How many components the query's statistics would need if none were shared."""
-    return sum(2 if isinstance(part, Mean) else 1 for part in planned.parts)
+    return sum(len(part.components) for part in planned.parts)
 
 
 def larger_without_sharing(planned: Plan) -> float:

@@ -21,7 +21,7 @@ from concordat_query.model import (
 )
 
 from concordat_privacy.merge import Absent, NodeAnswer
-from concordat_privacy.plan import Mean, Plan, held_components
+from concordat_privacy.plan import Plan, held_components
 from concordat_privacy.status import Status
 
 Codes = npt.NDArray[np.int8]
@@ -110,8 +110,7 @@ def components_of(expression: Expression, plan: Plan) -> tuple[int, ...]:
     """The components that an expression needs, by index, each once."""
     found: set[int] = set()
     for index in aggregates_of(expression):
-        part = plan.parts[index]
-        found |= {part.rows, part.centred} if isinstance(part, Mean) else {part.component}
+        found.update(plan.parts[index].components)
     return tuple(sorted(found))
 
 

@@ -170,9 +170,14 @@ class Statistic(Enum):
     SUM = "SUM"
     AVG = "AVG"
     COUNT_UNITS = "COUNT(DISTINCT unit)"
+    VAR_SAMP = "VAR_SAMP"
+    VAR_POP = "VAR_POP"
+    STDDEV_SAMP = "STDDEV_SAMP"
+    STDDEV_POP = "STDDEV_POP"
 
 
 COUNTS_WITHOUT_SCALAR = frozenset({Statistic.COUNT_ROWS, Statistic.COUNT_UNITS})
+SPREADS = frozenset({Statistic.VAR_SAMP, Statistic.VAR_POP, Statistic.STDDEV_SAMP, Statistic.STDDEV_POP})
 
 
 @dataclass(frozen=True)

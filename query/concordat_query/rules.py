@@ -13,8 +13,8 @@ from concordat_query.canonical import decimal_text
 from concordat_query.catalogue import RESERVED_NAMES, Column, Dataset
 from concordat_query.domains import domain_of
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Comparator, Literal, Scalar, Statistic, columns_in
-from concordat_query.scalar_types import MAX_STORED, ScalarType
+from concordat_query.model import COUNTS_WITHOUT_SCALAR, SPREADS, Comparator, Literal, Scalar, Statistic, columns_in
+from concordat_query.scalar_types import MAX_SPREAD, MAX_STORED, ScalarType
 
 MAX_NUMBER = 2**31
 """Columns hold nothing beyond this (in their own units), so no literal needs to be larger."""
@@ -75,8 +75,8 @@ def check_result(literal: Literal) -> None:
 
 
 def check_statistic(kind: ScalarType, what: str, statistic: Statistic) -> None:
-    """Refuses sums and means of what is not a number or could be too large to add up."""
-    if statistic not in (Statistic.SUM, Statistic.AVG):
+    """Refuses sums, means and variances of what is not a number or could be too large to add up."""
+    if statistic in COUNTS_WITHOUT_SCALAR or statistic is Statistic.COUNT_VALUES:
         return
     if kind.kind == "code":
         raise Refusal(
@@ -90,6 +90,12 @@ def check_statistic(kind: ScalarType, what: str, statistic: Statistic) -> None:
         )
     if kind.largest > MAX_STORED:
         raise Refusal(Reason.WRONG_TYPE, f"{what} could reach numbers too large to add up; use smaller factors")
+    if statistic in SPREADS and kind.upper - kind.lower > MAX_SPREAD:
+        raise Refusal(
+            Reason.WRONG_TYPE,
+            f"{what} has bounds too far apart to add up squares: more than {MAX_SPREAD} steps of its last decimal; "
+            "use DIV or WIDTH_BUCKET, or fewer decimals",
+        )
 
 
 def check_key(key: Scalar, dataset: Dataset) -> None:

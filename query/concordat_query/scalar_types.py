@@ -19,6 +19,8 @@ from concordat_query.model import Calculation, Case, DatePart, Literal, Part, Ro
 
 MAX_STORED = 2**31
 """Largest magnitude of what is summed, as stored: that of columns."""
+MAX_SPREAD = 2**18
+"""Largest distance between the stored bounds of what is squared: the squares of 2**26 rows add up within 2**62."""
 MAX_INNER = 2**53
 """Largest magnitude within a calculation."""
 MAX_DECIMALS = 12

@@ -35,6 +35,10 @@ _STATISTICS = {
     Statistic.SUM: query_pb2.STATISTIC_SUM,
     Statistic.AVG: query_pb2.STATISTIC_AVG,
     Statistic.COUNT_UNITS: query_pb2.STATISTIC_COUNT_UNITS,
+    Statistic.VAR_SAMP: query_pb2.STATISTIC_VAR_SAMP,
+    Statistic.VAR_POP: query_pb2.STATISTIC_VAR_POP,
+    Statistic.STDDEV_SAMP: query_pb2.STATISTIC_STDDEV_SAMP,
+    Statistic.STDDEV_POP: query_pb2.STATISTIC_STDDEV_POP,
 }
 _STATISTICS_BACK = {number: statistic for statistic, number in _STATISTICS.items()}
 

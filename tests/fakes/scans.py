@@ -97,7 +97,9 @@ class FakeTable:
         kind = type_of(component.scalar, self.dataset)
         assert isinstance(given, Decimal)
         value = kind.stored(given)
-        return value if component.kind is Kind.SUM else 2 * value - kind.lower - kind.upper
+        centred = 2 * value - kind.lower - kind.upper
+        widest = kind.upper - kind.lower
+        return {Kind.SUM: value, Kind.CENTRED: centred, Kind.SQUARES: 2 * centred**2 - widest**2}[component.kind]
 
 
 def open_table(dataset: Dataset) -> FakeTable:

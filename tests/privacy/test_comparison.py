@@ -8,7 +8,8 @@ import pytest
 from concordat_privacy.comparison import Addend, Difference, Side, addends, difference
 from concordat_privacy.margins import noise_margin
 from concordat_privacy.merge import Absent, NodeAnswer
-from concordat_privacy.plan import Mean, Plan, Total, plan
+from concordat_privacy.parts import Mean, Total
+from concordat_privacy.plan import Plan, plan
 from concordat_privacy.standing import Standing, components_of, standing
 from concordat_query.catalogue import CellKey
 from concordat_query.coverage import ColumnCoverage, Coverage

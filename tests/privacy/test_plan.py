@@ -8,7 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from concordat_privacy.plan import MAX_RHO_NANO, Component, Kind, Mean, Plan, Total, held_components, plan, split
+from concordat_privacy.parts import Mean, Total
+from concordat_privacy.plan import MAX_RHO_NANO, Component, Kind, Plan, held_components, plan, split
 from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Dataset
 from concordat_query.coverage import ColumnCoverage, Coverage, Held
@@ -151,7 +152,9 @@ def contribution(component: Component, row: Visit) -> int:
         return 0
     column = VISITS.column(str(component.scalar))
     assert isinstance(value, int)
-    return value if component.kind is Kind.SUM else 2 * value - column.fixed_lower - column.fixed_upper
+    centred = 2 * value - column.fixed_lower - column.fixed_upper
+    widest = column.fixed_upper - column.fixed_lower
+    return {Kind.SUM: value, Kind.CENTRED: centred, Kind.SQUARES: 2 * centred**2 - widest**2}[component.kind]
 
 
 def random_unit(dice: random.Random, extreme: bool) -> list[Visit]:
@@ -177,6 +180,8 @@ EVERYTHING = (
     Aggregate(Statistic.SUM, "weight"),
     Aggregate(Statistic.AVG, "cost"),
     Aggregate(Statistic.AVG, "weight", MALE),
+    Aggregate(Statistic.VAR_SAMP, "cost"),
+    Aggregate(Statistic.STDDEV_POP, "weight", MALE),
 )
 
 
@@ -231,6 +236,10 @@ def test_a_bound_below_one_never_becomes_a_sensitivity_of_zero(field: str, bound
         (Query("road.casualties", ("nothing",), None, (COUNT,), 10**6, 1, 1), Reason.UNKNOWN_COLUMN),
         (
             Query("road.casualties", (), None, (Aggregate(Statistic.SUM, "mode"),), 10**6, 1, 1),
+            Reason.WRONG_TYPE,
+        ),
+        (
+            Query("road.casualties", (), None, (Aggregate(Statistic.STDDEV_POP, "mode"),), 10**6, 1, 1),
             Reason.WRONG_TYPE,
         ),
     ],

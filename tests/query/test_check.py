@@ -17,6 +17,7 @@ from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
     Aggregate,
+    Calculation,
     Comparator,
     Comparison,
     Condition,
@@ -26,7 +27,9 @@ from concordat_query.model import (
     Negation,
     NullTest,
     Query,
+    RowOperator,
     Statistic,
+    Value,
 )
 from fakes.catalogue import small_catalogue
 from hypothesis import given, settings
@@ -115,6 +118,22 @@ REFUSED: dict[str, tuple[Query, Reason, str]] = {
     ),
     "a sum of codes": (aggregating(Aggregate(Statistic.SUM, "mode")), Reason.WRONG_TYPE, "query.aggregates[0]"),
     "a mean of codes": (aggregating(Aggregate(Statistic.AVG, "mode")), Reason.WRONG_TYPE, "query.aggregates[0]"),
+    "a variance of codes": (
+        aggregating(Aggregate(Statistic.VAR_SAMP, "mode")),
+        Reason.WRONG_TYPE,
+        "query.aggregates[0]",
+    ),
+    "a deviation of what is too wide to square": (
+        aggregating(Aggregate(Statistic.STDDEV_POP, Calculation(RowOperator.TIMES, "age", Value(Decimal(10_000))))),
+        Reason.WRONG_TYPE,
+        "query.aggregates[0]",
+    ),
+    "a variance of nothing": (aggregating(Aggregate(Statistic.VAR_POP)), Reason.MALFORMED_REQUEST, "query.aggregates"),
+    "a variance with a total of its own": (
+        aggregating(Aggregate(Statistic.VAR_POP, "age", over=GOOD.keys)),
+        Reason.MALFORMED_REQUEST,
+        "query.aggregates[0]",
+    ),
     "an unknown code": (
         count_where(Comparison("mode", Comparator.EQUAL, "Bus")),
         Reason.UNKNOWN_CODE,

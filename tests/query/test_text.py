@@ -249,3 +249,33 @@ def test_a_token_too_many_is_refused_or_changes_the_question(extra: str, sql: st
             assert ask(with_extra) != whole, with_extra
         except SqlRefusal:
             continue
+
+
+@pytest.mark.parametrize(
+    ("written", "statistic"),
+    [
+        ("VAR_SAMP", Statistic.VAR_SAMP),
+        ("variance", Statistic.VAR_SAMP),
+        ("VAR_POP", Statistic.VAR_POP),
+        ("stddev", Statistic.STDDEV_SAMP),
+        ("STDDEV_SAMP", Statistic.STDDEV_SAMP),
+        ("Stddev_Pop", Statistic.STDDEV_POP),
+    ],
+)
+def test_variances_and_deviations_have_bigquerys_names(written: str, statistic: Statistic) -> None:
+    question = ask(f"SELECT {written}(age) FROM road.casualties")  # noqa: S608
+    assert question.aggregates == (Aggregate(statistic, "age"),)
+    assert [column.name for column in question.presentation.columns] == [f"{statistic.value.lower()}_age"]
+
+
+def test_a_spread_takes_calculations_filters_and_part_in_expressions() -> None:
+    question = ask(
+        "SELECT severity, STDDEV(age * 2) FILTER (WHERE sex = 'Male') / AVG(age) AS variation FROM road.casualties"
+        " GROUP BY ROLLUP(severity) HAVING VAR_POP(age) > 10 ORDER BY STDDEV(age)"
+    )
+    assert {aggregate.statistic for aggregate in question.aggregates} == {
+        Statistic.STDDEV_SAMP,
+        Statistic.AVG,
+        Statistic.VAR_POP,
+    }
+    assert len(question.aggregates) == 4

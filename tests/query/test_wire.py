@@ -10,6 +10,7 @@ from concordat_query.canonical import canonical_condition, canonical_literal, ca
 from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
+    COUNTS_WITHOUT_SCALAR,
     Aggregate,
     AggregateRef,
     AllOf,
@@ -54,7 +55,7 @@ aggregates = st.one_of(
     st.builds(Aggregate, st.just(Statistic.COUNT_ROWS), st.none(), st.none() | conditions()),
     st.builds(
         Aggregate,
-        st.sampled_from([Statistic.COUNT_VALUES, Statistic.SUM, Statistic.AVG]),
+        st.sampled_from(sorted(set(Statistic) - COUNTS_WITHOUT_SCALAR, key=lambda each: each.value)),
         st.sampled_from(["dose", "sex"]),
         st.none() | conditions(),
     ),

@@ -15,16 +15,24 @@ from concordat_node.engine.sql import condition_sql, scalar_sql
 
 @dataclass(frozen=True)
 class Measure:
-    """One SQL aggregate: rows, non-null values of a scalar, or their sum, where `condition` is true."""
+    """One SQL aggregate: the non-null values of a scalar, each to the `power` of 0 (so counted), 1 or 2, added up over
+    the rows where `condition` is true. Without a scalar, all of these rows.
+
+    A value that is summed is within 2**31, so its square fits 64 bits; DuckDB's sum of them has 128.
+    """
 
     scalar: Scalar | None
-    summed: bool
+    power: int
     condition: Condition | None
 
     def sql(self, dataset: Dataset) -> str:
-        operand = "*" if self.scalar is None else scalar_sql(dataset, self.scalar)
         where = "" if self.condition is None else f" FILTER (WHERE {condition_sql(dataset, self.condition)})"
-        return f"{'sum' if self.summed else 'count'}({operand}){where}"
+        if self.scalar is None:
+            return f"count(*){where}"
+        value = scalar_sql(dataset, self.scalar)
+        if self.power == 0:
+            return f"count({value}){where}"
+        return f"sum({' * '.join([f'CAST({value} AS BIGINT)'] * self.power)}){where}"
 
 
 Recipe = tuple[tuple[int, int], ...]
@@ -98,12 +106,16 @@ def _each(cells: int) -> Mapping[int | None, int]:
 def _measures(component: Component, dataset: Dataset, coverage: Coverage) -> list[tuple[int, Measure]]:
     condition = _both(component.filter, coverage.condition(component.reads))
     if component.kind is Kind.ROWS or component.scalar is None:
-        return [(1, Measure(component.scalar, False, condition))]
-    total = Measure(component.scalar, True, condition)
+        return [(1, Measure(component.scalar, 0, condition))]
+    number, total, squares = (Measure(component.scalar, power, condition) for power in (0, 1, 2))
     if component.kind is Kind.SUM:
         return [(1, total)]
     kind = type_of(component.scalar, dataset)
-    return [(2, total), (-kind.lower - kind.upper, Measure(component.scalar, False, condition))]
+    bounds, width = kind.lower + kind.upper, kind.upper - kind.lower
+    if component.kind is Kind.CENTRED:
+        return [(2, total), (-bounds, number)]
+    # 2 (2x - bounds)^2 - width^2, multiplied out
+    return [(8, squares), (-8 * bounds, total), (2 * bounds**2 - width**2, number)]
 
 
 def _kept_condition(plan: Plan, coverage: Coverage) -> Condition | None:

@@ -41,6 +41,10 @@ class Statistic(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STATISTIC_SUM: _ClassVar[Statistic]
     STATISTIC_AVG: _ClassVar[Statistic]
     STATISTIC_COUNT_UNITS: _ClassVar[Statistic]
+    STATISTIC_VAR_SAMP: _ClassVar[Statistic]
+    STATISTIC_VAR_POP: _ClassVar[Statistic]
+    STATISTIC_STDDEV_SAMP: _ClassVar[Statistic]
+    STATISTIC_STDDEV_POP: _ClassVar[Statistic]
 ROW_OPERATOR_UNSPECIFIED: RowOperator
 ROW_OPERATOR_PLUS: RowOperator
 ROW_OPERATOR_MINUS: RowOperator
@@ -64,6 +68,10 @@ STATISTIC_COUNT_VALUES: Statistic
 STATISTIC_SUM: Statistic
 STATISTIC_AVG: Statistic
 STATISTIC_COUNT_UNITS: Statistic
+STATISTIC_VAR_SAMP: Statistic
+STATISTIC_VAR_POP: Statistic
+STATISTIC_STDDEV_SAMP: Statistic
+STATISTIC_STDDEV_POP: Statistic
 
 class Literal(_message.Message):
     __slots__ = ("text", "number", "date")

@@ -1,4 +1,4 @@
-"""From trees to typed aggregates: COUNT, COUNTIF, SUM and AVG, each with FILTER."""
+"""From trees to typed aggregates, each with FILTER: counts, sums, means, variances and standard deviations."""
 
 from sqlglot import exp
 
@@ -12,8 +12,12 @@ _STATISTICS: dict[type[exp.Expr], Statistic] = {
     exp.Count: Statistic.COUNT_VALUES,
     exp.Sum: Statistic.SUM,
     exp.Avg: Statistic.AVG,
+    exp.Variance: Statistic.VAR_SAMP,
+    exp.VariancePop: Statistic.VAR_POP,
+    exp.Stddev: Statistic.STDDEV_SAMP,
+    exp.StddevSamp: Statistic.STDDEV_SAMP,
+    exp.StddevPop: Statistic.STDDEV_POP,
 }
-_PREFIXES = {Statistic.COUNT_VALUES: "count", Statistic.SUM: "sum", Statistic.AVG: "avg"}
 
 
 def is_aggregate(node: exp.Expr) -> bool:
@@ -25,7 +29,7 @@ def holds_aggregate(node: exp.Expr) -> bool:
 
 
 def read_aggregate(scope: Scope, node: exp.Expr) -> Aggregate:
-    """COUNT(*), COUNT(x), COUNT(DISTINCT unit), COUNTIF(condition), SUM(x) or AVG(x), with FILTER or without."""
+    """A count of rows, values, units or by a condition, or a sum, mean, variance or deviation; with FILTER or without."""
     if isinstance(node, exp.Filter):
         inner = read_aggregate(scope, node.this)
         condition = read_condition(scope, node.args["expression"].this)
@@ -35,7 +39,7 @@ def read_aggregate(scope: Scope, node: exp.Expr) -> Aggregate:
     if isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
         return Aggregate(Statistic.COUNT_ROWS)
     if type(node) not in _STATISTICS:
-        raise scope.source.refusal_at_node(node, "an aggregate is needed here: COUNT, COUNTIF, SUM or AVG")
+        raise scope.source.refusal_at_node(node, "an aggregate is needed here, such as COUNT, SUM or AVG")
     if isinstance(node.this, exp.Distinct):
         return _units(scope, node)
     return _of_scalar(scope, node, _STATISTICS[type(node)])
@@ -78,7 +82,7 @@ def name_of(aggregate: Aggregate) -> str:
         return "count_units"
     if aggregate.statistic is Statistic.COUNT_ROWS:
         return "count" if aggregate.filter is None else "countif"
-    return _named_after(_PREFIXES[aggregate.statistic], aggregate.scalar)
+    return _named_after(aggregate.statistic.value.lower(), aggregate.scalar)
 
 
 def _named_after(prefix: str, scalar: Scalar | None) -> str:

@@ -63,12 +63,23 @@ _ARGUMENTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.CountIf: _THIS,
     exp.Sum: _THIS,
     exp.Avg: _THIS,
+    exp.Variance: _THIS,
+    exp.VariancePop: _THIS,
+    exp.Stddev: _THIS,
+    exp.StddevSamp: _THIS,
+    exp.StddevPop: _THIS,
 }
 FUNCTIONS = {
     "COUNT": exp.Count,
     "COUNTIF": exp.CountIf,
     "SUM": exp.Sum,
     "AVG": exp.Avg,
+    "VAR_SAMP": exp.Variance,
+    "VARIANCE": exp.Variance,
+    "VAR_POP": exp.VariancePop,
+    "STDDEV": exp.Stddev,
+    "STDDEV_SAMP": exp.StddevSamp,
+    "STDDEV_POP": exp.StddevPop,
     "SAFE_DIVIDE": exp.SafeDivide,
     "DIV": exp.IntDiv,
     "MOD": exp.Mod,
@@ -78,14 +89,13 @@ FUNCTIONS = {
     "MONTH": exp.Month,
 }
 
-_SPREAD = "AVG, SUM, COUNT and COUNTIF are answered; for a spread count bands with COUNTIF"
+_BANDS = "AVG, STDDEV, SUM, COUNT and COUNTIF are answered; for the spread of values count bands with COUNTIF"
 _FUNCTION_ADVICE = {
     **dict.fromkeys(
         ["MIN", "MAX", "ANY_VALUE", "FIRST_VALUE", "LAST_VALUE", "ARRAY_AGG", "STRING_AGG"],
         "it would expose one person; group x into buckets instead (GROUP BY WIDTH_BUCKET(x, ...)), or use AVG",
     ),
-    **dict.fromkeys(["MEDIAN", "PERCENTILE_CONT", "PERCENTILE_DISC", "APPROX_QUANTILES"], _SPREAD),
-    **dict.fromkeys(["STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE", "VAR_POP", "VAR_SAMP"], _SPREAD),
+    **dict.fromkeys(["MEDIAN", "PERCENTILE_CONT", "PERCENTILE_DISC", "APPROX_QUANTILES"], _BANDS),
     **dict.fromkeys(["IEEE_DIVIDE"], "write a / b"),
     **dict.fromkeys(["IF", "IIF", "COALESCE", "IFNULL", "NULLIF"], "write CASE WHEN condition THEN a ELSE b END"),
     **dict.fromkeys(["DATE_TRUNC", "DATE_PART"], "write EXTRACT(YEAR FROM day), or QUARTER or MONTH"),
@@ -214,4 +224,4 @@ def _check_function(source: Source, node: exp.Func) -> None:
 
 def _nearest(name: str) -> str:
     near = difflib.get_close_matches(name[:40], FUNCTIONS, n=1, cutoff=0.7)
-    return f"did you mean {near[0]}?" if near else "COUNT, COUNTIF, SUM and AVG are answered"
+    return f"did you mean {near[0]}?" if near else "COUNT, COUNTIF, SUM, AVG, VARIANCE and STDDEV are answered"

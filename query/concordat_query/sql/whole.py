@@ -57,6 +57,11 @@ _ONE_EACH: dict[type[exp.Expr], tuple[TokenType, ...]] = {
     exp.CountIf: _CALL,
     exp.Sum: _CALL,
     exp.Avg: _CALL,
+    exp.Variance: _CALL,
+    exp.VariancePop: _CALL,
+    exp.Stddev: _CALL,
+    exp.StddevSamp: _CALL,
+    exp.StddevPop: _CALL,
 }
 _LISTS = (exp.Select, exp.Group, exp.Rollup, exp.In, exp.Distinct)
 _COMMAS: dict[type[exp.Expr], int] = {exp.SafeDivide: 1, exp.IntDiv: 1, exp.Mod: 1, exp.WidthBucket: 3}

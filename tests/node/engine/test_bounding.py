@@ -22,6 +22,7 @@ from concordat_query.model import (
     Value,
     WidthBucket,
 )
+from concordat_query.scalar_types import MAX_SPREAD
 from fakes.catalogue import small_catalogue
 from fakes.editions import Row
 from fakes.engine import CASUALTIES, COUNT, VISITS, query
@@ -44,6 +45,9 @@ EVERYTHING = (
     Aggregate(Statistic.COUNT_UNITS),
     Aggregate(Statistic.COUNT_UNITS, filter=DEAR),
     Aggregate(Statistic.SUM, CHARGED),
+    Aggregate(Statistic.VAR_SAMP, "weight"),
+    Aggregate(Statistic.STDDEV_POP, "cost", FEMALE),
+    Aggregate(Statistic.VAR_POP, CHARGED),
 )
 HEAVY = Case(((Comparison("weight", Comparator.GREATER, Decimal(150)), Value("heavy")),), Value("light"))
 BANDS = WidthBucket("weight", Decimal(0), Decimal(300), 3)
@@ -149,7 +153,8 @@ def test_the_claimed_distance_is_attained_by_a_unit_that_has_all_it_may(
     keys: tuple[str, ...], groups: int, rows: int, extreme: str
 ) -> None:
     sums = [Aggregate(Statistic.SUM, "cost"), Aggregate(Statistic.SUM, "weight")]
-    aggregates = [COUNT, *sums, Aggregate(Statistic.AVG, "weight")]
+    spreads = [Aggregate(Statistic.VAR_SAMP, "weight"), Aggregate(Statistic.STDDEV_POP, "cost")]
+    aggregates = [COUNT, *sums, Aggregate(Statistic.AVG, "weight"), *spreads]
     planned = plan(query(VISITS, keys, aggregates, max_groups=groups, max_rows=rows), DATASET)
     cost, weight = (getattr(DATASET.column(name), extreme) for name in ("cost", "weight"))
     # Full cells first, which is where the sum of squares is largest; what is left goes to one more cell, if it may.
@@ -159,7 +164,7 @@ def test_the_claimed_distance_is_attained_by_a_unit_that_has_all_it_may(
     for component, vector in zip(planned.components, TABLE.exact(planned), strict=True):
         claimed = component.sensitivity_squared
         largest = 0 if component.scalar is None else abs(getattr(DATASET.column(str(component.scalar)), extreme))
-        reaches_per_row = component.kind.value in ("rows", "centred") or largest == component.per_row
+        reaches_per_row = component.kind.value in ("rows", "centred", "squares") or largest == component.per_row
         if reaches_per_row:
             assert sum(value**2 for value in vector) == claimed
 
@@ -244,3 +249,25 @@ def test_sums_are_exact_beyond_64_bits_of_doubles() -> None:
     for max_rows in (3, 20):
         planned = plan(replace(asked, max_rows=max_rows, rho_nano=10**9), dataset)
         assert table.exact(planned) == table.expected(planned, units)
+
+
+@pytest.mark.parametrize("max_rows", [3, 20])
+def test_squares_of_the_largest_numbers_that_are_stored_are_exact(max_rows: int) -> None:
+    columns = [column.model_dump() for column in DATASET.columns if column.name in ("clinic", "sex")]
+    far = {"name": "far", "type": "number", "description": "", "lower": 2**31 - MAX_SPREAD, "upper": 2**31}
+    dataset = DATASET.model_validate({**DATASET.model_dump(), "columns": [*columns, far]})
+    table = open_table(dataset)
+    units = [[{"clinic": 0, "far": value} for value in (2**31, 2**31, 2**31 - 1, 2**31 - MAX_SPREAD)] for _ in range(5)]
+    table.fill(units)
+    asked = query(VISITS, ("clinic",), [Aggregate(Statistic.VAR_POP, "far")], max_rows=max_rows)
+    planned = plan(replace(asked, rho_nano=10**9), dataset)
+    assert table.exact(planned) == table.expected(planned, units)
+
+
+def test_a_value_at_either_bound_moves_the_squares_up_and_one_in_the_middle_down_by_all_that_is_claimed() -> None:
+    planned = plan(query(VISITS, (), [Aggregate(Statistic.VAR_POP, "weight")], max_rows=1), DATASET)
+    squares = planned.components[2]
+    for weight, expected in ((0, 300**2), (300, 300**2), (150, -(300**2))):
+        TABLE.fill([[{"clinic": 0, "sex": 0, "cost": 0, "weight": weight}]])
+        assert TABLE.exact(planned)[2] == [expected]
+        assert squares.sensitivity_squared == expected**2

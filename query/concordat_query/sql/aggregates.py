@@ -29,7 +29,7 @@ def holds_aggregate(node: exp.Expr) -> bool:
 
 
 def read_aggregate(scope: Scope, node: exp.Expr) -> Aggregate:
-    """A count of rows, values, units or by a condition, or a sum, mean, variance or deviation; with FILTER or without."""
+    """A count of rows, values or units, a sum, mean, variance or deviation; with FILTER or without."""
     if isinstance(node, exp.Filter):
         inner = read_aggregate(scope, node.this)
         condition = read_condition(scope, node.args["expression"].this)

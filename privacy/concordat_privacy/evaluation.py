@@ -15,7 +15,7 @@ from concordat_query.model import AggregateRef, Arithmetic, Constant, Expression
 
 from concordat_privacy.linear import Linear, component, linear
 from concordat_privacy.margins import CONFIDENCE, Floats, draws
-from concordat_privacy.parts import Mean, Part, Spread, Total
+from concordat_privacy.parts import Joint, Mean, Pair, Part, Spread, Total
 from concordat_privacy.plan import Plan
 from concordat_privacy.standing import components_of
 from concordat_privacy.sums import Noisy
@@ -108,11 +108,37 @@ def _of_part(part: Part, plan: Plan, sums: Mapping[int, Floats]) -> Floats:
     rows = np.maximum(1.0, sums[part.rows])
     if isinstance(part, Mean):
         return float(part.middle) + worth(part.centred) / rows
+    if isinstance(part, Pair):
+        return _of_pair(part, plan, sums)
     squares = worth(part.squares) + sums[part.rows] * float(part.offset)
     deviations = squares - worth(part.centred) ** 2 / rows
     variance: Floats = deviations / (np.maximum(1.0, sums[part.rows] - 1) if part.is_sample else rows)
     with np.errstate(invalid="ignore"):
         return np.sqrt(variance) if part.is_root else variance
+
+
+def _of_pair(part: Pair, plan: Plan, sums: Mapping[int, Floats]) -> Floats:
+    """NaN where a variance to be divided by is not above zero."""
+    rows = np.maximum(1.0, sums[part.rows])
+    first, second = (
+        sums[side.centred] * float(plan.components[side.centred].step) / rows for side in (part.first, part.second)
+    )
+    products = sums[part.products] * float(plan.components[part.products].step)
+    covariance: Floats = products / rows - first * second
+    variances = [_of_part(variance, plan, sums) for variance in part.variances]
+    divisors = [np.where(variance > 0, variance, np.nan) for variance in variances]
+    match part.joint:
+        case Joint.COVARIANCE:
+            return covariance
+        case Joint.COVARIANCE_OF_SAMPLE:
+            return covariance * rows / np.maximum(1.0, sums[part.rows] - 1)
+        case Joint.CORRELATION:
+            return covariance / np.sqrt(divisors[0]) / np.sqrt(divisors[1])
+        case Joint.SLOPE:
+            return covariance / divisors[0]
+        case Joint.INTERCEPT:
+            slope = covariance / divisors[0]
+            return float(part.first.middle) + first - slope * (float(part.second.middle) + second)
 
 
 def _computed(operator: Operator, left: Floats, right: Floats) -> Floats:
@@ -182,16 +208,18 @@ def _divisors(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> 
 
 def _divisors_of(expression: Expression, plan: Plan) -> Iterator[tuple[Linear | Expression, Plan]]:
     """All that an expression divides by, and what is to be read by which plan: rows where it holds a mean, what stands
-    below a division, and the variance under a root, whose slope there is beyond all bounds at zero."""
+    below a division, and the variance under a root, whose slope is beyond all bounds at zero."""
     if isinstance(expression, AggregateRef):
         part = plan.parts[expression.index]
         if isinstance(part, Total):
             return
         yield component(part.rows), plan
-        if isinstance(part, Spread) and part.is_sample:
+        if _is_of_sample(part):
             yield Linear(Fraction(-1), {part.rows: Fraction(1)}), plan
-        if isinstance(part, Spread) and part.is_root:
-            yield expression, _without_roots(plan)
+        for variance in _variances_below(part):
+            parts = list(plan.parts)
+            parts[expression.index] = variance
+            yield expression, replace(plan, parts=tuple(parts))
     elif isinstance(expression, Arithmetic):
         yield from _divisors_of(expression.left, plan)
         yield from _divisors_of(expression.right, plan)
@@ -199,9 +227,17 @@ def _divisors_of(expression: Expression, plan: Plan) -> Iterator[tuple[Linear | 
             yield linear(expression.right, plan) or expression.right, plan
 
 
-def _without_roots(plan: Plan) -> Plan:
-    parts = (replace(part, is_root=False) if isinstance(part, Spread) else part for part in plan.parts)
-    return replace(plan, parts=tuple(parts))
+def _is_of_sample(part: Part) -> bool:
+    if isinstance(part, Spread):
+        return part.is_sample
+    return isinstance(part, Pair) and part.joint is Joint.COVARIANCE_OF_SAMPLE
+
+
+def _variances_below(part: Part) -> tuple[Spread, ...]:
+    """The variances that stand under a root or below a division."""
+    if isinstance(part, Pair):
+        return part.variances
+    return (replace(part, is_root=False),) if isinstance(part, Spread) and part.is_root else ()
 
 
 def _half_range(expression: Expression, plan: Plan) -> float:
@@ -213,5 +249,7 @@ def _half_range(expression: Expression, plan: Plan) -> float:
             return float(found.per_row * found.step)
         case Spread():
             return math.sqrt(part.offset / 2) if part.is_root else float(part.offset)
+        case Pair(joint=Joint.CORRELATION):
+            return 1.0
         case _:
             return math.inf

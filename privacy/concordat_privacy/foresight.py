@@ -120,7 +120,7 @@ def _source(dataset: Dataset, party: Party) -> Source | None:
 def _expected(plan: Plan, dataset: Dataset, component: Component, party: Party) -> npt.NDArray[np.int64]:
     """A component without noise, if sizes were as expected and values spread evenly between their bounds."""
     rows = _rows(plan, dataset, component, party)
-    if component.kind is Kind.CENTRED:
+    if component.kind in (Kind.CENTRED, Kind.PRODUCTS):
         return np.zeros(component.cells, dtype=np.int64)
     if component.kind is Kind.SQUARES:
         return np.rint(rows * -component.per_row / 3).astype(np.int64)

@@ -146,8 +146,8 @@ def limits_text(plan: Plan, dataset: Dataset) -> str:
     clamped = {
         name
         for component in plan.components
-        if component.kind in (Kind.SUM, Kind.CENTRED, Kind.SQUARES)
-        for name in columns_in(component.scalar)
+        if component.kind in (Kind.SUM, Kind.CENTRED, Kind.SQUARES, Kind.PRODUCTS)
+        for name in columns_in(component.scalar) | columns_in(component.other)
         if dataset.column(name).type == "number"
     }
     for name in sorted(clamped):

@@ -1,6 +1,7 @@
 """How a statistic is made of components, by their index in the plan (docs/proofs/components.md)."""
 
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
 
 
@@ -47,4 +48,49 @@ class Spread:
         return (self.rows, self.centred, self.squares)
 
 
-Part = Total | Mean | Spread
+class Joint(Enum):
+    """What a pair of values gives."""
+
+    COVARIANCE_OF_SAMPLE = "covariance of a sample"
+    COVARIANCE = "covariance"
+    CORRELATION = "correlation"
+    SLOPE = "slope"
+    INTERCEPT = "intercept"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One value of a pair. `squares`, with `offset` as in `Spread`, only where its variance is needed."""
+
+    centred: int
+    middle: Fraction
+    squares: int | None
+    offset: Fraction
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What two values have in common, over the rows that hold both; `first` is what a regression explains."""
+
+    joint: Joint
+    rows: int
+    first: Side
+    second: Side
+    products: int
+
+    @property
+    def components(self) -> tuple[int, ...]:
+        sides = (self.first.centred, self.first.squares, self.second.centred, self.second.squares)
+        return (self.rows, *(index for index in sides if index is not None), self.products)
+
+    @property
+    def variances(self) -> tuple[Spread, ...]:
+        """Of the sides: the pair divides by them."""
+        return tuple(
+            Spread(self.rows, side.centred, side.squares, side.offset, is_sample=False, is_root=False)
+            for side in (self.first, self.second)
+            if side.squares is not None
+        )
+
+
+Part = Total | Mean | Spread | Pair

@@ -21,6 +21,8 @@ from concordat_query.model import (
     Aggregate,
     Condition,
     Conjunction,
+    Negation,
+    NullTest,
     Query,
     Scalar,
     Statistic,
@@ -29,7 +31,7 @@ from concordat_query.model import (
 )
 from concordat_query.scalar_types import MAX_SPREAD, MAX_STORED, ScalarType, type_of
 
-from concordat_privacy.parts import Mean, Part, Spread, Total
+from concordat_privacy.parts import Joint, Mean, Pair, Part, Side, Spread, Total
 from concordat_privacy.sensitivity import rows_squared, scale_for
 
 MAX_CELLS = 10_000
@@ -54,6 +56,8 @@ class Kind(Enum):
     SQUARES = "squares"
     """Twice the square of the centred value less the square of the distance between the bounds: an integer that goes
     as far below zero as above."""
+    PRODUCTS = "products"
+    """The centred value times the centred value of `other`."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +80,12 @@ class Component:
     sensitivity_squared: int
     rho_nano: int
     scale: float
+    other: Scalar | None = None
 
     @property
     def reads(self) -> frozenset[str]:
         """The columns that it reads itself, beside the query's WHERE and keys."""
-        return columns_in(self.scalar) | columns_of(self.filter)
+        return columns_in(self.scalar) | columns_in(self.other) | columns_of(self.filter)
 
 
 @dataclass(frozen=True)
@@ -244,6 +249,7 @@ class _Outline:
     scalar: Scalar | None
     filter: Condition | None
     over: tuple[int, ...] = ()
+    other: Scalar | None = None
 
     def component(self, bounds: _Bounds, rho_nano: int) -> Component:
         per_row, step = self._unit(bounds.dataset)
@@ -260,6 +266,7 @@ class _Outline:
             sensitivity_squared=squared,
             rho_nano=rho_nano,
             scale=scale_for(squared, rho_nano),
+            other=self.other,
         )
 
     def _unit(self, dataset: Dataset) -> tuple[int, Fraction]:
@@ -270,7 +277,12 @@ class _Outline:
         if self.kind is Kind.SUM:
             return max(kind.largest, 1), step
         width = max(kind.upper - kind.lower, 1)
-        return (width, step / 2) if self.kind is Kind.CENTRED else (width**2, step**2 / 8)
+        if self.kind is Kind.CENTRED:
+            return width, step / 2
+        if self.other is None:
+            return width**2, step**2 / 8
+        other = type_of(self.other, dataset)
+        return width * max(other.upper - other.lower, 1), step / 2 * Fraction(1, 10**other.decimals) / 2
 
 
 def _reads_what_may_be_missing(scalar: Scalar, dataset: Dataset) -> bool:
@@ -286,12 +298,13 @@ def _part(aggregate: Aggregate, query: Query, dataset: Dataset, outlines: dict[_
         return Total(index(Kind.UNITS, over=tuple(query.keys.index(key) for key in aggregate.over)))
     if aggregate.scalar is None:
         return Total(index(Kind.ROWS))
+    if aggregate.other is not None:
+        return _pair(aggregate, aggregate.scalar, aggregate.other, dataset, outlines)
     kind = type_of(aggregate.scalar, dataset)
     counted = aggregate.scalar if kind.nullable or _reads_what_may_be_missing(aggregate.scalar, dataset) else None
     if aggregate.statistic is Statistic.COUNT_VALUES:
         return Total(index(Kind.ROWS, counted))
-    if kind.kind != "number" or kind.largest > MAX_STORED:
-        raise Refusal(Reason.WRONG_TYPE, "only numbers within 2**31 are added up", field="query.aggregates")
+    _check_summed(kind)
     if aggregate.statistic is Statistic.SUM:
         return Total(index(Kind.SUM, aggregate.scalar))
     rows, centred = index(Kind.ROWS, counted), index(Kind.CENTRED, aggregate.scalar)
@@ -301,13 +314,66 @@ def _part(aggregate: Aggregate, query: Query, dataset: Dataset, outlines: dict[_
 
 
 def _spread(statistic: Statistic, kind: ScalarType, rows: int, centred: int, squares: int) -> Spread:
-    if kind.upper - kind.lower > MAX_SPREAD:
-        raise Refusal(Reason.WRONG_TYPE, "the bounds are too far apart for squares", field="query.aggregates")
+    _check_squared(kind)
     return Spread(
         rows,
         centred,
         squares,
-        offset=Fraction(kind.upper - kind.lower, 10**kind.decimals) ** 2 / 8,
+        offset=_offset(kind),
         is_sample=statistic in (Statistic.VAR_SAMP, Statistic.STDDEV_SAMP),
         is_root=statistic in (Statistic.STDDEV_SAMP, Statistic.STDDEV_POP),
     )
+
+
+_JOINTS = {
+    Statistic.COVAR_SAMP: Joint.COVARIANCE_OF_SAMPLE,
+    Statistic.COVAR_POP: Joint.COVARIANCE,
+    Statistic.CORR: Joint.CORRELATION,
+    Statistic.REGR_SLOPE: Joint.SLOPE,
+    Statistic.REGR_INTERCEPT: Joint.INTERCEPT,
+}
+
+
+def _pair(aggregate: Aggregate, first: Scalar, second: Scalar, dataset: Dataset, outlines: dict[_Outline, int]) -> Pair:
+    """Over the rows that hold both: each component leaves out by its filter where the value that it does not read is
+    missing, so that it is shared with other statistics wherever nothing can be."""
+    joint = _JOINTS[aggregate.statistic]
+    kinds = {first: type_of(first, dataset), second: type_of(second, dataset)}
+    for kind in kinds.values():
+        _check_summed(kind)
+        _check_squared(kind)
+
+    def index(kind: Kind, scalar: Scalar | None, unread: Scalar | None, other: Scalar | None = None) -> int:
+        condition = aggregate.filter
+        if unread is not None and unread != scalar and kinds[unread].nullable:
+            condition = both(condition, Negation(NullTest(unread)))
+        return outlines.setdefault(_Outline(kind, scalar, condition, other=other), len(outlines))
+
+    def side(scalar: Scalar, unread: Scalar, is_squared: bool) -> Side:
+        centred = index(Kind.CENTRED, scalar, unread)
+        squares = index(Kind.SQUARES, scalar, unread) if is_squared else None
+        kind = kinds[scalar]
+        return Side(centred, Fraction(kind.lower + kind.upper, 2 * 10**kind.decimals), squares, _offset(kind))
+
+    counted, unread = (first, second) if kinds[first].nullable else (second, None)
+    return Pair(
+        joint,
+        rows=index(Kind.ROWS, counted if kinds[counted].nullable else None, unread),
+        first=side(first, second, joint is Joint.CORRELATION),
+        second=side(second, first, joint in (Joint.CORRELATION, Joint.SLOPE, Joint.INTERCEPT)),
+        products=index(Kind.PRODUCTS, first, None, second),
+    )
+
+
+def _offset(kind: ScalarType) -> Fraction:
+    return Fraction(kind.upper - kind.lower, 10**kind.decimals) ** 2 / 8
+
+
+def _check_summed(kind: ScalarType) -> None:
+    if kind.kind != "number" or kind.largest > MAX_STORED:
+        raise Refusal(Reason.WRONG_TYPE, "only numbers within 2**31 are added up", field="query.aggregates")
+
+
+def _check_squared(kind: ScalarType) -> None:
+    if kind.upper - kind.lower > MAX_SPREAD:
+        raise Refusal(Reason.WRONG_TYPE, "the bounds are too far apart for squares", field="query.aggregates")

@@ -64,6 +64,7 @@ def canonical_aggregate(aggregate: Aggregate) -> Aggregate:
         scalar=None if aggregate.scalar is None else canonical_scalar(aggregate.scalar),
         filter=canonical_condition(aggregate.filter),
         over=canonical_keys(aggregate.over),
+        other=None if aggregate.other is None else canonical_scalar(aggregate.other),
     )
 
 
@@ -164,6 +165,7 @@ def _aggregate_form(aggregate: Aggregate) -> list[Any]:
         None if aggregate.scalar is None else _scalar_form(aggregate.scalar),
         _condition_form(aggregate.filter),
         [_scalar_form(key) for key in aggregate.over],
+        None if aggregate.other is None else _scalar_form(aggregate.other),
     ]
 
 

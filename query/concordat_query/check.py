@@ -19,6 +19,7 @@ from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
     COUNTS_WITHOUT_SCALAR,
     NANO,
+    OF_TWO_SCALARS,
     Aggregate,
     Calculation,
     Case,
@@ -71,13 +72,15 @@ def _check_size(query: Query) -> None:
     leaves = 0
     for condition in (query.where, *(aggregate.filter for aggregate in query.aggregates)):
         leaves += _leaves(condition) if condition is not None else 0
-    scalars = [aggregate.scalar for aggregate in query.aggregates if aggregate.scalar is not None]
+    scalars = [scalar for aggregate in query.aggregates for scalar in aggregate.scalars]
     leaves += sum(_nodes(scalar) for scalar in (*scalars, *query.keys))
     if leaves > MAX_LEAVES:
         raise malformed("query", f"it holds more than {MAX_LEAVES} literals and columns; ask in parts")
     for aggregate in query.aggregates:
         if (aggregate.statistic in COUNTS_WITHOUT_SCALAR) != (aggregate.scalar is None):
             raise malformed("query.aggregates", "counts of rows and units take no value, every other statistic one")
+        if (aggregate.statistic in OF_TWO_SCALARS) != (aggregate.other is not None):
+            raise malformed("query.aggregates", "statistics of two values take a second, every other statistic none")
         if len(aggregate.over) > len(query.keys):
             raise malformed("query.aggregates", "a total is over keys of the query, each once")
 
@@ -133,9 +136,9 @@ def _check_columns(query: Query, dataset: Dataset, permission: Permission) -> No
 def _check_aggregate(aggregate: Aggregate, query: Query, dataset: Dataset, permission: Permission) -> None:
     if aggregate.statistic not in permission.statistics:
         raise Refusal(Reason.NOT_IN_AGREEMENT, f"the agreement does not permit {aggregate.statistic.value}")
-    if aggregate.scalar is not None:
-        _check_scalar(aggregate.scalar, dataset, permission)
-        rules.check_statistic(type_of(aggregate.scalar, dataset), _named(aggregate.scalar), aggregate.statistic)
+    for scalar in aggregate.scalars:
+        _check_scalar(scalar, dataset, permission)
+        rules.check_statistic(type_of(scalar, dataset), _named(scalar), aggregate.statistic)
     if aggregate.over and aggregate.statistic is not Statistic.COUNT_UNITS:
         raise malformed("query.aggregates", "only counts of units have totals of their own")
     if not set(aggregate.over) <= set(query.keys):

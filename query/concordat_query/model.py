@@ -174,10 +174,18 @@ class Statistic(Enum):
     VAR_POP = "VAR_POP"
     STDDEV_SAMP = "STDDEV_SAMP"
     STDDEV_POP = "STDDEV_POP"
+    COVAR_SAMP = "COVAR_SAMP"
+    COVAR_POP = "COVAR_POP"
+    CORR = "CORR"
+    REGR_SLOPE = "REGR_SLOPE"
+    REGR_INTERCEPT = "REGR_INTERCEPT"
 
 
 COUNTS_WITHOUT_SCALAR = frozenset({Statistic.COUNT_ROWS, Statistic.COUNT_UNITS})
 SPREADS = frozenset({Statistic.VAR_SAMP, Statistic.VAR_POP, Statistic.STDDEV_SAMP, Statistic.STDDEV_POP})
+OF_TWO_SCALARS = frozenset(
+    {Statistic.COVAR_SAMP, Statistic.COVAR_POP, Statistic.CORR, Statistic.REGR_SLOPE, Statistic.REGR_INTERCEPT}
+)
 
 
 @dataclass(frozen=True)
@@ -185,13 +193,19 @@ class Aggregate:
     """One statistic per cell, of the rows for which `filter` is true.
 
     `scalar` is None for COUNT_ROWS and COUNT_UNITS. `over` are keys of the query that a COUNT_UNITS is summed over:
-    units do not add up over cells, so such a total is a statistic of its own. Empty for all others.
+    units do not add up over cells, so such a total is a statistic of its own. Empty for all others. `other` is the
+    second scalar of those of two, in SQL's order: the first of a regression is what is explained. None for all others.
     """
 
     statistic: Statistic
     scalar: Scalar | None = None
     filter: Condition | None = None
     over: tuple[Scalar, ...] = ()
+    other: Scalar | None = None
+
+    @property
+    def scalars(self) -> tuple[Scalar, ...]:
+        return tuple(scalar for scalar in (self.scalar, self.other) if scalar is not None)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,16 @@ from concordat_query.canonical import decimal_text
 from concordat_query.catalogue import RESERVED_NAMES, Column, Dataset
 from concordat_query.domains import domain_of
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import COUNTS_WITHOUT_SCALAR, SPREADS, Comparator, Literal, Scalar, Statistic, columns_in
+from concordat_query.model import (
+    COUNTS_WITHOUT_SCALAR,
+    OF_TWO_SCALARS,
+    SPREADS,
+    Comparator,
+    Literal,
+    Scalar,
+    Statistic,
+    columns_in,
+)
 from concordat_query.scalar_types import MAX_SPREAD, MAX_STORED, ScalarType
 
 MAX_NUMBER = 2**31
@@ -90,10 +99,10 @@ def check_statistic(kind: ScalarType, what: str, statistic: Statistic) -> None:
         )
     if kind.largest > MAX_STORED:
         raise Refusal(Reason.WRONG_TYPE, f"{what} could reach numbers too large to add up; use smaller factors")
-    if statistic in SPREADS and kind.upper - kind.lower > MAX_SPREAD:
+    if statistic in SPREADS | OF_TWO_SCALARS and kind.upper - kind.lower > MAX_SPREAD:
         raise Refusal(
             Reason.WRONG_TYPE,
-            f"{what} has bounds too far apart to add up squares: more than {MAX_SPREAD} steps of its last decimal; "
+            f"{what} has bounds too far apart for squares or products: over {MAX_SPREAD} steps of its last decimal; "
             "use DIV or WIDTH_BUCKET, or fewer decimals",
         )
 

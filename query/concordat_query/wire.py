@@ -20,6 +20,7 @@ from concordat_query.condition_wire import (
 from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.model import (
     COUNTS_WITHOUT_SCALAR,
+    OF_TWO_SCALARS,
     Aggregate,
     Envelope,
     Query,
@@ -39,6 +40,11 @@ _STATISTICS = {
     Statistic.VAR_POP: query_pb2.STATISTIC_VAR_POP,
     Statistic.STDDEV_SAMP: query_pb2.STATISTIC_STDDEV_SAMP,
     Statistic.STDDEV_POP: query_pb2.STATISTIC_STDDEV_POP,
+    Statistic.COVAR_SAMP: query_pb2.STATISTIC_COVAR_SAMP,
+    Statistic.COVAR_POP: query_pb2.STATISTIC_COVAR_POP,
+    Statistic.CORR: query_pb2.STATISTIC_CORR,
+    Statistic.REGR_SLOPE: query_pb2.STATISTIC_REGR_SLOPE,
+    Statistic.REGR_INTERCEPT: query_pb2.STATISTIC_REGR_INTERCEPT,
 }
 _STATISTICS_BACK = {number: statistic for statistic, number in _STATISTICS.items()}
 
@@ -80,6 +86,8 @@ def _aggregate_to_proto(aggregate: Aggregate) -> query_pb2.Aggregate:
     )
     if aggregate.scalar is not None:
         message.scalar.CopyFrom(scalar_to_proto(aggregate.scalar))
+    if aggregate.other is not None:
+        message.other.CopyFrom(scalar_to_proto(aggregate.other))
     if aggregate.filter is not None:
         message.filter.CopyFrom(condition_to_proto(aggregate.filter))
     return message
@@ -91,11 +99,14 @@ def _aggregate_from_proto(message: query_pb2.Aggregate, field: str) -> Aggregate
         raise malformed(f"{field}.statistic", "it is not a known statistic")
     if (statistic in COUNTS_WITHOUT_SCALAR) == message.HasField("scalar"):
         raise malformed(f"{field}.scalar", "counts of rows and units take none, every other statistic takes one")
+    if (statistic in OF_TWO_SCALARS) != message.HasField("other"):
+        raise malformed(f"{field}.other", "statistics of two values take a second, every other statistic takes none")
     return Aggregate(
         statistic,
         scalar_from_proto(message.scalar, f"{field}.scalar") if message.HasField("scalar") else None,
         condition_from_proto(message.filter, f"{field}.filter") if message.HasField("filter") else None,
         tuple(scalar_from_proto(key, f"{field}.over") for key in message.over),
+        scalar_from_proto(message.other, f"{field}.other") if message.HasField("other") else None,
     )
 
 

@@ -98,6 +98,12 @@ class FakeTable:
         assert isinstance(given, Decimal)
         value = kind.stored(given)
         centred = 2 * value - kind.lower - kind.upper
+        if component.other is not None:
+            other, second = value_of(component.other, seen), type_of(component.other, self.dataset)
+            if other is None:
+                return 0
+            assert isinstance(other, Decimal)
+            return centred * (2 * second.stored(other) - second.lower - second.upper)
         widest = kind.upper - kind.lower
         return {Kind.SUM: value, Kind.CENTRED: centred, Kind.SQUARES: 2 * centred**2 - widest**2}[component.kind]
 

@@ -128,6 +128,26 @@ REFUSED: dict[str, tuple[Query, Reason, str]] = {
         Reason.WRONG_TYPE,
         "query.aggregates[0]",
     ),
+    "a second value that is not taken": (
+        aggregating(Aggregate(Statistic.VAR_POP, "age", other="year")),
+        Reason.MALFORMED_REQUEST,
+        "query.aggregates",
+    ),
+    "a correlation with nothing": (
+        aggregating(Aggregate(Statistic.CORR, "age")),
+        Reason.MALFORMED_REQUEST,
+        "query.aggregates",
+    ),
+    "a correlation with codes": (
+        aggregating(Aggregate(Statistic.CORR, "age", other="mode")),
+        Reason.WRONG_TYPE,
+        "query.aggregates[0]",
+    ),
+    "a correlation with an unknown column": (
+        aggregating(Aggregate(Statistic.CORR, "age", other="colour")),
+        Reason.UNKNOWN_COLUMN,
+        "query.aggregates[0]",
+    ),
     "a variance of nothing": (aggregating(Aggregate(Statistic.VAR_POP)), Reason.MALFORMED_REQUEST, "query.aggregates"),
     "a variance with a total of its own": (
         aggregating(Aggregate(Statistic.VAR_POP, "age", over=GOOD.keys)),
@@ -198,6 +218,7 @@ def test_the_agreement_limits_columns_keys_statistics_and_cells() -> None:
         (GOOD, permitting(keys=("year",)), "query.keys"),
         (by_age, no_age, "query.aggregates[0]"),
         (filtered, no_age, "query.aggregates[0]"),
+        (aggregating(Aggregate(Statistic.CORR, "year", other="age")), no_age, "query.aggregates[0]"),
         (GOOD, permitting(statistics=(Statistic.SUM,)), "query.aggregates[0]"),
     ]:
         found = refusal(query, permission)

@@ -279,3 +279,13 @@ def test_a_spread_takes_calculations_filters_and_part_in_expressions() -> None:
         Statistic.VAR_POP,
     }
     assert len(question.aggregates) == 4
+
+
+@pytest.mark.parametrize("name", ["COVAR_SAMP", "covar_pop", "CORR", "REGR_SLOPE", "regr_intercept"])
+def test_statistics_of_two_values_keep_their_order(name: str) -> None:
+    question = ask(f"SELECT {name}(age, year) FILTER (WHERE sex = 'Male') FROM road.casualties")  # noqa: S608
+    male = Comparison("sex", Comparator.EQUAL, "Male")
+    assert question.aggregates == (Aggregate(Statistic(name.upper()), "age", male, other="year"),)
+    assert [column.name for column in question.presentation.columns] == [f"{name.lower()}_age_year"]
+    other = ask(f"SELECT {name}(year, age) FILTER (WHERE sex = 'Male') FROM road.casualties")  # noqa: S608
+    assert form(question) != form(other)

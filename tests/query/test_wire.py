@@ -11,6 +11,7 @@ from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
     COUNTS_WITHOUT_SCALAR,
+    OF_TWO_SCALARS,
     Aggregate,
     AggregateRef,
     AllOf,
@@ -55,9 +56,17 @@ aggregates = st.one_of(
     st.builds(Aggregate, st.just(Statistic.COUNT_ROWS), st.none(), st.none() | conditions()),
     st.builds(
         Aggregate,
-        st.sampled_from(sorted(set(Statistic) - COUNTS_WITHOUT_SCALAR, key=lambda each: each.value)),
+        st.sampled_from(sorted(set(Statistic) - COUNTS_WITHOUT_SCALAR - OF_TWO_SCALARS, key=lambda each: each.value)),
         st.sampled_from(["dose", "sex"]),
         st.none() | conditions(),
+    ),
+    st.builds(
+        Aggregate,
+        st.sampled_from(sorted(OF_TWO_SCALARS, key=lambda each: each.value)),
+        st.sampled_from(["dose", "sex"]),
+        st.none() | conditions(),
+        st.just(()),
+        st.sampled_from(["dose", "age"]),
     ),
 )
 numbers = st.decimals(-(10**9), 10**9, places=3).map(canonical_literal)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from concordat_privacy.plan import Component, Kind, Plan
 from concordat_query.catalogue import Dataset
 from concordat_query.coverage import Coverage
-from concordat_query.model import Condition, Conjunction, Scalar, columns_in, columns_of
+from concordat_query.model import Condition, Conjunction, Negation, NullTest, Scalar, columns_in, columns_of
 from concordat_query.scalar_types import type_of
 
 from concordat_node.engine.bounding import KeptRows, limits_of
@@ -18,12 +18,14 @@ class Measure:
     """One SQL aggregate: the non-null values of a scalar, each to the `power` of 0 (so counted), 1 or 2, added up over
     the rows where `condition` is true. Without a scalar, all of these rows.
 
-    A value that is summed is within 2**31, so its square fits 64 bits; DuckDB's sum of them has 128.
+    A value that is summed is within 2**31, so its square fits 64 bits; DuckDB's sum of them has 128. With `other`, the
+    values are multiplied by it; rows that lack either add nothing.
     """
 
     scalar: Scalar | None
     power: int
     condition: Condition | None
+    other: Scalar | None = None
 
     def sql(self, dataset: Dataset) -> str:
         where = "" if self.condition is None else f" FILTER (WHERE {condition_sql(dataset, self.condition)})"
@@ -32,7 +34,8 @@ class Measure:
         value = scalar_sql(dataset, self.scalar)
         if self.power == 0:
             return f"count({value}){where}"
-        return f"sum({' * '.join([f'CAST({value} AS BIGINT)'] * self.power)}){where}"
+        factors = [value] * self.power if self.other is None else [value, scalar_sql(dataset, self.other)]
+        return f"sum({' * '.join(f'CAST({factor} AS BIGINT)' for factor in factors)}){where}"
 
 
 Recipe = tuple[tuple[int, int], ...]
@@ -114,8 +117,28 @@ def _measures(component: Component, dataset: Dataset, coverage: Coverage) -> lis
     bounds, width = kind.lower + kind.upper, kind.upper - kind.lower
     if component.kind is Kind.CENTRED:
         return [(2, total), (-bounds, number)]
+    if component.other is not None:
+        return _products(component.scalar, component.other, dataset, condition)
     # 2 (2x - bounds)^2 - width^2, multiplied out
     return [(8, squares), (-8 * bounds, total), (2 * bounds**2 - width**2, number)]
+
+
+def _products(
+    first: Scalar, second: Scalar, dataset: Dataset, condition: Condition | None
+) -> list[tuple[int, Measure]]:
+    """(2x - bounds of x) (2y - bounds of y) over the rows that hold both, multiplied out."""
+    kinds = [type_of(first, dataset), type_of(second, dataset)]
+    a, b = (kind.lower + kind.upper for kind in kinds)
+    held = [Negation(NullTest(scalar)) for scalar, kind in zip((first, second), kinds, strict=True) if kind.nullable]
+    for term in held:
+        condition = _both(condition, term)
+    sums = [Measure(scalar, 1, condition) for scalar in (first, second)]
+    return [
+        (4, Measure(first, 1, condition, second)),
+        (-2 * b, sums[0]),
+        (-2 * a, sums[1]),
+        (a * b, Measure(None, 0, condition)),
+    ]
 
 
 def _kept_condition(plan: Plan, coverage: Coverage) -> Condition | None:

@@ -45,6 +45,11 @@ class Statistic(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STATISTIC_VAR_POP: _ClassVar[Statistic]
     STATISTIC_STDDEV_SAMP: _ClassVar[Statistic]
     STATISTIC_STDDEV_POP: _ClassVar[Statistic]
+    STATISTIC_COVAR_SAMP: _ClassVar[Statistic]
+    STATISTIC_COVAR_POP: _ClassVar[Statistic]
+    STATISTIC_CORR: _ClassVar[Statistic]
+    STATISTIC_REGR_SLOPE: _ClassVar[Statistic]
+    STATISTIC_REGR_INTERCEPT: _ClassVar[Statistic]
 ROW_OPERATOR_UNSPECIFIED: RowOperator
 ROW_OPERATOR_PLUS: RowOperator
 ROW_OPERATOR_MINUS: RowOperator
@@ -72,6 +77,11 @@ STATISTIC_VAR_SAMP: Statistic
 STATISTIC_VAR_POP: Statistic
 STATISTIC_STDDEV_SAMP: Statistic
 STATISTIC_STDDEV_POP: Statistic
+STATISTIC_COVAR_SAMP: Statistic
+STATISTIC_COVAR_POP: Statistic
+STATISTIC_CORR: Statistic
+STATISTIC_REGR_SLOPE: Statistic
+STATISTIC_REGR_INTERCEPT: Statistic
 
 class Literal(_message.Message):
     __slots__ = ("text", "number", "date")
@@ -206,16 +216,18 @@ class Negation(_message.Message):
     def __init__(self, term: _Optional[_Union[Condition, _Mapping]] = ...) -> None: ...
 
 class Aggregate(_message.Message):
-    __slots__ = ("statistic", "scalar", "filter", "over")
+    __slots__ = ("statistic", "scalar", "filter", "over", "other")
     STATISTIC_FIELD_NUMBER: _ClassVar[int]
     SCALAR_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
     OVER_FIELD_NUMBER: _ClassVar[int]
+    OTHER_FIELD_NUMBER: _ClassVar[int]
     statistic: Statistic
     scalar: Scalar
     filter: Condition
     over: _containers.RepeatedCompositeFieldContainer[Scalar]
-    def __init__(self, statistic: _Optional[_Union[Statistic, str]] = ..., scalar: _Optional[_Union[Scalar, _Mapping]] = ..., filter: _Optional[_Union[Condition, _Mapping]] = ..., over: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ...) -> None: ...
+    other: Scalar
+    def __init__(self, statistic: _Optional[_Union[Statistic, str]] = ..., scalar: _Optional[_Union[Scalar, _Mapping]] = ..., filter: _Optional[_Union[Condition, _Mapping]] = ..., over: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., other: _Optional[_Union[Scalar, _Mapping]] = ...) -> None: ...
 
 class Query(_message.Message):
     __slots__ = ("dataset", "keys", "where", "aggregates", "rho_nano", "max_groups", "max_rows")

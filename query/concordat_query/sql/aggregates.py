@@ -1,9 +1,11 @@
 """From trees to typed aggregates, each with FILTER: counts, sums, means, variances and standard deviations."""
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from concordat_query import rules
-from concordat_query.model import Aggregate, Condition, Conjunction, Scalar, Statistic
+from concordat_query.model import OF_TWO_SCALARS, Aggregate, Condition, Conjunction, Scalar, Statistic
 from concordat_query.sql.conditions import named, read_condition, read_scalar
 from concordat_query.sql.scope import Scope, is_literal, unwrapped
 
@@ -17,6 +19,11 @@ _STATISTICS: dict[type[exp.Expr], Statistic] = {
     exp.Stddev: Statistic.STDDEV_SAMP,
     exp.StddevSamp: Statistic.STDDEV_SAMP,
     exp.StddevPop: Statistic.STDDEV_POP,
+    exp.CovarSamp: Statistic.COVAR_SAMP,
+    exp.CovarPop: Statistic.COVAR_POP,
+    exp.Corr: Statistic.CORR,
+    exp.RegrSlope: Statistic.REGR_SLOPE,
+    exp.RegrIntercept: Statistic.REGR_INTERCEPT,
 }
 
 
@@ -33,7 +40,7 @@ def read_aggregate(scope: Scope, node: exp.Expr) -> Aggregate:
     if isinstance(node, exp.Filter):
         inner = read_aggregate(scope, node.this)
         condition = read_condition(scope, node.args["expression"].this)
-        return Aggregate(inner.statistic, inner.scalar, _both(inner.filter, condition))
+        return replace(inner, filter=_both(inner.filter, condition))
     if isinstance(node, exp.CountIf):
         return Aggregate(Statistic.COUNT_ROWS, None, read_condition(scope, node.this))
     if isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
@@ -42,18 +49,28 @@ def read_aggregate(scope: Scope, node: exp.Expr) -> Aggregate:
         raise scope.source.refusal_at_node(node, "an aggregate is needed here, such as COUNT, SUM or AVG")
     if isinstance(node.this, exp.Distinct):
         return _units(scope, node)
-    return _of_scalar(scope, node, _STATISTICS[type(node)])
+    statistic = _STATISTICS[type(node)]
+    found = _of_scalar(scope, node, statistic)
+    if statistic not in OF_TWO_SCALARS:
+        return found
+    return replace(found, other=_operand(scope, node.args["expression"], statistic))
 
 
 def _of_scalar(scope: Scope, node: exp.Expr, statistic: Statistic) -> Aggregate:
     if node.this is None or is_literal(node.this):
         message = "write COUNT(*), COUNT(column) or COUNTIF(condition)" if statistic is Statistic.COUNT_VALUES else ""
         raise scope.source.refusal_at_node(node, message or f"{statistic.value} takes a column or a calculation")
-    scalar = read_scalar(scope, node.this)
-    kind = scope.type_of(scalar, node.this)
-    with scope.located(node.this):
+    return Aggregate(statistic, _operand(scope, node.this, statistic))
+
+
+def _operand(scope: Scope, node: exp.Expr, statistic: Statistic) -> Scalar:
+    if isinstance(unwrapped(node), exp.Literal):
+        raise scope.source.refusal_at_node(node, f"{statistic.value} takes a column or a calculation")
+    scalar = read_scalar(scope, node)
+    kind = scope.type_of(scalar, node)
+    with scope.located(node):
         rules.check_statistic(kind, named(scalar), statistic)
-    return Aggregate(statistic, scalar)
+    return scalar
 
 
 def _units(scope: Scope, node: exp.Expr) -> Aggregate:
@@ -82,8 +99,5 @@ def name_of(aggregate: Aggregate) -> str:
         return "count_units"
     if aggregate.statistic is Statistic.COUNT_ROWS:
         return "count" if aggregate.filter is None else "countif"
-    return _named_after(aggregate.statistic.value.lower(), aggregate.scalar)
-
-
-def _named_after(prefix: str, scalar: Scalar | None) -> str:
-    return f"{prefix}_{scalar}" if isinstance(scalar, str) else ""
+    names = [scalar for scalar in aggregate.scalars if isinstance(scalar, str)]
+    return "_".join([aggregate.statistic.value.lower(), *names]) if len(names) == len(aggregate.scalars) else ""

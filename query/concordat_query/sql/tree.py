@@ -68,6 +68,11 @@ _ARGUMENTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Stddev: _THIS,
     exp.StddevSamp: _THIS,
     exp.StddevPop: _THIS,
+    exp.CovarSamp: _PAIR,
+    exp.CovarPop: _PAIR,
+    exp.Corr: _PAIR,
+    exp.RegrSlope: _PAIR,
+    exp.RegrIntercept: _PAIR,
 }
 FUNCTIONS = {
     "COUNT": exp.Count,
@@ -80,6 +85,11 @@ FUNCTIONS = {
     "STDDEV": exp.Stddev,
     "STDDEV_SAMP": exp.StddevSamp,
     "STDDEV_POP": exp.StddevPop,
+    "COVAR_SAMP": exp.CovarSamp,
+    "COVAR_POP": exp.CovarPop,
+    "CORR": exp.Corr,
+    "REGR_SLOPE": exp.RegrSlope,
+    "REGR_INTERCEPT": exp.RegrIntercept,
     "SAFE_DIVIDE": exp.SafeDivide,
     "DIV": exp.IntDiv,
     "MOD": exp.Mod,

@@ -62,9 +62,24 @@ _ONE_EACH: dict[type[exp.Expr], tuple[TokenType, ...]] = {
     exp.Stddev: _CALL,
     exp.StddevSamp: _CALL,
     exp.StddevPop: _CALL,
+    exp.CovarSamp: _CALL,
+    exp.CovarPop: _CALL,
+    exp.Corr: _CALL,
+    exp.RegrSlope: _CALL,
+    exp.RegrIntercept: _CALL,
 }
 _LISTS = (exp.Select, exp.Group, exp.Rollup, exp.In, exp.Distinct)
-_COMMAS: dict[type[exp.Expr], int] = {exp.SafeDivide: 1, exp.IntDiv: 1, exp.Mod: 1, exp.WidthBucket: 3}
+_COMMAS: dict[type[exp.Expr], int] = {
+    exp.SafeDivide: 1,
+    exp.IntDiv: 1,
+    exp.Mod: 1,
+    exp.WidthBucket: 3,
+    exp.CovarSamp: 1,
+    exp.CovarPop: 1,
+    exp.Corr: 1,
+    exp.RegrSlope: 1,
+    exp.RegrIntercept: 1,
+}
 
 
 def check_whole(source: Source, root: exp.Expr) -> None:

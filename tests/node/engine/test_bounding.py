@@ -48,6 +48,8 @@ EVERYTHING = (
     Aggregate(Statistic.VAR_SAMP, "weight"),
     Aggregate(Statistic.STDDEV_POP, "cost", FEMALE),
     Aggregate(Statistic.VAR_POP, CHARGED),
+    Aggregate(Statistic.CORR, "weight", other="cost"),
+    Aggregate(Statistic.REGR_SLOPE, CHARGED, DEAR, other="weight"),
 )
 HEAVY = Case(((Comparison("weight", Comparator.GREATER, Decimal(150)), Value("heavy")),), Value("light"))
 BANDS = WidthBucket("weight", Decimal(0), Decimal(300), 3)
@@ -154,6 +156,7 @@ def test_the_claimed_distance_is_attained_by_a_unit_that_has_all_it_may(
 ) -> None:
     sums = [Aggregate(Statistic.SUM, "cost"), Aggregate(Statistic.SUM, "weight")]
     spreads = [Aggregate(Statistic.VAR_SAMP, "weight"), Aggregate(Statistic.STDDEV_POP, "cost")]
+    spreads.append(Aggregate(Statistic.COVAR_POP, "weight", other="cost"))
     aggregates = [COUNT, *sums, Aggregate(Statistic.AVG, "weight"), *spreads]
     planned = plan(query(VISITS, keys, aggregates, max_groups=groups, max_rows=rows), DATASET)
     cost, weight = (getattr(DATASET.column(name), extreme) for name in ("cost", "weight"))
@@ -164,7 +167,9 @@ def test_the_claimed_distance_is_attained_by_a_unit_that_has_all_it_may(
     for component, vector in zip(planned.components, TABLE.exact(planned), strict=True):
         claimed = component.sensitivity_squared
         largest = 0 if component.scalar is None else abs(getattr(DATASET.column(str(component.scalar)), extreme))
-        reaches_per_row = component.kind.value in ("rows", "centred", "squares") or largest == component.per_row
+        reaches_per_row = (
+            component.kind.value in ("rows", "centred", "squares", "products") or largest == component.per_row
+        )
         if reaches_per_row:
             assert sum(value**2 for value in vector) == claimed
 
@@ -259,7 +264,8 @@ def test_squares_of_the_largest_numbers_that_are_stored_are_exact(max_rows: int)
     table = open_table(dataset)
     units = [[{"clinic": 0, "far": value} for value in (2**31, 2**31, 2**31 - 1, 2**31 - MAX_SPREAD)] for _ in range(5)]
     table.fill(units)
-    asked = query(VISITS, ("clinic",), [Aggregate(Statistic.VAR_POP, "far")], max_rows=max_rows)
+    aggregates = [Aggregate(Statistic.VAR_POP, "far"), Aggregate(Statistic.CORR, "far", other="far")]
+    asked = query(VISITS, ("clinic",), aggregates, max_rows=max_rows)
     planned = plan(replace(asked, rho_nano=10**9), dataset)
     assert table.exact(planned) == table.expected(planned, units)
 

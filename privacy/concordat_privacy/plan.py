@@ -343,9 +343,11 @@ def _pair(aggregate: Aggregate, first: Scalar, second: Scalar, dataset: Dataset,
         _check_summed(kind)
         _check_squared(kind)
 
+    missing = {each: kind.nullable or _reads_what_may_be_missing(each, dataset) for each, kind in kinds.items()}
+
     def index(kind: Kind, scalar: Scalar | None, unread: Scalar | None, other: Scalar | None = None) -> int:
         condition = aggregate.filter
-        if unread is not None and unread != scalar and kinds[unread].nullable:
+        if unread is not None and unread != scalar and missing[unread]:
             condition = both(condition, Negation(NullTest(unread)))
         return outlines.setdefault(_Outline(kind, scalar, condition, other=other), len(outlines))
 
@@ -355,10 +357,10 @@ def _pair(aggregate: Aggregate, first: Scalar, second: Scalar, dataset: Dataset,
         kind = kinds[scalar]
         return Side(centred, Fraction(kind.lower + kind.upper, 2 * 10**kind.decimals), squares, _offset(kind))
 
-    counted, unread = (first, second) if kinds[first].nullable else (second, None)
+    counted, unread = (first, second) if missing[first] else (second, None)
     return Pair(
         joint,
-        rows=index(Kind.ROWS, counted if kinds[counted].nullable else None, unread),
+        rows=index(Kind.ROWS, counted if missing[counted] else None, unread),
         first=side(first, second, joint is Joint.CORRELATION),
         second=side(second, first, joint in (Joint.CORRELATION, Joint.SLOPE, Joint.INTERCEPT)),
         products=index(Kind.PRODUCTS, first, None, second),

@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -9,10 +10,10 @@ import pytest
 from concordat_privacy.estimates import Status, Value, tabulate
 from concordat_privacy.merge import NodeAnswer
 from concordat_privacy.parts import Pair
-from concordat_privacy.plan import Component, Kind, Plan, plan
+from concordat_privacy.plan import Component, Kind, Plan, held_components, plan
 from concordat_query.catalogue import Catalogue
-from concordat_query.coverage import Coverage
-from concordat_query.model import Aggregate, Query, Statistic
+from concordat_query.coverage import ColumnCoverage, Coverage, Held
+from concordat_query.model import Aggregate, Comparator, Comparison, Query, Statistic
 from concordat_query.text import Question, read_sql
 from fakes.answers import answer
 from fakes.catalogue import NATIONS, number, small_catalogue
@@ -185,3 +186,13 @@ def test_what_is_divided_by_a_variance_below_zero_is_undefined() -> None:
         assert len(values) / 3 < len(undefined) < len(values)
         finite = [value for value in values if value.margin is not None and value.margin < float("inf")]
         assert len(finite) < len(values) / 20
+
+
+def test_a_pair_is_counted_where_both_values_are_held_even_if_one_is_never_null() -> None:
+    casualties = CATALOGUE.dataset("road.casualties")
+    sql = "SELECT COVAR_POP(CASE WHEN sex = 'Male' THEN 1 ELSE 0 END, year) AS c FROM road.casualties"
+    _, planned = asked(sql, CATALOGUE)
+    year_2016 = Comparison("year", Comparator.EQUAL, Decimal(2016))
+    held = Coverage(columns=(ColumnCoverage("sex", rows=year_2016),))
+    assert all("sex" in component.reads for component in planned.components)
+    assert held_components(planned, casualties, held) == {i: [Held.PART] for i in range(len(planned.components))}

@@ -61,7 +61,6 @@ REFUSED: dict[str, Refused] = {
     "MIN": (select("¦MIN(nights)"), Reason.SQL_NOT_SUPPORTED, "it would expose one person"),
     "MAX": (select("¦MAX(nights)"), Reason.SQL_NOT_SUPPORTED, "it would expose one person"),
     "a median": (select("¦MEDIAN(nights)"), Reason.SQL_NOT_SUPPORTED, "count bands with COUNTIF"),
-    "a standard deviation": (select("¦STDDEV(nights)"), Reason.SQL_NOT_SUPPORTED, "count bands with COUNTIF"),
     "a window": (select("SUM(nights) ¦OVER ()"), Reason.SQL_NOT_SUPPORTED, "use GROUP BY"),
     "MEAN": (select("¦MEAN(nights)"), Reason.SQL_NOT_SUPPORTED, "write AVG(column)"),
 }

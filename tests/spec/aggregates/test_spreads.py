@@ -51,7 +51,7 @@ def select(items: str) -> str:
 REFUSED: dict[str, Refused] = {
     "a deviation of codes": (select("STDDEV(¦ward)"), Reason.WRONG_TYPE, "use COUNT, COUNTIF or GROUP BY"),
     "a correlation with dates": (select("CORR(nights, ¦admitted)"), Reason.WRONG_TYPE, "use EXTRACT"),
-    "too fine to square": (select("VAR_POP(¦cost * 100.0001) AS v"), Reason.WRONG_TYPE, "too far apart"),
+    "too fine to square": (select("VAR_POP(¦cost * 20) AS v"), Reason.WRONG_TYPE, "too far apart"),
     "a variance of distinct values": (select("¦VARIANCE(DISTINCT nights)"), Reason.SQL_NOT_SUPPORTED, "leave DISTINCT"),
     "a covariance of one value": (select("COVAR_POP(nights¦)"), Reason.SQL_NOT_SUPPORTED, "cannot be understood"),
 }

@@ -40,7 +40,7 @@ class Holder:
 
 def overview(catalogue: Catalogue) -> RenderableType:
     """The data sets, by the name that FROM takes."""
-    table = RichTable("data set", "title", "one row is", show_edge=False, pad_edge=False, header_style="bold")
+    table = RichTable("data set", "title", "what is protected", show_edge=False, pad_edge=False, header_style="bold")
     for name, dataset in catalogue.datasets.items():
         table.add_row(name, dataset.title, dataset.unit_description)
     return Group(Text(f"{catalogue.title}, version {catalogue.version}"), Text(""), table)

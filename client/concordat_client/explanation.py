@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from concordat.v1 import coordinator_pb2, node_pb2
+from concordat.v1 import coordinator_pb2
 from concordat_privacy.accounting import epsilon_of
 from concordat_privacy.expectations import Profile
 from concordat_privacy.foresight import Foresight, Party, foresee
-from concordat_privacy.notes import limits_text
 from concordat_privacy.precision import larger_without_sharing, released_apart, rho_for_half_the_margin
 from concordat_privacy.prices import delta_of
 from concordat_query.agreement import Agreement
@@ -28,6 +27,7 @@ class NodeOutlook:
     """One node asked. With `failure` it would not answer, and why; else its price in nano-rho, and its account.
 
     `left_nano` is what is left after this question, and `more` how many more questions at this price that pays for.
+    One that holds nothing of what is asked takes no part and pays nothing.
     """
 
     node: str
@@ -38,7 +38,8 @@ class NodeOutlook:
     budget_epsilon: float
     left_nano: int
     more: int | None
-    remarks: tuple[str, ...]
+    takes_part: bool
+    stored: bool
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,6 @@ class Explanation:
     apart: int
     shared: int
     saved: float
-    limits: str
 
 
 def explained(
@@ -84,14 +84,13 @@ def explained(
         apart=released_apart(question.plan),
         shared=len(question.plan.components),
         saved=larger_without_sharing(question.plan),
-        limits=limits_text(question.plan, dataset),
     )
 
 
 def _node(entry: coordinator_pb2.NodeQuote, price: int, agreement: Agreement) -> NodeOutlook:
     nation = agreement.party_by_node[entry.node].nation
     if entry.WhichOneof("outcome") == "failure":
-        return NodeOutlook(entry.node, nation, failure_text(entry.failure), 0, 0.0, 0.0, 0, None, ())
+        return NodeOutlook(entry.node, nation, failure_text(entry.failure), 0, 0.0, 0.0, 0, None, False, False)
     quote, account = entry.quote, entry.quote.account
     left = account.budget_rho_nano - account.spent_rho_nano - account.reserved_rho_nano - quote.rho_nano
     return NodeOutlook(
@@ -103,16 +102,9 @@ def _node(entry: coordinator_pb2.NodeQuote, price: int, agreement: Agreement) ->
         budget_epsilon=epsilon_of(account.budget_rho_nano, account.delta),
         left_nano=left,
         more=max(0, left) // (quote.rho_nano or price),
-        remarks=tuple(_remarks(quote)),
+        takes_part=not quote.nothing_held,
+        stored=quote.stored_answer,
     )
-
-
-def _remarks(quote: node_pb2.Quote) -> Iterator[str]:
-    if quote.nothing_held:
-        yield "Holds nothing of what is asked; takes no part."
-    if quote.stored_answer:
-        yield "Answered before; served again free."
-    yield from quote.differences
 
 
 def _profiles(
@@ -135,4 +127,5 @@ def _parties(response: ExplainResponse, profiles: Mapping[str, Profile], agreeme
         if entry.WhichOneof("outcome") == "quote" and entry.quote.HasField("coverage"):
             nation = agreement.party_by_node[entry.node].nation
             coverage = coverage_from_proto(entry.quote.coverage)
-            yield Party(entry.node, nation, coverage, profiles.get(entry.node), nations[nation])
+            differences = tuple(entry.quote.differences)
+            yield Party(entry.node, nation, coverage, profiles.get(entry.node), nations[nation], differences)

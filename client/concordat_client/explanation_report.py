@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concordat_privacy.estimates import Status
 from concordat_privacy.expectations import Source
 from concordat_privacy.foresight import Foresight, Outlook
-from concordat_query.prose import counted, listed, sentences
+from concordat_query.prose import counted, listed
 from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -18,7 +18,7 @@ from concordat_client.explanation import Explanation, NodeOutlook
 def report(explanation: Explanation) -> RenderableType:
     """Cost and what is left, expected margins, and what they rest on."""
     parts: list[RenderableType] = [
-        Text(f"Cost: epsilon {explanation.epsilon:.3g} of each nation's own budget, at most. Nothing was spent."),
+        Text(_cost(explanation)),
         Text(""),
         _nodes(explanation.nodes),
     ]
@@ -27,6 +27,12 @@ def report(explanation: Explanation) -> RenderableType:
         parts.append(_margins(explanation.foresight, explanation.question.plan.cells))
     parts.append(Text(""))
     return Group(*parts, *(Text(line) for line in _lines(explanation)))
+
+
+def _cost(explanation: Explanation) -> str:
+    if all(node.failure for node in explanation.nodes):
+        return "No node would answer this; nothing was spent, and running it would cost nothing."
+    return f"Cost: epsilon {explanation.epsilon:.3g} of each nation's own budget, at most. Nothing was spent."
 
 
 def _table(*names: str) -> RichTable:
@@ -41,8 +47,11 @@ def _nodes(nodes: Sequence[NodeOutlook]) -> RichTable:
     for node in nodes:
         if node.failure:
             table.add_row(node.nation, "-", Text(node.failure))
+        elif not node.takes_part:
+            table.add_row(node.nation, "nothing", "holds nothing of what is asked; takes no part")
         else:
-            table.add_row(node.nation, f"{node.rho_nano / 1e9:.6f}", _left(node))
+            price = "nothing: asked before" if node.stored else f"{node.rho_nano / 1e9:.6f}"
+            table.add_row(node.nation, price, _left(node))
     return table
 
 
@@ -70,11 +79,12 @@ def _figure(outlook: Outlook | None, cells: int) -> str:
         return ""
     if outlook.margin is None:
         return "not known: its sizes are not" if outlook.status in _GIVEN else str(outlook.status)
+    part = " [part]" if outlook.status is Status.PARTLY_HELD else ""
     margin = f"± {number_text(outlook.margin, digits(outlook.margin))}"
     if outlook.figure is None:
-        return margin
+        return margin + part
     relative = "" if outlook.relative is None else f" ({percent(outlook.relative)})"
-    return f"about {number_text(outlook.figure, 0)} {margin}{relative}"
+    return f"about {rounded(outlook.figure)} {margin}{relative}{part}"
 
 
 _GIVEN = (Status.OK, Status.PARTLY_HELD, Status.INCOMPLETE)
@@ -83,6 +93,12 @@ _GIVEN = (Status.OK, Status.PARTLY_HELD, Status.INCOMPLETE)
 def digits(margin: float) -> int:
     """Decimals that show two figures of a margin; none from 10 on."""
     return 0 if margin == 0 or margin >= 10 or math.isinf(margin) else max(0, 1 - math.floor(math.log10(margin)))
+
+
+def rounded(figure: float) -> str:
+    """A rough figure with two digits: 13,232 is 13,000."""
+    places = max(0, math.floor(math.log10(abs(figure))) - 1) if figure else 0
+    return f"{round(figure, -places):,.0f}"
 
 
 def percent(part: float) -> str:
@@ -94,10 +110,9 @@ def _lines(explanation: Explanation) -> Iterator[str]:
         yield from _compared(explanation.foresight)
     yield from _halving(explanation)
     yield from _sharing(explanation)
-    yield explanation.limits
     if explanation.foresight is not None:
         yield from _sizes(explanation.foresight)
-    yield from (f"{node.nation}: {sentences(node.remarks)}" for node in explanation.nodes if node.remarks)
+        yield from (f"Note: {note}" for note in explanation.foresight.notes)
 
 
 def _compared(foresight: Foresight) -> Iterator[str]:

@@ -13,7 +13,6 @@ from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
 from concordat_query.errors import ConcordatError, VerificationError
 from concordat_query.files import Model, content_bytes
-from concordat_query.prose import listed
 from concordat_query.signing import Purpose, is_signed
 from concordat_query.wire import envelope_from_bytes, parse, request_sha256
 from concordat_query.wire_presentation import presentation_from_proto
@@ -104,7 +103,7 @@ def _examine(checks: _Checks, path: Path, own: Agreement | None) -> Result | Non
     agreement = checks.attempt("the agreement can be read", lambda: _content(Agreement, parts, "agreement.json"))
     checks.attempt("the catalogue is the agreement's", lambda: _check_catalogue(catalogue, agreement))
     if own is not None:
-        checks.attempt(OWN_KEYS, lambda: _check_keys(agreement, own), _version_remark(agreement, own))
+        checks.attempt(OWN_KEYS, lambda: _check_own(agreement, own))
     question = _question(checks, parts, catalogue, agreement)
     told = checks.attempt(
         "the answers can be read", lambda: parse(coordinator_pb2.Result, parts["answers.binpb"], "answers.binpb")
@@ -142,21 +141,17 @@ def _check_catalogue(catalogue: Catalogue, agreement: Agreement) -> None:
         raise VerificationError("the agreement was made for another catalogue")
 
 
-def _check_keys(saved: Agreement, own: Agreement) -> None:
-    """One's own copy of the same agreement knows the parties by the same keys."""
+def _check_own(saved: Agreement, own: Agreement) -> None:
+    """The saved agreement, whose keys, delta and names the result rests on, is one's own copy of it."""
     if saved.id != own.id:
         raise VerificationError("the result was made under another agreement than yours")
-    if saved.version == own.version and saved.sha256 != own.sha256:
+    if saved.version != own.version:
+        raise VerificationError(
+            f"the result was made under version {saved.version} of the agreement and yours is {own.version}; "
+            "give --config that names that version"
+        )
+    if saved.sha256 != own.sha256:
         raise VerificationError("the saved agreement is not the same as your copy of its version")
-    differing = [party.node for party in saved.parties if own.party_by_node.get(party.node) != party]
-    if differing:
-        raise VerificationError(f"your copy does not know {listed(differing)} by this nation and key")
-
-
-def _version_remark(saved: Agreement, own: Agreement) -> str:
-    if saved.version == own.version:
-        return ""
-    return f"made under version {saved.version}, yours is {own.version}; all parties' keys are the same"
 
 
 def _question(

@@ -53,6 +53,5 @@ def verification(report: Report, *, own_keys: bool) -> RenderableType:
         parts.append(Text(KEYS_OF_THE_FILE, style="bold"))
     if report.result is None:
         return Group(*parts, Text("The result does not prove itself; do not use it.", style="bold red"))
-    return Group(
-        *parts, Text("The result proves itself."), Text(plain(report.result.question.sql)), Text(""), report.result
-    )
+    verdict = "The result proves itself." if own_keys else "The file agrees with itself; whose it is was not checked."
+    return Group(*parts, Text(verdict), Text(plain(report.result.question.sql)), Text(""), report.result)

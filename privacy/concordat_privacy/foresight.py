@@ -20,19 +20,24 @@ from concordat_privacy.expectations import Profile, Source, expected_sizes
 from concordat_privacy.linear import linear
 from concordat_privacy.merge import Absent, NodeAnswer
 from concordat_privacy.plan import Component, Kind, Plan, both, held_components
+from concordat_privacy.profile import Subject
 
 _SEED = b"concordat.foresight"
 
 
 @dataclass(frozen=True)
 class Party:
-    """A node asked: what it declares to hold, and its profile, if it has one. `nodes` is how many its nation has."""
+    """A node asked: what it declares to hold and how its data differ, and its profile, if it has one.
+
+    `nodes` is how many its nation has.
+    """
 
     node: str
     nation: str
     coverage: Coverage
     profile: Profile | None = None
     nodes: int = 1
+    differences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,13 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Foresight:
-    """`sources` say where sizes come from, by nation; nations of unknown size are missing from it."""
+    """`notes` are those that the result will have: they follow from public facts.
+
+    `sources` say where sizes come from, by nation; nations of unknown size are missing from it.
+    """
 
     outlooks: tuple[Outlook, ...]
+    notes: tuple[str, ...]
     sources: dict[str, Source]
 
 
@@ -67,12 +76,12 @@ def foresee(catalogue: Catalogue, plan: Plan, presentation: Presentation, partie
     for party in parties:
         held = held_components(plan, dataset, party.coverage)
         if not held:
-            absent.append(Absent(party.node, party.nation, Status.NOT_HELD, party.coverage))
+            absent.append(Absent(party.node, party.nation, Status.NOT_HELD, party.coverage, party.differences))
             continue
         vectors = {index: _expected(plan, dataset, plan.components[index], party) for index in held}
         if (source := _source(dataset, party)) is not None:
             sources[party.nation] = source
-        answers.append(NodeAnswer(party.node, party.nation, party.coverage, vectors))
+        answers.append(NodeAnswer(party.node, party.nation, party.coverage, vectors, party.differences))
     uncut = replace(presentation, having=None, order=(), limit=None, offset=0)
     table = tabulate(catalogue, plan, uncut, answers, absent, _SEED)
     values = [column for column in presentation.columns if isinstance(column, ValueColumn)]
@@ -82,7 +91,7 @@ def foresee(catalogue: Catalogue, plan: Plan, presentation: Presentation, partie
         for position, column in enumerate(values):
             sized = known if is_total or label == "" else label in sources
             outlooks.append(_outlook(plan, column, label, is_total, [row.values[position] for row in rows], sized))
-    return Foresight(tuple(outlook for outlook in outlooks if outlook is not None), sources)
+    return Foresight(tuple(outlook for outlook in outlooks if outlook is not None), table.notes, sources)
 
 
 def _by_label(rows: Iterable[Row]) -> dict[tuple[str, bool], list[Row]]:
@@ -119,7 +128,8 @@ def _source(dataset: Dataset, party: Party) -> Source | None:
 
 def _expected(plan: Plan, dataset: Dataset, component: Component, party: Party) -> npt.NDArray[np.int64]:
     """A component without noise, if sizes were as expected and values spread evenly between their bounds."""
-    rows = _rows(plan, dataset, component, party)
+    units = _units(plan, dataset, component, party)
+    rows = units if component.kind is Kind.UNITS else units * _rows_of_a_unit(plan, party)
     if component.kind in (Kind.CENTRED, Kind.PRODUCTS):
         return np.zeros(component.cells, dtype=np.int64)
     if component.kind is Kind.SQUARES:
@@ -130,8 +140,16 @@ def _expected(plan: Plan, dataset: Dataset, component: Component, party: Party) 
     return np.rint(rows).astype(np.int64)
 
 
-def _rows(plan: Plan, dataset: Dataset, component: Component, party: Party) -> npt.NDArray[np.float64]:
-    """Expected rows in every cell. A unit is taken to have one row in a cell; sizes are those of what is held."""
+def _rows_of_a_unit(plan: Plan, party: Party) -> float:
+    """How many rows a unit has in a cell, as far as they count: by the profile, else one."""
+    rows, units = (party.profile.of(subject) if party.profile else None for subject in (Subject.ROWS, Subject.UNITS))
+    if not rows or not units or units[0] <= 0:
+        return 1.0
+    return min(max(1.0, rows[0] / units[0]), float(plan.max_rows))
+
+
+def _units(plan: Plan, dataset: Dataset, component: Component, party: Party) -> npt.NDArray[np.float64]:
+    """Expected units in every cell: sizes are those of what is held."""
     keys = [plan.query.keys[position] for position in plan.keys_of(component)]
     read = component.reads.union(*(columns_in(key) for key in plan.query.keys))
     asked = _all(plan.query.where, component.filter, party.coverage.rows, party.coverage.condition(read))

@@ -8,6 +8,7 @@ from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Query
 
 from concordat_privacy.margins import noise_margin
+from concordat_privacy.parts import Total
 from concordat_privacy.plan import Component, Kind, Plan, plan, split
 from concordat_privacy.sensitivity import scale_for
 
@@ -46,8 +47,9 @@ def largest_margin(planned: Plan, nodes: int) -> int | None:
 
 
 def _counts(planned: Plan) -> dict[int, Component]:
-    """The components that count rows or units, by index."""
-    return {i: c for i, c in enumerate(planned.components) if c.kind in (Kind.ROWS, Kind.UNITS)}
+    """The components that the query's own counts are made of, by index; not those within its means."""
+    totals = {part.component for part in planned.parts if isinstance(part, Total)}
+    return {i: planned.components[i] for i in sorted(totals) if planned.components[i].kind in (Kind.ROWS, Kind.UNITS)}
 
 
 def _buys(planned: Plan, counts: dict[int, Component], rho_nano: int, nodes: int, margin: float) -> bool:

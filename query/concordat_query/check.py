@@ -42,8 +42,10 @@ from concordat_query.model import (
     columns_of,
 )
 from concordat_query.scalar_types import ScalarType, type_of
+from concordat_query.sizes import condition_size, size_of
 
 MAX_AGGREGATES = 100
+MAX_KEYS = 10
 MAX_LEAVES = 2_000
 """Comparisons and list members in all conditions of one query."""
 MAX_RHO_NANO = 100 * NANO
@@ -69,11 +71,13 @@ def check_query(query: Query, dataset: Dataset, permission: Permission) -> None:
 def _check_size(query: Query) -> None:
     if not 1 <= len(query.aggregates) <= MAX_AGGREGATES:
         raise malformed("query.aggregates", f"a query has 1 to {MAX_AGGREGATES} aggregates")
+    if len(query.keys) > MAX_KEYS:
+        raise malformed("query.keys", f"a query has at most {MAX_KEYS} group keys")
     leaves = 0
     for condition in (query.where, *(aggregate.filter for aggregate in query.aggregates)):
-        leaves += _leaves(condition) if condition is not None else 0
+        leaves += condition_size(condition) if condition is not None else 0
     scalars = [scalar for aggregate in query.aggregates for scalar in aggregate.scalars]
-    leaves += sum(_nodes(scalar) for scalar in (*scalars, *query.keys))
+    leaves += sum(size_of(scalar) for scalar in (*scalars, *query.keys))
     if leaves > MAX_LEAVES:
         raise malformed("query", f"it holds more than {MAX_LEAVES} literals and columns; ask in parts")
     for aggregate in query.aggregates:
@@ -85,37 +89,6 @@ def _check_size(query: Query) -> None:
             raise malformed("query.aggregates", "a total is over keys of the query, each once")
 
 
-def _nodes(scalar: Scalar) -> int:
-    """Columns, literals and comparisons in a scalar."""
-    match scalar:
-        case str() | Value():
-            return 1
-        case Calculation(_, left, right):
-            return _nodes(left) + _nodes(right)
-        case WidthBucket(inner) | DatePart(_, inner):
-            return 1 + _nodes(inner)
-        case Case(branches, otherwise):
-            if not branches:
-                raise malformed("query", "a CASE needs branches")
-            return _nodes(otherwise) + sum(_leaves(when) + _nodes(then) for when, then in branches)
-
-
-def _leaves(condition: Condition) -> int:
-    match condition:
-        case Conjunction(terms) | Disjunction(terms):
-            if not terms:
-                raise malformed("query", "AND and OR need terms")
-            return sum(_leaves(term) for term in terms)
-        case Negation(term):
-            return _leaves(term)
-        case Membership(scalar, literals):
-            if not literals:
-                raise malformed("query", "IN needs at least one literal")
-            return len(literals) + _nodes(scalar) - 1
-        case _:
-            return _nodes(condition.scalar)
-
-
 # Columns, their types, and whether the agreement lists them
 
 
@@ -124,13 +97,19 @@ def _check_columns(query: Query, dataset: Dataset, permission: Permission) -> No
         with _field("query.keys"):
             _check_scalar(key, dataset, permission)
             rules.check_key(key, dataset)
-            if isinstance(key, str) and key not in permission.keys:
-                raise Refusal(Reason.NOT_IN_AGREEMENT, f"the agreement does not let queries group by {key}")
+            _check_grouping(key, dataset, permission)
     with _field("query.where"):
         _check_condition(query.where, dataset, permission)
     for index, aggregate in enumerate(query.aggregates):
         with _field(f"query.aggregates[{index}]"):
             _check_aggregate(aggregate, query, dataset, permission)
+
+
+def _check_grouping(key: Scalar, dataset: Dataset, permission: Permission) -> None:
+    """Refuses keys that the agreement does not list, and what is made of them: a CASE may give a column's own codes."""
+    for name in sorted(columns_in(key)):
+        if dataset.by_name[name].may_be_key and name not in permission.keys:
+            raise Refusal(Reason.NOT_IN_AGREEMENT, f"the agreement does not let queries group by {name}")
 
 
 def _check_aggregate(aggregate: Aggregate, query: Query, dataset: Dataset, permission: Permission) -> None:
@@ -257,7 +236,7 @@ def _field(field: str) -> Iterator[None]:
 def check_coverage(coverage: Coverage, dataset: Dataset) -> None:
     """Refuses a coverage that does not fit the data set or takes too long to judge: nodes write their own."""
     conditions = [rows for rows in (coverage.rows, *(entry.rows for entry in coverage.columns)) if rows is not None]
-    if sum(_leaves(condition) for condition in conditions) > MAX_LEAVES:
+    if sum(condition_size(condition) for condition in conditions) > MAX_LEAVES:
         raise malformed("coverage", f"its conditions hold more than {MAX_LEAVES} literals")
     names = frozenset[str]().union(*(columns_of(condition) for condition in conditions))
     with _field("coverage"):

@@ -16,8 +16,11 @@ from concordat_query.domains import domain_of, domain_size
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Condition, Conjunction, Disjunction, Negation, Scalar, columns_in, columns_of
 from concordat_query.row_values import truth, value_of
+from concordat_query.sizes import condition_size, size_of
 
 MAX_ASSIGNMENTS = 100_000
+MAX_JUDGED = 1_000_000
+"""Assignments times the size of what is asked of each: a second or so, for everyone who judges a coverage."""
 
 
 @dataclass(frozen=True)
@@ -170,8 +173,16 @@ def _reach_by_projection(
     Combinations that no row can have are missing: nothing lacks there.
     """
     domains = [dataset.column(name).domain for name in bounding]
-    if math.prod(len(domain) for domain in domains) > MAX_ASSIGNMENTS:
+    assignments = math.prod(len(domain) for domain in domains)
+    if assignments > MAX_ASSIGNMENTS:
         raise Refusal(Reason.TOO_MANY_CELLS, "the mapping's coverage depends on too many combinations of values")
+    asked_of_each = sum(size_of(key) for key in shared) + (0 if where is None else condition_size(where))
+    if assignments * asked_of_each > MAX_JUDGED:
+        raise Refusal(
+            Reason.TOO_MANY_CELLS,
+            "WHERE, FILTER or a group key is too long for the conditions under which a node holds its data; shorten it",
+            field="query.where",
+        )
     unknown = frozenset(dataset.by_name) - frozenset(bounding)
     asked: dict[tuple[CellKey, ...], set[bool]] = {}
     anyway: dict[tuple[CellKey, ...], set[bool]] = {}

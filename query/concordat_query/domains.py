@@ -11,9 +11,12 @@ from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Case, DatePart, Scalar, Value, WidthBucket, columns_in
 from concordat_query.row_values import value_of
 from concordat_query.scalar_types import ScalarType, type_of
+from concordat_query.sizes import size_of
 
 MAX_DOMAIN = 10_000
 """Largest domain of a group key, and how many combinations of columns are tried to find one."""
+MAX_TRIED = 50_000
+"""Combinations times the size of the key: everyone who plans the query tries them, a tenth of a second at most."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,12 @@ def _listed(kind: ScalarType, stored: Iterable[int]) -> Domain:
 def _tried(key: Scalar, kind: ScalarType, dataset: Dataset) -> Domain:
     """The values over all combinations of the columns' values, where these are few."""
     columns = [dataset.column(name) for name in sorted(columns_in(key))]
-    if math.prod(column.fixed_upper - column.fixed_lower + 1 + column.nullable for column in columns) > MAX_DOMAIN:
+    rows = math.prod(column.fixed_upper - column.fixed_lower + 1 + column.nullable for column in columns)
+    if rows > MAX_DOMAIN or rows * size_of(key) > MAX_TRIED:
         raise _no_domain()
     names = [column.name for column in columns]
-    rows = itertools.product(*(column.domain for column in columns))
-    found = {value_of(key, dict(zip(names, row, strict=True))) for row in rows}
+    tried = itertools.product(*(column.domain for column in columns))
+    found = {value_of(key, dict(zip(names, row, strict=True))) for row in tried}
     stored = sorted(kind.stored(value) for value in found if value is not None)
     return _listed(replace(kind, nullable=None in found), stored)
 

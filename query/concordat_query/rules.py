@@ -29,6 +29,7 @@ MAX_NUMBER = 2**31
 """Columns hold nothing beyond this (in their own units), so no literal needs to be larger."""
 _UNORDERED = (Comparator.EQUAL, Comparator.NOT_EQUAL)
 _NAMED = 12
+_SHORT = 3
 MAX_LABEL = 200
 
 
@@ -133,6 +134,10 @@ def check_key_column(column: Column, name: str) -> None:
 def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
     """The end of a message: "did you mean ...?" where one is near, else the first of what there is."""
     by_folded = {name.casefold(): name for name in known}
+    folded = word.casefold()
+    holding = [name for name in by_folded if len(folded) > _SHORT and folded in name]
+    if len(holding) == 1:
+        return f"did you mean {by_folded[holding[0]]!r}?"
     near = difflib.get_close_matches(word.casefold()[:200], by_folded, n=1, cutoff=0.6)
     if near:
         return f"did you mean {by_folded[near[0]]!r}?"

@@ -15,7 +15,21 @@ from typing import Literal as Choice
 
 from concordat_query.catalogue import EPOCH, Column, Dataset
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Calculation, Case, DatePart, Literal, Part, RowOperator, Scalar, Value, WidthBucket
+from concordat_query.model import (
+    Calculation,
+    Case,
+    Condition,
+    Conjunction,
+    DatePart,
+    Disjunction,
+    Literal,
+    Negation,
+    Part,
+    RowOperator,
+    Scalar,
+    Value,
+    WidthBucket,
+)
 
 MAX_STORED = 2**31
 """Largest magnitude of what is summed, as stored: that of columns."""
@@ -159,6 +173,8 @@ def _bucket_type(scalar: WidthBucket, dataset: Dataset) -> ScalarType:
     inner = type_of(scalar.number, dataset)
     if inner.kind != "number":
         raise _wrong(f"WIDTH_BUCKET takes numbers, and here is a {inner.kind}")
+    if _holds_bucket(scalar.number):  # each would multiply the length of the SQL that nodes run
+        raise _wrong("a WIDTH_BUCKET within a WIDTH_BUCKET is not answered; make the buckets of the number itself")
     finite = scalar.lower.is_finite() and scalar.upper.is_finite()
     if not finite or not scalar.lower < scalar.upper or not 1 <= scalar.count <= MAX_BUCKETS:
         raise _wrong(f"WIDTH_BUCKET(x, lower, upper, n) needs lower < upper and n from 1 to {MAX_BUCKETS}")
@@ -170,6 +186,31 @@ def _bucket_type(scalar: WidthBucket, dataset: Dataset) -> ScalarType:
     if span * scalar.count > MAX_INNER:
         raise _wrong("WIDTH_BUCKET: too many decimals or buckets for the numbers' range; use fewer")
     return ScalarType("number", ends[0], ends[1], inner.nullable)
+
+
+def _holds_bucket(scalar: Scalar) -> bool:
+    match scalar:
+        case WidthBucket():
+            return True
+        case Calculation(_, left, right):
+            return _holds_bucket(left) or _holds_bucket(right)
+        case DatePart(_, day):
+            return _holds_bucket(day)
+        case Case(branches, otherwise):
+            results = (*(result for _, result in branches), otherwise)
+            return any(map(_holds_bucket, results)) or any(_condition_holds_bucket(when) for when, _ in branches)
+        case _:
+            return False
+
+
+def _condition_holds_bucket(condition: Condition) -> bool:
+    match condition:
+        case Conjunction(terms) | Disjunction(terms):
+            return any(map(_condition_holds_bucket, terms))
+        case Negation(term):
+            return _condition_holds_bucket(term)
+        case _:
+            return _holds_bucket(condition.scalar)
 
 
 def bucket_decimals(scalar: WidthBucket, inner: ScalarType) -> int:

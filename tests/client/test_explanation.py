@@ -38,7 +38,8 @@ async def test_it_tells_what_is_left_and_how_often_that_pays_for_the_same(tmp_pa
     assert first.spent_epsilon == 0 < later.spent_epsilon
     assert first.more is not None
     assert first.left_nano // first.rho_nano == first.more
-    assert after.nodes[1].remarks[0].startswith("Answered before")
+    assert (first.stored, later.stored) == (False, True)
+    assert "nothing: asked before" in text_of(after)
     assert "more questions like this" in text_of(before)
 
 

@@ -30,7 +30,7 @@ def samples_at_free_ports(folder: Path) -> Path:
 
 def test_every_command_of_the_page_runs_and_prints_what_is_shown(tmp_path: Path) -> None:
     printed = walk(PAGE, samples_at_free_ports(tmp_path))
-    assert sum("Cost: epsilon" in text for text in printed) == 2
+    assert sum("Charged in rho" in text for text in printed) == 2
     (quoted,) = re.findall(r"    reference  (\S+), in the log of node-england", "".join(printed))
     assert any(f"failed reference={quoted} reason=EDITION_UNAVAILABLE" in text for text in printed)
 

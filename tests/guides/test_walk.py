@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from guides.walk import Step, WentWrong, alike, steps, walk
+from guides.walk import Step, WentWrong, alike, elsewhere, steps, walk
 
 
 def page(folder: Path, text: str) -> Path:
@@ -55,6 +55,25 @@ def test_a_command_that_stays_is_there_for_those_after_it_and_ends_with_the_walk
     assert not process.exists() or "Z" in (process / "stat").read_text()
 
 
+def test_what_stays_and_is_given_again_is_stopped_first(tmp_path: Path) -> None:
+    stays = "```console stays\n$ bash stay\nup as 81\n```\n\n"
+    (tmp_path / "stay").write_text("echo $$ >> pids; echo up as $$; sleep 60")
+    running = "```sh\nkill -0 $(tail -1 pids)\n! kill -0 $(head -1 pids)\n```\n"
+    walk(page(tmp_path, stays + stays + running), tmp_path)
+    assert len((tmp_path / "pids").read_text().split()) == 2
+
+
+def test_a_script_is_written_under_its_name_and_the_environment_is_that_of_every_command(tmp_path: Path) -> None:
+    text = "```python told.py\nimport os\nprint(os.environ['WORD'])\n```\n\n```console\n$ python told.py\nsaid\n```\n"
+    assert walk(page(tmp_path, text), tmp_path, WORD="said")[-1] == "said\n"
+
+
+def test_what_is_done_elsewhere_is_not_run_and_is_told(tmp_path: Path) -> None:
+    text = "```sh elsewhere\nfalse\n```\n"
+    assert walk(page(tmp_path, text), tmp_path) == []
+    assert elsewhere(text) == ["false\n"]
+
+
 @pytest.mark.parametrize(
     ("shown", "printed", "same"),
     [
@@ -62,6 +81,8 @@ def test_a_command_that_stays_is_there_for_those_after_it_and_ends_with_the_walk
         ("edition c1ca455e634d1885c69507d94543d95c", "edition 0000000000000000000000000000000a", True),
         ("a\n...\nz", "a\nmany\nlines\nz", True),
         ("a note that\nbreaks", "a note\nthat breaks", True),
+        ("reference  TW27-HZ5F, in the log", "reference  ABCD-EFGH, in the log", True),
+        ("as 61IffyTFl2d5BoXhMRTib3rtOgWBRZduoKH4y9LtgUE=", "as 7xkahKxPOT9mOOIMf65nt4OMDRQ7Xw5vDzVkbTD1ipw=", True),
         ("a\n...\nz", "a\nmany\nlines", False),
         ("England ± 1", "England ± 1 [u]", False),
         ("held", "not held", False),

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from concordat_privacy.margins import noise_margin
-from concordat_privacy.plan import Kind, plan
+from concordat_privacy.plan import Kind, Total, plan
 from concordat_privacy.precision import largest_margin, rho_for_margin
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Aggregate, Statistic
@@ -25,7 +25,8 @@ SEVERAL = query(
 
 def margins(rho_nano: int, nodes: int) -> list[int]:
     planned = plan(replace(SEVERAL, rho_nano=rho_nano), DATASET)
-    counted = [component for component in planned.components if component.kind in (Kind.ROWS, Kind.UNITS)]
+    counted = [planned.components[part.component] for part in planned.parts if isinstance(part, Total)]
+    assert {component.kind for component in counted} == {Kind.ROWS, Kind.UNITS}
     return [noise_margin((component.scale,) * nodes) for component in counted]
 
 
@@ -57,5 +58,6 @@ def test_a_margin_below_one_is_bought_by_so_little_noise_that_most_of_it_is_none
 
 
 def test_a_query_without_a_count_is_refused_with_the_advice_to_give_epsilon() -> None:
-    with pytest.raises(Refusal, match="give epsilon"):
-        rho_for_margin(query(VISITS, (), [Aggregate(Statistic.SUM, "cost")]), DATASET, 1, 40)
+    for statistic in (Statistic.SUM, Statistic.AVG):
+        with pytest.raises(Refusal, match="give epsilon"):
+            rho_for_margin(query(VISITS, (), [Aggregate(statistic, "weight")]), DATASET, 1, 40)

@@ -95,7 +95,7 @@ CASES: list[tuple[str, Reason, str]] = [
     (select("¦1_000, COUNT(*)"), UNSUPPORTED, "not a number"),
     (select("¦road.age, COUNT(*)"), UNSUPPORTED, "name alone"),
     # Aggregates
-    (select("¦MIN(age)"), UNSUPPORTED, "expose one person"),
+    (select("¦MIN(age)"), UNSUPPORTED, "GROUP BY WIDTH_BUCKET(age, ...)"),
     (select("¦max(age)"), UNSUPPORTED, "expose one person"),
     (select("¦ANY_VALUE(age)"), UNSUPPORTED, "expose one person"),
     (select("¦MEDIAN(age)"), UNSUPPORTED, "COUNTIF"),
@@ -143,6 +143,17 @@ CASES: list[tuple[str, Reason, str]] = [
     (select("SUM(CASE sex WHEN ¦'x' THEN 1 END) AS s"), Reason.UNKNOWN_CODE, "no such code"),
     (select("SUM(CASE WHEN ¦age > 1 THEN NULL END) AS s"), Reason.WRONG_TYPE, "is NULL"),
     (select("SUM(¦ABS(age)) AS s"), UNSUPPORTED, "not answered"),
+    (select("SUM(¦age / 2) AS s"), UNSUPPORTED, "DIV(a, b)"),
+    (
+        select("SUM(¦WIDTH_BUCKET(WIDTH_BUCKET(age, 0, 9, 3), 0, 9, 3)) AS s"),
+        Reason.WRONG_TYPE,
+        "within a WIDTH_BUCKET",
+    ),
+    (
+        select("SUM(¦WIDTH_BUCKET(CASE WHEN WIDTH_BUCKET(age, 0, 9, 3) = 1 THEN 1 END, 0, 9, 3)) AS s"),
+        Reason.WRONG_TYPE,
+        "within a WIDTH_BUCKET",
+    ),
     (select(f"SUM(¦age{' + age' * 17}) AS s"), UNSUPPORTED, "nests deeper than 16"),
     (where(f"¦age{' + age' * 2000} = 1"), UNSUPPORTED, "nests deeper than 16"),
     (
@@ -200,7 +211,7 @@ CASES: list[tuple[str, Reason, str]] = [
     (select("severity, COUNT(*)", "GROUP BY ¦CUBE(severity)"), UNSUPPORTED, "one ROLLUP"),
     (select("severity, COUNT(*)", "GROUP BY ¦GROUPING SETS ((severity))"), UNSUPPORTED, "plain columns"),
     (select("severity, COUNT(*)", "GROUP BY severity, ¦severity"), UNSUPPORTED, "twice"),
-    (select("severity AS s, COUNT(*)", "GROUP BY ¦s"), Reason.UNKNOWN_COLUMN, "there are"),
+    (select("severity AS s, COUNT(*)", "GROUP BY ¦t"), Reason.UNKNOWN_COLUMN, "there are"),
     (select("severity, COUNT(*)", "GROUP BY ¦severty"), Reason.UNKNOWN_COLUMN, "did you mean 'severity'?"),
     (select("COUNT(*)", "¦GROUP BY"), UNSUPPORTED, "names no column"),
     # Conditions
@@ -235,6 +246,8 @@ CASES: list[tuple[str, Reason, str]] = [
     (where("age = ¦CAST('2016-02-03' AS DATE)"), UNSUPPORTED, "not answered"),
     (where("CASE WHEN age = 1 THEN 'x' END = ¦'y'"), Reason.UNKNOWN_CODE, "no such code"),
     (where("¦1 = 1"), UNSUPPORTED, "one side"),
+    (where("¦age BETWEEN 20 AND 10"), UNSUPPORTED, "smaller one first"),
+    (where("nation = ¦'Ireland'"), Reason.UNKNOWN_CODE, "did you mean 'Northern Ireland'?"),
     (where("¦!age = 1"), UNSUPPORTED, "NOT"),
     (where("age ¦== 1"), UNSUPPORTED, "once"),
     (where("age = ¦@age"), UNSUPPORTED, "parameters"),

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 from concordat.v1 import query_pb2
-from concordat_query import condition_wire
-from concordat_query.canonical import canonical_condition, canonical_scalar
+from concordat_query import condition_wire, domains
+from concordat_query.canonical import canonical_condition, canonical_query, canonical_scalar
 from concordat_query.check import check_query
+from concordat_query.coverage import Coverage, Held, held_by_cell
 from concordat_query.domains import domain_of
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
@@ -16,7 +17,10 @@ from concordat_query.model import (
     Case,
     Comparator,
     Comparison,
+    Condition,
+    Conjunction,
     DatePart,
+    Disjunction,
     Part,
     Query,
     RowOperator,
@@ -175,3 +179,49 @@ def test_a_date_has_one_notation_on_the_wire(text: str) -> None:
 def test_bounds_of_a_type_are_as_wide_as_what_columns_may_give(scalar: Scalar, lower: int, upper: int) -> None:
     kind = type_of(scalar, STAYS)
     assert (kind.lower, kind.upper) == (lower, upper)
+
+
+def long_condition(terms: int) -> Condition:
+    """True for hardly any row, and long."""
+    return Disjunction(tuple(Comparison("nights", Comparator.EQUAL, Decimal(n % 40)) for n in range(terms)))
+
+
+def test_a_key_that_would_take_long_to_try_is_refused_before_it_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    def tried(*_: object) -> object:
+        raise AssertionError("the key was tried on a row")
+
+    monkeypatch.setattr(domains, "value_of", tried)
+    slow = Calculation(RowOperator.DIV, Case(((long_condition(1500), "nights"),), Value(Decimal(3))), TEN)
+    with pytest.raises(Refusal) as refused:
+        domain_of(slow, STAYS)
+    assert refused.value.reason is Reason.KEY_WITHOUT_DOMAIN
+
+
+def test_a_query_of_many_keys_is_refused_by_their_number() -> None:
+    keys = tuple(Case(((long_condition(1), Value(Decimal(n))),), Value(Decimal(n))) for n in range(11))
+    query = canonical_query(Query("stays", keys, None, (Aggregate(Statistic.COUNT_ROWS),), 1_000_000, 1, 1))
+    with pytest.raises(Refusal, match="at most 10 group keys"):
+        check_query(query, STAYS, permits_everything(STAYS))
+
+
+def test_a_key_made_of_a_column_that_the_agreement_does_not_let_group_is_refused() -> None:
+    permission = permits_everything(STAYS).model_copy(update={"keys": ("sex",)})
+    codes = Case(tuple((Comparison("ward", Comparator.EQUAL, c), Value(c)) for c in "AB"), Value("C"))
+    bands = Calculation(RowOperator.DIV, "nights", TEN)
+    for key, allowed in ((codes, False), ("ward", False), ("sex", True), (bands, True)):
+        query = Query("stays", (key,), None, (Aggregate(Statistic.COUNT_ROWS),), 1_000_000, 1, 1)
+        if allowed:
+            check_query(query, STAYS, permission)
+            continue
+        with pytest.raises(Refusal) as refused:
+            check_query(query, STAYS, permission)
+        assert refused.value.reason is Reason.NOT_IN_AGREEMENT
+
+
+def test_a_condition_too_long_for_the_coverage_it_is_judged_under_is_refused() -> None:
+    by_ward_and_nights = Coverage(Conjunction((Comparison("ward", Comparator.EQUAL, "A"), long_condition(2))))
+    date_too = Coverage(Conjunction((long_condition(2), Comparison("admitted", Comparator.LESS, date(1970, 1, 1)))))
+    assert held_by_cell(STAYS, by_ward_and_nights, long_condition(100), (), ()) == [Held.PART]
+    with pytest.raises(Refusal) as refused:
+        held_by_cell(STAYS, date_too, long_condition(100), (), ())
+    assert refused.value.reason is Reason.TOO_MANY_CELLS

@@ -103,7 +103,7 @@ _BANDS = "AVG, STDDEV, SUM, COUNT and COUNTIF are answered; for the spread of va
 _FUNCTION_ADVICE = {
     **dict.fromkeys(
         ["MIN", "MAX", "ANY_VALUE", "FIRST_VALUE", "LAST_VALUE", "ARRAY_AGG", "STRING_AGG"],
-        "it would expose one person; group x into buckets instead (GROUP BY WIDTH_BUCKET(x, ...)), or use AVG",
+        "it would expose one person; group {x} into buckets instead (GROUP BY WIDTH_BUCKET({x}, ...)), or use AVG",
     ),
     **dict.fromkeys(["MEDIAN", "PERCENTILE_CONT", "PERCENTILE_DISC", "APPROX_QUANTILES"], _BANDS),
     **dict.fromkeys(["IEEE_DIVIDE"], "write a / b"),
@@ -229,6 +229,8 @@ def _check_function(source: Source, node: exp.Func) -> None:
         inside = source.offset(node)
         start = max((t.start for t in source.tokens if t.start < inside and t.text.upper() == name), default=inside)
     advice = _FUNCTION_ADVICE.get(name) or _nearest(name)
+    column = node.find(exp.Column)
+    advice = advice.replace("{x}", column.name.lower() if column is not None else "x")
     raise source.refusal(int(start or 0), f"{shown(name)} is not answered: {advice}")
 
 

@@ -17,7 +17,7 @@ def touching(query: Query, dataset: Dataset, aggregates: Iterable[int], how: Acr
     touched = columns_of(query.where).union(*map(columns_in, query.keys))
     for index in aggregates:
         aggregate = query.aggregates[index]
-        touched |= columns_in(aggregate.scalar) | columns_of(aggregate.filter)
+        touched |= columns_of(aggregate.filter).union(*map(columns_in, aggregate.scalars))
     return tuple(column for column in dataset.columns if column.name in touched and column.across_nations == how)
 
 

@@ -65,6 +65,12 @@ def test_what_compares_or_compares_with_a_caveat_is_added_up() -> None:
     check_merging(query, DATASET, by_nation=False, nations=["Wales", "Scotland"])
 
 
+@pytest.mark.parametrize(("first", "second"), [("year", "age"), ("age", "year")])
+def test_either_of_two_values_touches_what_is_made_of_both(first: str, second: str) -> None:
+    query = asked(Aggregate(Statistic.CORR, first, other=second))
+    assert touching(query, DATASET, [0], "with caveat") == (DATASET.column("age"),)
+
+
 def test_an_aggregates_own_column_touches_no_other_value() -> None:
     query = asked(COUNT, Aggregate(Statistic.COUNT_VALUES, "mode"), where=OLD)
     assert touching(query, DATASET, [0], "not comparable") == ()

@@ -1,6 +1,5 @@
 """From trees to typed conditions and scalars, every literal held against what it is compared with."""
 
-from datetime import date
 from decimal import Decimal
 
 from sqlglot import exp
@@ -16,7 +15,6 @@ from concordat_query.model import (
     Conjunction,
     DatePart,
     Disjunction,
-    Literal,
     Membership,
     Negation,
     NullTest,
@@ -141,16 +139,8 @@ def _between(scope: Scope, node: exp.Between) -> Condition:
     scalar, kind = _typed(scope, node.this)
     low = scope.literal(node.args["low"], kind, named(scalar), Comparator.GREATER_OR_EQUAL)
     high = scope.literal(node.args["high"], kind, named(scalar), Comparator.LESS_OR_EQUAL)
-    if _is_above(low, high):
-        raise scope.source.refusal_at_node(node, "nothing lies between these two; write the smaller one first")
     above = Comparison(scalar, Comparator.GREATER_OR_EQUAL, low)
     return Conjunction((above, Comparison(scalar, Comparator.LESS_OR_EQUAL, high)))
-
-
-def _is_above(low: Literal, high: Literal) -> bool:
-    if isinstance(low, Decimal) and isinstance(high, Decimal):
-        return low > high
-    return isinstance(low, date) and isinstance(high, date) and low > high
 
 
 def _null_test(scope: Scope, node: exp.Is) -> Condition:

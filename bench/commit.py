@@ -23,7 +23,7 @@ from concordat_node.importing import edition
 from concordat_node.runtime import engine_settings
 from concordat_privacy import noise
 from concordat_privacy.plan import Plan, plan
-from concordat_query.errors import Refusal
+from concordat_query.errors import ConcordatError
 from concordat_wire.channel import open_channel
 from floor import durable_commits
 from large_node import CELLS, DATASET, NODE, lay_out, question, run, tls_of
@@ -158,7 +158,7 @@ async def _pipe(build: Path, settings: Settings) -> list[float]:
     engine = await Engine.start(_without_editions(build, settings))
 
     async def refused() -> None:
-        with suppress(Refusal):
+        with suppress(ConcordatError):
             await engine.release(query_pb2.SignedQuery(), engine_pb2.SignedReceipt())
 
     try:

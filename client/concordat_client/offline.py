@@ -28,7 +28,7 @@ from concordat_client.result import Result
 from concordat_client.verify import check_everyone_is_accounted_for, prove, read_absence, read_charge
 
 T = TypeVar("T")
-OWN_KEYS = "the agreement's keys are those of your own copy"
+OWN_KEYS = "the agreement, with its keys, is your own copy"
 FIGURES_CLOSE = 1e-9
 """Floats may differ in the last places between machines."""
 

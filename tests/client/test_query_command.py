@@ -98,7 +98,7 @@ async def test_a_saved_result_is_verified_without_any_connection_by_ones_own_key
     own = await invoke("verify", "--config", config, path)
     assert own.exit_code == 0, own.output
     assert "FAILS" not in own.output
-    assert "holds  the agreement's keys are those of your own copy" in own.output
+    assert "holds  the agreement, with its keys, is your own copy" in own.output
     assert "not compared" not in own.output
     assert "Wales and Scotland" in own.output
     alone = await invoke("verify", path)

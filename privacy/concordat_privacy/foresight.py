@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 from concordat_query.catalogue import Catalogue, Dataset
 from concordat_query.coverage import Coverage
-from concordat_query.model import Condition, Presentation, ValueColumn, columns_in
-from concordat_query.scalar_types import type_of
+from concordat_query.model import Condition, Presentation, ValueColumn, both, columns_in
 
+from concordat_privacy.components import Component, Kind
 from concordat_privacy.estimates import Row, Status, Value, tabulate
 from concordat_privacy.expectations import Profile, Source, expected_sizes
 from concordat_privacy.linear import linear
 from concordat_privacy.merge import Absent, NodeAnswer
-from concordat_privacy.plan import Component, Kind, Plan, both, held_components
+from concordat_privacy.plan import Plan, held_components
 from concordat_privacy.profile import Subject
 
 _SEED = b"concordat.foresight"
@@ -135,7 +135,7 @@ def _expected(plan: Plan, dataset: Dataset, component: Component, party: Party) 
     if component.kind is Kind.SQUARES:
         return np.rint(rows * -component.per_row / 3).astype(np.int64)
     if component.kind is Kind.SUM and component.scalar is not None:
-        kind = type_of(component.scalar, dataset)
+        kind = component.types[0]
         return np.rint(rows * (kind.lower + kind.upper) / 2).astype(np.int64)
     return np.rint(rows).astype(np.int64)
 

@@ -8,9 +8,10 @@ from functools import cached_property
 
 from concordat_query.model import AggregateRef, Constant, Expression, Operator
 
+from concordat_privacy.components import Kind
 from concordat_privacy.margins import Noise, combined_margin
 from concordat_privacy.parts import Total
-from concordat_privacy.plan import Kind, Plan
+from concordat_privacy.plan import Plan
 
 _LIMIT = Fraction(10) ** 100
 """Weights beyond this, or below its inverse, are left to floating point."""

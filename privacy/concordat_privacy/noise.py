@@ -14,7 +14,8 @@ import opendp.prelude as dp
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import NANO
 
-from concordat_privacy.plan import Component, Plan
+from concordat_privacy.components import Component
+from concordat_privacy.plan import Plan
 from concordat_privacy.profile import ProfilePlan
 from concordat_privacy.sensitivity import MAX_SCALE
 

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 from concordat_query.catalogue import Catalogue, Dataset
 from concordat_query.coverage import Coverage, Held, held_by_cell
-from concordat_query.model import Arithmetic, Condition, Expression, Operator, Presentation, columns_in
+from concordat_query.model import Arithmetic, Condition, Expression, Operator, Presentation, both, columns_in
 from concordat_query.prose import counted, listed, sentence
 from concordat_query.rendering import condition_text
 
 from concordat_privacy.arranging import chooses_by_figures
 from concordat_privacy.comparability import comparability_notes
+from concordat_privacy.components import Kind
 from concordat_privacy.linear import linear
 from concordat_privacy.merge import Absent, NodeAnswer
-from concordat_privacy.plan import Kind, Plan, both
+from concordat_privacy.plan import Plan
 from concordat_privacy.standing import Code, Codes, Standing, columns_read, components_of
 from concordat_privacy.status import Status
 

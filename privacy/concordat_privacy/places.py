@@ -12,8 +12,9 @@ from concordat_query.catalogue import CellKey
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import KeyColumn, Presentation
 
+from concordat_privacy.components import Kind
 from concordat_privacy.parts import Part, Total
-from concordat_privacy.plan import Kind, Plan
+from concordat_privacy.plan import Plan
 
 Level = tuple[bool, ...]
 """For each key of the query whether it is summed over."""

@@ -5,10 +5,7 @@ looks at no data and at no node's coverage; `held_components` then says which co
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
-from fractions import Fraction
 from functools import cached_property
 
 from concordat_query.canonical import query_sha256
@@ -18,21 +15,16 @@ from concordat_query.domains import domain_of, domain_size
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
     NANO,
-    Aggregate,
     Condition,
-    Conjunction,
-    Negation,
-    NullTest,
     Query,
-    Scalar,
-    Statistic,
+    both,
     columns_in,
-    columns_of,
 )
-from concordat_query.scalar_types import MAX_SPREAD, MAX_STORED, ScalarType, type_of
 
-from concordat_privacy.parts import Joint, Mean, Pair, Part, Side, Spread, Total
-from concordat_privacy.sensitivity import rows_squared, scale_for
+from concordat_privacy.components import Bounds, Component, cells_within_reach, constant_within_unit
+from concordat_privacy.decomposition import Decomposition
+from concordat_privacy.parts import Part
+from concordat_privacy.sensitivity import rows_squared
 
 MAX_CELLS = 10_000
 MAX_VALUES = 200_000
@@ -40,52 +32,6 @@ MAX_VALUES = 200_000
 
 MAX_RHO_NANO = 1000 * NANO
 """A larger price would protect nobody."""
-
-
-class Kind(Enum):
-    """What a component adds up over the rows of a cell."""
-
-    ROWS = "rows"
-    """1 for each row (in which `scalar`, if any, is not null)."""
-    UNITS = "units"
-    """1 for each unit with at least one row."""
-    SUM = "sum"
-    """The stored fixed-point value."""
-    CENTRED = "centred"
-    """Twice the stored value less the two bounds: twice its distance from the middle, an integer."""
-    SQUARES = "squares"
-    """Twice the square of the centred value less the square of the distance between the bounds: an integer that goes
-    as far below zero as above."""
-    PRODUCTS = "products"
-    """The centred value times the centred value of `other`."""
-
-
-@dataclass(frozen=True)
-class Component:
-    """One integer per cell, released with discrete Gaussian noise.
-
-    Counts only rows for which `filter`, if any, is true. `per_row` is the largest magnitude of one row's contribution
-    and `scale` the noise's sigma, both in lattice steps; `step` is what a lattice step is worth in the scalar's units.
-    `sensitivity_squared` bounds the square of the L2 distance that one unit moves the vector, in lattice steps.
-    `over` are the positions of keys that it is summed over; its `cells` are the combinations of the other keys.
-    """
-
-    kind: Kind
-    scalar: Scalar | None
-    filter: Condition | None
-    over: tuple[int, ...]
-    cells: int
-    per_row: int
-    step: Fraction
-    sensitivity_squared: int
-    rho_nano: int
-    scale: float
-    other: Scalar | None = None
-
-    @property
-    def reads(self) -> frozenset[str]:
-        """The columns that it reads itself, beside the query's WHERE and keys."""
-        return columns_in(self.scalar) | columns_in(self.other) | columns_of(self.filter)
 
 
 @dataclass(frozen=True)
@@ -126,8 +72,10 @@ def plan(query: Query, dataset: Dataset) -> Plan:
     max_groups = min(query.max_groups, cells_within_reach(query.keys, dataset), limit)
     max_rows = min(query.max_rows, limit)
     squared = rows_squared(max_groups, max_rows, limit)
-    outlines: dict[_Outline, int] = {}
-    parts = tuple(_part(aggregate, query, dataset, outlines) for aggregate in query.aggregates)
+    bounds = Bounds(query, dataset, max_groups, squared)
+    decomposition = Decomposition(bounds)
+    parts = tuple(decomposition.part(aggregate) for aggregate in query.aggregates)
+    outlines = tuple(decomposition.outlines)
     if cells * len(outlines) > MAX_VALUES:
         raise Refusal(
             Reason.TOO_MANY_CELLS,
@@ -135,7 +83,6 @@ def plan(query: Query, dataset: Dataset) -> Plan:
             field="query.keys",
         )
     shares = split(query.rho_nano, len(outlines))
-    bounds = _Bounds(query, dataset, max_groups, squared)
     return Plan(
         query=query,
         domains=tuple(domain_of(key, dataset).values for key in query.keys),
@@ -186,13 +133,6 @@ def _held(
     return held_by_cell(dataset, coverage, asked, keys, read)
 
 
-def both(left: Condition | None, right: Condition | None) -> Condition | None:
-    """The conjunction of two conditions, either of which may be absent."""
-    if left is None or right is None:
-        return left if right is None else right
-    return Conjunction((left, right))
-
-
 def _check_form(query: Query) -> None:
     if not query.aggregates:
         raise Refusal(Reason.MALFORMED_REQUEST, "the query asks for no statistic", field="query.aggregates")
@@ -214,168 +154,3 @@ def _count_cells(query: Query, dataset: Dataset) -> int:
             field="query.keys",
         )
     return cells
-
-
-def cells_within_reach(keys: Iterable[Scalar], dataset: Dataset) -> int:
-    """How many cells one unit's rows can fall into: keys that are constant within a unit do not spread them."""
-    return math.prod(domain_size(key, dataset) for key in keys if not constant_within_unit(key, dataset))
-
-
-def constant_within_unit(key: Scalar, dataset: Dataset) -> bool:
-    """Whether all rows of a unit have the same value: declared of all that the key reads."""
-    return all(dataset.constant_within_unit(name) for name in columns_in(key))
-
-
-@dataclass(frozen=True)
-class _Bounds:
-    """What bounds one unit's contribution to any component of a query."""
-
-    query: Query
-    dataset: Dataset
-    max_groups: int
-    rows_squared: int
-
-    def units(self, over: tuple[int, ...]) -> int:
-        """To how many cells of a count of units, summed over these keys, one unit adds 1."""
-        left = [key for position, key in enumerate(self.query.keys) if position not in over]
-        return min(self.max_groups, cells_within_reach(left, self.dataset))
-
-
-@dataclass(frozen=True)
-class _Outline:
-    """What tells components apart; statistics that need the same one share it."""
-
-    kind: Kind
-    scalar: Scalar | None
-    filter: Condition | None
-    over: tuple[int, ...] = ()
-    other: Scalar | None = None
-
-    def component(self, bounds: _Bounds, rho_nano: int) -> Component:
-        per_row, step = self._unit(bounds.dataset)
-        squared = bounds.units(self.over) if self.kind is Kind.UNITS else per_row**2 * bounds.rows_squared
-        left = [key for position, key in enumerate(bounds.query.keys) if position not in self.over]
-        return Component(
-            kind=self.kind,
-            scalar=self.scalar,
-            filter=self.filter,
-            over=self.over,
-            cells=math.prod(domain_size(key, bounds.dataset) for key in left),
-            per_row=per_row,
-            step=step,
-            sensitivity_squared=squared,
-            rho_nano=rho_nano,
-            scale=scale_for(squared, rho_nano),
-            other=self.other,
-        )
-
-    def _unit(self, dataset: Dataset) -> tuple[int, Fraction]:
-        if self.kind in (Kind.ROWS, Kind.UNITS) or self.scalar is None:
-            return 1, Fraction(1)
-        kind = type_of(self.scalar, dataset)
-        step = Fraction(1, 10**kind.decimals)
-        if self.kind is Kind.SUM:
-            return max(kind.largest, 1), step
-        width = max(kind.upper - kind.lower, 1)
-        if self.kind is Kind.CENTRED:
-            return width, step / 2
-        if self.other is None:
-            return width**2, step**2 / 8
-        other = type_of(self.other, dataset)
-        return width * max(other.upper - other.lower, 1), step / 2 * Fraction(1, 10**other.decimals) / 2
-
-
-def _reads_what_may_be_missing(scalar: Scalar, dataset: Dataset) -> bool:
-    """Whether a node may hold it for some rows only: such a value is counted where it is held, even if never NULL."""
-    return any(dataset.column(name).nullable for name in columns_in(scalar))
-
-
-def _part(aggregate: Aggregate, query: Query, dataset: Dataset, outlines: dict[_Outline, int]) -> Part:
-    def index(kind: Kind, scalar: Scalar | None = None, over: tuple[int, ...] = ()) -> int:
-        return outlines.setdefault(_Outline(kind, scalar, aggregate.filter, over), len(outlines))
-
-    if aggregate.statistic is Statistic.COUNT_UNITS and (aggregate.over or dataset.max_rows_per_unit > 1):
-        return Total(index(Kind.UNITS, over=tuple(query.keys.index(key) for key in aggregate.over)))
-    if aggregate.scalar is None:
-        return Total(index(Kind.ROWS))
-    if aggregate.other is not None:
-        return _pair(aggregate, aggregate.scalar, aggregate.other, dataset, outlines)
-    kind = type_of(aggregate.scalar, dataset)
-    counted = aggregate.scalar if kind.nullable or _reads_what_may_be_missing(aggregate.scalar, dataset) else None
-    if aggregate.statistic is Statistic.COUNT_VALUES:
-        return Total(index(Kind.ROWS, counted))
-    _check_summed(kind)
-    if aggregate.statistic is Statistic.SUM:
-        return Total(index(Kind.SUM, aggregate.scalar))
-    rows, centred = index(Kind.ROWS, counted), index(Kind.CENTRED, aggregate.scalar)
-    if aggregate.statistic is Statistic.AVG:
-        return Mean(rows, centred, Fraction(kind.lower + kind.upper, 2 * 10**kind.decimals))
-    return _spread(aggregate.statistic, kind, rows, centred, index(Kind.SQUARES, aggregate.scalar))
-
-
-def _spread(statistic: Statistic, kind: ScalarType, rows: int, centred: int, squares: int) -> Spread:
-    _check_squared(kind)
-    return Spread(
-        rows,
-        centred,
-        squares,
-        offset=_offset(kind),
-        is_sample=statistic in (Statistic.VAR_SAMP, Statistic.STDDEV_SAMP),
-        is_root=statistic in (Statistic.STDDEV_SAMP, Statistic.STDDEV_POP),
-    )
-
-
-_JOINTS = {
-    Statistic.COVAR_SAMP: Joint.COVARIANCE_OF_SAMPLE,
-    Statistic.COVAR_POP: Joint.COVARIANCE,
-    Statistic.CORR: Joint.CORRELATION,
-    Statistic.REGR_SLOPE: Joint.SLOPE,
-    Statistic.REGR_INTERCEPT: Joint.INTERCEPT,
-}
-
-
-def _pair(aggregate: Aggregate, first: Scalar, second: Scalar, dataset: Dataset, outlines: dict[_Outline, int]) -> Pair:
-    """Over the rows that hold both: each component leaves out by its filter where the value that it does not read is
-    missing, so that it is shared with other statistics wherever nothing can be."""
-    joint = _JOINTS[aggregate.statistic]
-    kinds = {first: type_of(first, dataset), second: type_of(second, dataset)}
-    for kind in kinds.values():
-        _check_summed(kind)
-        _check_squared(kind)
-
-    missing = {each: kind.nullable or _reads_what_may_be_missing(each, dataset) for each, kind in kinds.items()}
-
-    def index(kind: Kind, scalar: Scalar | None, unread: Scalar | None, other: Scalar | None = None) -> int:
-        condition = aggregate.filter
-        if unread is not None and unread != scalar and missing[unread]:
-            condition = both(condition, Negation(NullTest(unread)))
-        return outlines.setdefault(_Outline(kind, scalar, condition, other=other), len(outlines))
-
-    def side(scalar: Scalar, unread: Scalar, is_squared: bool) -> Side:
-        centred = index(Kind.CENTRED, scalar, unread)
-        squares = index(Kind.SQUARES, scalar, unread) if is_squared else None
-        kind = kinds[scalar]
-        return Side(centred, Fraction(kind.lower + kind.upper, 2 * 10**kind.decimals), squares, _offset(kind))
-
-    counted, unread = (first, second) if missing[first] else (second, None)
-    return Pair(
-        joint,
-        rows=index(Kind.ROWS, counted if missing[counted] else None, unread),
-        first=side(first, second, joint is Joint.CORRELATION),
-        second=side(second, first, joint in (Joint.CORRELATION, Joint.SLOPE, Joint.INTERCEPT)),
-        products=index(Kind.PRODUCTS, first, None, second),
-    )
-
-
-def _offset(kind: ScalarType) -> Fraction:
-    return Fraction(kind.upper - kind.lower, 10**kind.decimals) ** 2 / 8
-
-
-def _check_summed(kind: ScalarType) -> None:
-    if kind.kind != "number" or kind.largest > MAX_STORED:
-        raise Refusal(Reason.WRONG_TYPE, "only numbers within 2**31 are added up", field="query.aggregates")
-
-
-def _check_squared(kind: ScalarType) -> None:
-    if kind.upper - kind.lower > MAX_SPREAD:
-        raise Refusal(Reason.WRONG_TYPE, "the bounds are too far apart for squares", field="query.aggregates")

@@ -7,9 +7,10 @@ from concordat_query.catalogue import Dataset
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Query
 
+from concordat_privacy.components import Component, Kind
 from concordat_privacy.margins import noise_margin
 from concordat_privacy.parts import Total
-from concordat_privacy.plan import Component, Kind, Plan, plan, split
+from concordat_privacy.plan import Plan, plan, split
 from concordat_privacy.sensitivity import scale_for
 
 LARGEST_RHO_NANO = 100 * 10**9

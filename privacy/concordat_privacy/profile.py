@@ -14,7 +14,8 @@ from concordat_query.domains import domain_size
 from concordat_query.errors import Reason, Refusal
 from concordat_query.profile_request import ProfileRequest
 
-from concordat_privacy.plan import MAX_CELLS, cells_within_reach, split
+from concordat_privacy.components import cells_within_reach
+from concordat_privacy.plan import MAX_CELLS, split
 from concordat_privacy.sensitivity import scale_for
 
 MAX_PROFILE = 10_000

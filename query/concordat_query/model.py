@@ -148,6 +148,13 @@ def columns_of(condition: Condition | None) -> frozenset[str]:
             return columns_in(condition.scalar)
 
 
+def both(left: Condition | None, right: Condition | None) -> Condition | None:
+    """The conjunction of two conditions, either of which may be absent."""
+    if left is None or right is None:
+        return left if right is None else right
+    return Conjunction((left, right))
+
+
 def columns_in(scalar: Scalar | None) -> frozenset[str]:
     """The columns that a scalar reads."""
     match scalar:

@@ -8,7 +8,8 @@ from decimal import Decimal
 import duckdb
 from concordat_node.engine.scans import scans
 from concordat_node.importing import edition
-from concordat_privacy.plan import Component, Kind, Plan
+from concordat_privacy.components import Component, Kind
+from concordat_privacy.plan import Plan
 from concordat_query.catalogue import CellKey, Dataset
 from concordat_query.coverage import Coverage
 from concordat_query.domains import domain_of

@@ -8,10 +8,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from concordat_privacy.components import Kind
 from concordat_privacy.estimates import Row, Status, Table, Value, tabulate
 from concordat_privacy.margins import noise_margin
 from concordat_privacy.merge import Absent, NodeAnswer
-from concordat_privacy.plan import Kind, Plan, plan
+from concordat_privacy.plan import Plan, plan
 from concordat_query.catalogue import CellKey
 from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.errors import VerificationError

@@ -7,10 +7,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from concordat_privacy.components import Component, Kind
 from concordat_privacy.estimates import Status, Value, tabulate
 from concordat_privacy.merge import NodeAnswer
 from concordat_privacy.parts import Pair
-from concordat_privacy.plan import Component, Kind, Plan, held_components, plan
+from concordat_privacy.plan import Plan, held_components, plan
 from concordat_query.catalogue import Catalogue
 from concordat_query.coverage import ColumnCoverage, Coverage, Held
 from concordat_query.model import Aggregate, Comparator, Comparison, Query, Statistic

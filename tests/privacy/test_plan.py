@@ -8,8 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from concordat_privacy.components import Component, Kind
 from concordat_privacy.parts import Mean, Total
-from concordat_privacy.plan import MAX_RHO_NANO, Component, Kind, Plan, held_components, plan, split
+from concordat_privacy.plan import MAX_RHO_NANO, Plan, held_components, plan, split
 from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Dataset
 from concordat_query.coverage import ColumnCoverage, Coverage, Held

@@ -4,9 +4,10 @@ import math
 from dataclasses import replace
 
 import pytest
+from concordat_privacy.components import Kind
 from concordat_privacy.margins import noise_margin
 from concordat_privacy.parts import Total
-from concordat_privacy.plan import Kind, plan
+from concordat_privacy.plan import plan
 from concordat_privacy.precision import largest_margin, rho_for_margin
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Aggregate, Statistic

@@ -9,10 +9,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from concordat_privacy.components import Kind
 from concordat_privacy.estimates import Status, Value, tabulate
 from concordat_privacy.merge import NodeAnswer
 from concordat_privacy.parts import Mean, Spread, Total
-from concordat_privacy.plan import Kind, Plan, plan
+from concordat_privacy.plan import Plan, plan
 from concordat_query.catalogue import Catalogue
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (

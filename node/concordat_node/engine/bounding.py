@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from concordat_privacy.plan import Plan, constant_within_unit
+from concordat_privacy.components import constant_within_unit
+from concordat_privacy.plan import Plan
 from concordat_query.catalogue import Dataset
 from concordat_query.domains import Domain, domain_of
 from concordat_query.model import Condition

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from concordat_privacy.plan import Component, Kind, Plan
+from concordat_privacy.components import Component, Kind
+from concordat_privacy.plan import Plan
 from concordat_query.catalogue import Dataset
 from concordat_query.coverage import Coverage
-from concordat_query.model import Condition, Conjunction, Negation, NullTest, Scalar, columns_in, columns_of
-from concordat_query.scalar_types import type_of
+from concordat_query.model import Condition, Negation, NullTest, Scalar, both, columns_in, columns_of
+from concordat_query.scalar_types import ScalarType
 
 from concordat_node.engine.bounding import KeptRows, limits_of
 from concordat_node.engine.sql import condition_sql, scalar_sql
@@ -81,7 +82,7 @@ def scans(plan: Plan, dataset: Dataset, coverage: Coverage, indexes: Sequence[in
 
 
 def _rows_scan(kept: KeptRows, coverage: Coverage, indexes: Sequence[int]) -> Scan:
-    combined = [_measures(kept.plan.components[index], kept.dataset, coverage) for index in indexes]
+    combined = [_measures(kept.plan.components[index], coverage) for index in indexes]
     measures = list(dict.fromkeys(measure for parts in combined for _, measure in parts))
     recipes = tuple(tuple((factor, measures.index(measure)) for factor, measure in parts) for parts in combined)
     sums = [measure.sql(kept.dataset) for measure in measures]
@@ -95,7 +96,7 @@ def _units_scan(kept: KeptRows, coverage: Coverage, over: tuple[int, ...], index
     components = [kept.plan.components[index] for index in indexes]
     present = []
     for component in components:
-        condition = _both(component.filter, coverage.condition(component.reads))
+        condition = both(component.filter, coverage.condition(component.reads))
         text = "true" if condition is None else condition_sql(kept.dataset, condition)
         present.append(f"coalesce(bool_or({text}), false)")
     recipes: tuple[Recipe, ...] = tuple(((1, position),) for position in range(len(components)))
@@ -106,32 +107,31 @@ def _each(cells: int) -> Mapping[int | None, int]:
     return {cell: cell for cell in range(cells)}
 
 
-def _measures(component: Component, dataset: Dataset, coverage: Coverage) -> list[tuple[int, Measure]]:
-    condition = _both(component.filter, coverage.condition(component.reads))
+def _measures(component: Component, coverage: Coverage) -> list[tuple[int, Measure]]:
+    condition = both(component.filter, coverage.condition(component.reads))
     if component.kind is Kind.ROWS or component.scalar is None:
         return [(1, Measure(component.scalar, 0, condition))]
     number, total, squares = (Measure(component.scalar, power, condition) for power in (0, 1, 2))
     if component.kind is Kind.SUM:
         return [(1, total)]
-    kind = type_of(component.scalar, dataset)
+    kind = component.types[0]
     bounds, width = kind.lower + kind.upper, kind.upper - kind.lower
     if component.kind is Kind.CENTRED:
         return [(2, total), (-bounds, number)]
     if component.other is not None:
-        return _products(component.scalar, component.other, dataset, condition)
+        return _products(component.scalar, component.other, component.types, condition)
     # 2 (2x - bounds)^2 - width^2, multiplied out
     return [(8, squares), (-8 * bounds, total), (2 * bounds**2 - width**2, number)]
 
 
 def _products(
-    first: Scalar, second: Scalar, dataset: Dataset, condition: Condition | None
+    first: Scalar, second: Scalar, types: Sequence[ScalarType], condition: Condition | None
 ) -> list[tuple[int, Measure]]:
     """(2x - bounds of x) (2y - bounds of y) over the rows that hold both, multiplied out."""
-    kinds = [type_of(first, dataset), type_of(second, dataset)]
-    a, b = (kind.lower + kind.upper for kind in kinds)
-    held = [Negation(NullTest(scalar)) for scalar, kind in zip((first, second), kinds, strict=True) if kind.nullable]
+    a, b = (kind.lower + kind.upper for kind in types)
+    held = [Negation(NullTest(scalar)) for scalar, kind in zip((first, second), types, strict=True) if kind.nullable]
     for term in held:
-        condition = _both(condition, term)
+        condition = both(condition, term)
     sums = [Measure(scalar, 1, condition) for scalar in (first, second)]
     return [
         (4, Measure(first, 1, condition, second)),
@@ -144,9 +144,4 @@ def _products(
 def _kept_condition(plan: Plan, coverage: Coverage) -> Condition | None:
     """WHERE, and only rows for which the columns of WHERE and GROUP BY are held."""
     read = columns_of(plan.query.where).union(*(columns_in(key) for key in plan.query.keys))
-    return _both(plan.query.where, coverage.condition(read))
-
-
-def _both(first: Condition | None, second: Condition | None) -> Condition | None:
-    terms = tuple(condition for condition in (first, second) if condition is not None)
-    return None if not terms else terms[0] if len(terms) == 1 else Conjunction(terms)
+    return both(plan.query.where, coverage.condition(read))

@@ -1,0 +1,143 @@
+"""What every statistic is made of: vectors of integers, one or more for each cell, and how far one unit can move them.
+
+The argument stands in docs/proofs/components.md.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+
+from concordat_query.catalogue import Dataset
+from concordat_query.domains import domain_size
+from concordat_query.model import Condition, Query, Scalar, columns_in, columns_of
+from concordat_query.scalar_types import ScalarType, type_of
+
+from concordat_privacy.sensitivity import scale_for
+
+
+class Kind(Enum):
+    """What a component adds up over the rows of a cell."""
+
+    ROWS = "rows"
+    """1 for each row (in which `scalar`, if any, is not null)."""
+    UNITS = "units"
+    """1 for each unit with at least one row."""
+    SUM = "sum"
+    """The stored fixed-point value."""
+    CENTRED = "centred"
+    """Twice the stored value less the two bounds: twice its distance from the middle, an integer."""
+    SQUARES = "squares"
+    """Twice the square of the centred value less the square of the distance between the bounds: an integer that goes
+    as far below zero as above."""
+    PRODUCTS = "products"
+    """The centred value times the centred value of `other`."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """One integer per cell, released with discrete Gaussian noise.
+
+    Counts only rows for which `filter`, if any, is true. `per_row` is the largest magnitude of one row's contribution
+    and `scale` the noise's sigma, both in lattice steps; `step` is what a lattice step is worth in the scalar's units.
+    `sensitivity_squared` bounds the square of the L2 distance that one unit moves the vector, in lattice steps.
+    `over` are the positions of keys that it is summed over; its `cells` are the combinations of the other keys.
+    `types` bound the values of `scalar` and `other` over the rows that count.
+    """
+
+    kind: Kind
+    scalar: Scalar | None
+    filter: Condition | None
+    over: tuple[int, ...]
+    cells: int
+    types: tuple[ScalarType, ...]
+    per_row: int
+    step: Fraction
+    sensitivity_squared: int
+    rho_nano: int
+    scale: float
+    other: Scalar | None = None
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The columns that it reads itself, beside the query's WHERE and keys."""
+        return columns_in(self.scalar) | columns_in(self.other) | columns_of(self.filter)
+
+
+def cells_within_reach(keys: Iterable[Scalar], dataset: Dataset) -> int:
+    """How many cells one unit's rows can fall into: keys that are constant within a unit do not spread them."""
+    return math.prod(domain_size(key, dataset) for key in keys if not constant_within_unit(key, dataset))
+
+
+def constant_within_unit(key: Scalar, dataset: Dataset) -> bool:
+    """Whether all rows of a unit have the same value: declared of all that the key reads."""
+    return all(dataset.constant_within_unit(name) for name in columns_in(key))
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What bounds one unit's contribution to any component of a query, and every row's values."""
+
+    query: Query
+    dataset: Dataset
+    max_groups: int
+    rows_squared: int
+
+    def type_of(self, scalar: Scalar, filter: Condition | None) -> ScalarType:  # as the field is called
+        """The scalar's type over the rows that satisfy WHERE and an aggregate's own condition."""
+        return type_of(scalar, self.dataset)
+
+    def units(self, over: tuple[int, ...]) -> int:
+        """To how many cells of a count of units, summed over these keys, one unit adds 1."""
+        left = [key for position, key in enumerate(self.query.keys) if position not in over]
+        return min(self.max_groups, cells_within_reach(left, self.dataset))
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What tells components apart; statistics that need the same one share it."""
+
+    kind: Kind
+    scalar: Scalar | None
+    filter: Condition | None
+    over: tuple[int, ...] = ()
+    other: Scalar | None = None
+
+    def component(self, bounds: Bounds, rho_nano: int) -> Component:
+        """The component, with the noise that this much rho pays for. Refuses a price too low for any noise."""
+        kinds = tuple(bounds.type_of(scalar, self.filter) for scalar in (self.scalar, self.other) if scalar is not None)
+        per_row, step = _unit(self.kind, kinds)
+        squared = bounds.units(self.over) if self.kind is Kind.UNITS else per_row**2 * bounds.rows_squared
+        left = [key for position, key in enumerate(bounds.query.keys) if position not in self.over]
+        return Component(
+            kind=self.kind,
+            scalar=self.scalar,
+            filter=self.filter,
+            over=self.over,
+            cells=math.prod(domain_size(key, bounds.dataset) for key in left),
+            types=kinds,
+            per_row=per_row,
+            step=step,
+            sensitivity_squared=squared,
+            rho_nano=rho_nano,
+            scale=scale_for(squared, rho_nano),
+            other=self.other,
+        )
+
+
+def _unit(kind: Kind, types: Sequence[ScalarType]) -> tuple[int, Fraction]:
+    """The largest magnitude of what one row adds, in lattice steps, and what a step is worth."""
+    if kind in (Kind.ROWS, Kind.UNITS):
+        return 1, Fraction(1)
+    widths = [max(each.upper - each.lower, 1) for each in types]
+    steps = [Fraction(1, 10**each.decimals) for each in types]
+    match kind:
+        case Kind.SUM:
+            return max(types[0].largest, 1), steps[0]
+        case Kind.CENTRED:
+            return widths[0], steps[0] / 2
+        case Kind.SQUARES:
+            return widths[0] ** 2, steps[0] ** 2 / 8
+        case Kind.PRODUCTS:
+            return widths[0] * widths[1], steps[0] * steps[1] / 4

@@ -1,0 +1,129 @@
+"""How each statistic is made of components; statistics that need the same one share it."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from concordat_query.catalogue import Dataset
+from concordat_query.errors import Reason, Refusal
+from concordat_query.model import (
+    Aggregate,
+    Condition,
+    Negation,
+    NullTest,
+    Scalar,
+    Statistic,
+    both,
+    columns_in,
+)
+from concordat_query.scalar_types import MAX_SPREAD, MAX_STORED, ScalarType
+
+from concordat_privacy.components import Bounds, Kind, Outline
+from concordat_privacy.parts import Joint, Mean, Pair, Part, Side, Spread, Total
+
+
+@dataclass
+class Decomposition:
+    """Collects the outlines of a query's components, each once, in the order in which they are first needed."""
+
+    bounds: Bounds
+    outlines: dict[Outline, int] = field(default_factory=dict)
+
+    def part(self, aggregate: Aggregate) -> Part:
+        """How one statistic is made. Refuses values that cannot be added up or squared."""
+        scalar, other, asked = aggregate.scalar, aggregate.other, aggregate.filter
+        if aggregate.statistic is Statistic.COUNT_UNITS and (aggregate.over or self._dataset.max_rows_per_unit > 1):
+            over = tuple(self.bounds.query.keys.index(key) for key in aggregate.over)
+            return Total(self._index(Outline(Kind.UNITS, None, asked, over)))
+        if scalar is None:
+            return Total(self._index(Outline(Kind.ROWS, None, asked)))
+        if other is not None:
+            return self._pair(_JOINTS[aggregate.statistic], scalar, other, asked)
+        if aggregate.statistic is Statistic.COUNT_VALUES:
+            return Total(self._rows(scalar, asked))
+        kind = self._summed(scalar, asked)
+        if aggregate.statistic is Statistic.SUM:
+            return Total(self._index(Outline(Kind.SUM, scalar, asked)))
+        rows, centred = self._rows(scalar, asked), self._index(Outline(Kind.CENTRED, scalar, asked))
+        if aggregate.statistic is Statistic.AVG:
+            return Mean(rows, centred, _middle(kind))
+        _check_squared(kind)
+        return Spread(
+            rows,
+            centred,
+            squares=self._index(Outline(Kind.SQUARES, scalar, asked)),
+            offset=_offset(kind),
+            is_sample=aggregate.statistic in (Statistic.VAR_SAMP, Statistic.STDDEV_SAMP),
+            is_root=aggregate.statistic in (Statistic.STDDEV_SAMP, Statistic.STDDEV_POP),
+        )
+
+    def _pair(self, joint: Joint, first: Scalar, second: Scalar, asked: Condition | None) -> Pair:
+        """Over the rows that hold both: each component leaves out by its filter where the value that it does not read
+        is missing, so that it is shared with other statistics wherever nothing can be."""
+
+        def without(unread: Scalar) -> Condition | None:
+            return both(asked, Negation(NullTest(unread))) if self._may_be_missing(unread) else asked
+
+        def side(scalar: Scalar, unread: Scalar, is_squared: bool) -> Side:
+            own = without(unread) if unread != scalar else asked
+            kind = self._summed(scalar, asked)
+            _check_squared(kind)
+            centred = self._index(Outline(Kind.CENTRED, scalar, own))
+            squares = self._index(Outline(Kind.SQUARES, scalar, own)) if is_squared else None
+            return Side(centred, _middle(kind), squares, _offset(kind))
+
+        if self._may_be_missing(first):
+            rows = Outline(Kind.ROWS, first, without(second) if second != first else asked)
+        else:
+            rows = Outline(Kind.ROWS, second if self._may_be_missing(second) else None, asked)
+        return Pair(
+            joint,
+            rows=self._index(rows),
+            first=side(first, second, joint is Joint.CORRELATION),
+            second=side(second, first, joint in (Joint.CORRELATION, Joint.SLOPE, Joint.INTERCEPT)),
+            products=self._index(Outline(Kind.PRODUCTS, first, asked, other=second)),
+        )
+
+    def _index(self, outline: Outline) -> int:
+        return self.outlines.setdefault(outline, len(self.outlines))
+
+    def _rows(self, scalar: Scalar, asked: Condition | None) -> int:
+        """The count of rows that hold a value: that of all rows where none can be missing."""
+        return self._index(Outline(Kind.ROWS, scalar if self._may_be_missing(scalar) else None, asked))
+
+    def _may_be_missing(self, scalar: Scalar) -> bool:
+        """Whether it may be NULL, or a node may hold it for some rows only: it is counted where it is held."""
+        if self.bounds.type_of(scalar, None).nullable:
+            return True
+        return any(self._dataset.column(name).nullable for name in columns_in(scalar))
+
+    def _summed(self, scalar: Scalar, asked: Condition | None) -> ScalarType:
+        kind = self.bounds.type_of(scalar, asked)
+        if kind.kind != "number" or kind.largest > MAX_STORED:
+            raise Refusal(Reason.WRONG_TYPE, "only numbers within 2**31 are added up", field="query.aggregates")
+        return kind
+
+    @property
+    def _dataset(self) -> Dataset:
+        return self.bounds.dataset
+
+
+_JOINTS = {
+    Statistic.COVAR_SAMP: Joint.COVARIANCE_OF_SAMPLE,
+    Statistic.COVAR_POP: Joint.COVARIANCE,
+    Statistic.CORR: Joint.CORRELATION,
+    Statistic.REGR_SLOPE: Joint.SLOPE,
+    Statistic.REGR_INTERCEPT: Joint.INTERCEPT,
+}
+
+
+def _middle(kind: ScalarType) -> Fraction:
+    return Fraction(kind.lower + kind.upper, 2 * 10**kind.decimals)
+
+
+def _offset(kind: ScalarType) -> Fraction:
+    return Fraction(kind.upper - kind.lower, 10**kind.decimals) ** 2 / 8
+
+
+def _check_squared(kind: ScalarType) -> None:
+    if kind.upper - kind.lower > MAX_SPREAD:
+        raise Refusal(Reason.WRONG_TYPE, "the bounds are too far apart for squares", field="query.aggregates")

@@ -17,10 +17,11 @@ from concordat_query.catalogue import Catalogue, CellKey
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Expression
 
-from concordat_privacy.evaluation import DRAWS, Figure, Number, evaluate, point
+from concordat_privacy.components import Component
+from concordat_privacy.evaluation import DRAWS, Figure, Number, evaluate, point, simulated
 from concordat_privacy.linear import Linear, linear
-from concordat_privacy.margins import CONFIDENCE, Floats, Noise, combined_margin, draws
-from concordat_privacy.merge import NodeAnswer
+from concordat_privacy.margins import CONFIDENCE, Floats, Noise, combined_margin
+from concordat_privacy.merge import NodeAnswer, add_up
 from concordat_privacy.places import plan_of_level
 from concordat_privacy.plan import Plan
 from concordat_privacy.standing import Code, Standing, components_of
@@ -145,10 +146,13 @@ def _own(plan: Plan, index: int, found: Sequence[tuple[int, Cell]]) -> frozenset
 
 def _sums(answers: Sequence[NodeAnswer], side: Side) -> dict[int, npt.NDArray[np.int64]]:
     """Each component's sum, as an array of one."""
-    return {
-        index: np.array([sum(int(answers[node].components[index][cell]) for node, cell in added)], dtype=np.int64)
-        for index, added in side.addends.items()
-    }
+    return {index: _summed(side.plan.components[index], index, answers, side) for index in side.addends}
+
+
+def _summed(component: Component, index: int, answers: Sequence[NodeAnswer], side: Side) -> npt.NDArray[np.int64]:
+    added = [answers[node].components[index].reshape(-1, component.width)[cell] for node, cell in side.addends[index]]
+    total = add_up(added, (component.width,))
+    return total[:, None] if component.bins else total
 
 
 def _parted(left: Side, right: Side, index: int) -> tuple[int, int, int]:
@@ -183,11 +187,8 @@ def _simulated_margin(
 ) -> float:
     """Half the width that holds 95% of simulated errors."""
     indexes = sorted(left.addends.keys() | right.addends.keys())
-    counts = [number for index in indexes for number in _parted(left, right, index)]
-    scales = [
-        (left.plan.components[index].scale,) * counts[3 * i + j] for i, index in enumerate(indexes) for j in range(3)
-    ]
-    drawn = dict(zip(indexes, draws(seed, scales, DRAWS).reshape(len(indexes), 3, DRAWS), strict=True))
+    noises = simulated(left.plan, [(i, number) for i in indexes for number in _parted(left, right, i)], seed)
+    drawn = {index: noises[3 * place : 3 * place + 3] for place, index in enumerate(indexes)}
     errors: list[Floats] = []
     for place, side in enumerate((left, right)):
         seen = {index: total.astype(np.float64) for index, total in _sums(answers, side).items()}

@@ -15,6 +15,7 @@ from concordat_query.model import Condition, Query, Scalar, columns_in, columns_
 from concordat_query.scalar_types import ScalarType, type_of
 
 from concordat_privacy.sensitivity import scale_for
+from concordat_privacy.strategies import Bins, bins_of
 
 
 class Kind(Enum):
@@ -33,13 +34,16 @@ class Kind(Enum):
     as far below zero as above."""
     PRODUCTS = "products"
     """The centred value times the centred value of `other`."""
+    CUMULATIVE = "cumulative"
+    """For each bin of the scalar's values a weighted count of the rows in it and below: a cell's histogram times the
+    matrix of `bins.strategy`."""
 
 
 @dataclass(frozen=True)
 class Component:
-    """One integer per cell, released with discrete Gaussian noise.
+    """`width` integers per cell, released with discrete Gaussian noise: as many as bins, where there are any, or one.
 
-    Counts only rows for which `filter`, if any, is true. `per_row` is the largest magnitude of one row's contribution
+    Counts only rows for which `filter`, if any, is true. `per_row` is the largest L1 norm of one row's contribution
     and `scale` the noise's sigma, both in lattice steps; `step` is what a lattice step is worth in the scalar's units.
     `sensitivity_squared` bounds the square of the L2 distance that one unit moves the vector, in lattice steps.
     `over` are the positions of keys that it is summed over; its `cells` are the combinations of the other keys.
@@ -58,6 +62,16 @@ class Component:
     rho_nano: int
     scale: float
     other: Scalar | None = None
+    bins: Bins | None = None
+
+    @property
+    def width(self) -> int:
+        return 1 if self.bins is None else self.bins.strategy.rows
+
+    @property
+    def length(self) -> int:
+        """How many integers there are: those of the first cell first."""
+        return self.cells * self.width
 
     @property
     def reads(self) -> frozenset[str]:
@@ -107,8 +121,13 @@ class Outline:
     def component(self, bounds: Bounds, rho_nano: int) -> Component:
         """The component, with the noise that this much rho pays for. Refuses a price too low for any noise."""
         kinds = tuple(bounds.type_of(scalar, self.filter) for scalar in (self.scalar, self.other) if scalar is not None)
-        per_row, step = _unit(self.kind, kinds)
-        squared = bounds.units(self.over) if self.kind is Kind.UNITS else per_row**2 * bounds.rows_squared
+        bins = bins_of(kinds[0]) if self.kind is Kind.CUMULATIVE else None
+        if bins is None:
+            per_row, step = _unit(self.kind, kinds)
+            row_squared = per_row**2
+        else:
+            per_row, step, row_squared = bins.strategy.largest_sum, Fraction(1), bins.strategy.largest_squared
+        squared = bounds.units(self.over) if self.kind is Kind.UNITS else row_squared * bounds.rows_squared
         left = [key for position, key in enumerate(bounds.query.keys) if position not in self.over]
         return Component(
             kind=self.kind,
@@ -123,6 +142,7 @@ class Outline:
             rho_nano=rho_nano,
             scale=scale_for(squared, rho_nano),
             other=self.other,
+            bins=bins,
         )
 
 
@@ -141,3 +161,4 @@ def _unit(kind: Kind, types: Sequence[ScalarType]) -> tuple[int, Fraction]:
             return widths[0] ** 2, steps[0] ** 2 / 8
         case Kind.PRODUCTS:
             return widths[0] * widths[1], steps[0] * steps[1] / 4
+    raise AssertionError(kind)

@@ -1,6 +1,7 @@
 """How each statistic is made of components; statistics that need the same one share it."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 
 from concordat_query.catalogue import Dataset
@@ -18,7 +19,8 @@ from concordat_query.model import (
 from concordat_query.scalar_types import MAX_SPREAD, MAX_STORED, ScalarType
 
 from concordat_privacy.components import Bounds, Kind, Outline
-from concordat_privacy.parts import Joint, Mean, Pair, Part, Side, Spread, Total
+from concordat_privacy.parts import Joint, Mean, Pair, Part, Percentile, Side, Spread, Total
+from concordat_privacy.strategies import bins_of
 
 
 @dataclass
@@ -41,6 +43,8 @@ class Decomposition:
         if aggregate.statistic is Statistic.COUNT_VALUES:
             return Total(self._rows(scalar, asked))
         kind = self._summed(scalar, asked)
+        if aggregate.fraction is not None:
+            return _percentile(self._index(Outline(Kind.CUMULATIVE, scalar, asked)), kind, aggregate.fraction)
         if aggregate.statistic is Statistic.SUM:
             return Total(self._index(Outline(Kind.SUM, scalar, asked)))
         rows, centred = self._rows(scalar, asked), self._index(Outline(Kind.CENTRED, scalar, asked))
@@ -114,6 +118,18 @@ _JOINTS = {
     Statistic.REGR_SLOPE: Joint.SLOPE,
     Statistic.REGR_INTERCEPT: Joint.INTERCEPT,
 }
+
+
+def _percentile(component: int, kind: ScalarType, fraction: Decimal) -> Percentile:
+    bins, unit = bins_of(kind), Fraction(1, 10**kind.decimals)
+    return Percentile(
+        component,
+        Fraction(fraction),
+        lower=kind.lower * unit,
+        bin=bins.size * unit,
+        is_coarse=bins.size > 1,
+        span=(kind.upper - kind.lower) * unit,
+    )
 
 
 def _middle(kind: ScalarType) -> Fraction:

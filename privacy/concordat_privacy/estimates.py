@@ -123,7 +123,7 @@ def _check_answers(plan: Plan, stand: Standing, where: Places) -> None:
     for answer, held in zip(stand.answers, holding, strict=True):
         for index in itertools.chain(*itertools.compress(needs, held)):
             vector = answer.components.get(index)
-            if vector is None or vector.shape != (plan.components[index].cells,):
+            if vector is None or vector.shape != (plan.components[index].length,):
                 raise VerificationError(f"{answer.node}: the answer does not hold component {index} for every cell")
 
 

@@ -14,8 +14,9 @@ import numpy.typing as npt
 from concordat_query.model import AggregateRef, Arithmetic, Constant, Expression, Operator
 
 from concordat_privacy.linear import Linear, component, linear
-from concordat_privacy.margins import CONFIDENCE, Floats, draws
-from concordat_privacy.parts import Joint, Mean, Pair, Part, Spread, Total
+from concordat_privacy.margins import CONFIDENCE, Floats, draws, total_sigma
+from concordat_privacy.parts import Joint, Mean, Pair, Part, Percentile, Size, Spread, Total
+from concordat_privacy.percentiles import cumulative_counts, inverted_margins, size_margins, value_at
 from concordat_privacy.plan import Plan
 from concordat_privacy.standing import components_of
 from concordat_privacy.sums import Noisy
@@ -42,7 +43,7 @@ def evaluate(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> l
     if (form := linear(expression, plan)) is not None:
         return _exact(form, plan, noisy)
     estimates = point(expression, plan, _as_floats(noisy))
-    margins = _simulated_margins(expression, plan, noisy, seed)
+    margins = _margins(expression, plan, noisy, seed)
     undefined, unbounded = _divisors(expression, plan, noisy, seed)
     undefined |= ~np.isfinite(estimates)
     margins[unbounded | ~np.isfinite(margins)] = math.inf
@@ -105,6 +106,9 @@ def _of_part(part: Part, plan: Plan, sums: Mapping[int, Floats]) -> Floats:
 
     if isinstance(part, Total):
         return worth(part.component)
+    if isinstance(part, Percentile | Size):
+        counts = cumulative_counts(plan.components[part.component], sums[part.component])
+        return counts[-1] if isinstance(part, Size) else value_at(part, counts)
     rows = np.maximum(1.0, sums[part.rows])
     if isinstance(part, Mean):
         return float(part.middle) + worth(part.centred) / rows
@@ -153,6 +157,18 @@ def _computed(operator: Operator, left: Floats, right: Floats) -> Floats:
             return left / right
 
 
+def _margins(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> Floats:
+    """For each row: of a percentile or its rows by themselves from the spread of cumulative counts, else simulated."""
+    part = plan.parts[expression.index] if isinstance(expression, AggregateRef) else None
+    if not isinstance(part, Percentile | Size):
+        return _simulated_margins(expression, plan, noisy, seed)
+    component = plan.components[part.component]
+    sigmas = np.array([total_sigma((component.scale,) * copies) for copies in noisy.noises[part.component].tolist()])
+    if isinstance(part, Size):
+        return size_margins(component, sigmas)
+    return inverted_margins(part, component, noisy.sums[part.component].astype(np.float64), sigmas)
+
+
 def _simulated_margins(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> Floats:
     """For each row the half width that holds 95% of simulated errors."""
     components = components_of(expression, plan)
@@ -161,8 +177,9 @@ def _simulated_margins(expression: Expression, plan: Plan, noisy: Noisy, seed: b
     for own in np.unique(counts, axis=0):
         rows = np.flatnonzero((counts == own).all(axis=1))
         noise = _noise(components, plan, own.tolist(), seed)
-        for start in range(0, len(rows), _CHUNK):
-            chunk = rows[start : start + _CHUNK]
+        step = max(1, _CHUNK // max(plan.components[index].width for index in components))
+        for start in range(0, len(rows), step):
+            chunk = rows[start : start + step]
             margins[chunk] = _half_widths(expression, plan, noisy, chunk, noise)
     return margins
 
@@ -170,7 +187,7 @@ def _simulated_margins(expression: Expression, plan: Plan, noisy: Noisy, seed: b
 def _half_widths(
     expression: Expression, plan: Plan, noisy: Noisy, rows: npt.NDArray[np.intp], noise: Mapping[int, Floats]
 ) -> Floats:
-    seen = {index: noisy.sums[index][rows].astype(np.float64)[:, None] for index in noise}
+    seen = {index: noisy.sums[index][..., rows].astype(np.float64)[..., None] for index in noise}
     estimates = point(expression, plan, seen)
     with np.errstate(invalid="ignore"):
         errors = point(expression, plan, {index: seen[index] - noise[index] for index in noise})
@@ -182,8 +199,20 @@ def _half_widths(
 
 def _noise(components: Sequence[int], plan: Plan, counts: Sequence[int], seed: bytes) -> dict[int, Floats]:
     """Draws of each component's noise. Rows of a table share them: each has its own margin."""
-    scales = [(plan.components[index].scale,) * count for index, count in zip(components, counts, strict=True)]
-    return dict(zip(components, draws(seed, scales, DRAWS), strict=True))
+    drawn = simulated(plan, list(zip(components, counts, strict=True)), seed)
+    return {index: noise[..., None, :] for index, noise in zip(components, drawn, strict=True)}
+
+
+def simulated(plan: Plan, sums: Sequence[tuple[int, int]], seed: bytes) -> list[Floats]:
+    """Draws of the noise of sums, each of a component and of so many copies: [draw], or [width, draw] with bins."""
+    widths = [plan.components[index].width for index, _ in sums]
+    scales = [
+        (plan.components[index].scale,) * copies
+        for (index, copies), width in zip(sums, widths, strict=True)
+        for _ in range(width)
+    ]
+    parts = np.split(draws(seed, scales, DRAWS), np.cumsum(widths)[:-1])
+    return [part if plan.components[index].bins else part[0] for (index, _), part in zip(sums, parts, strict=True)]
 
 
 def _divisors(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> tuple[Flags, Flags]:
@@ -200,31 +229,40 @@ def _divisors(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> 
             undefined |= values <= 0 if divisor.is_never_negative(plan) else values == 0
         else:
             values = point(divisor, own, _as_floats(noisy))
-            margins = _simulated_margins(divisor, own, noisy, seed)
-            undefined |= ~np.isfinite(values) | (values == 0)
+            margins = _margins(divisor, own, noisy, seed)
+            undefined |= ~np.isfinite(values) | (values <= 0 if _is_size(divisor, own) else values == 0)
         unbounded |= ~(np.abs(values) > margins)
     return undefined, unbounded
 
 
 def _divisors_of(expression: Expression, plan: Plan) -> Iterator[tuple[Linear | Expression, Plan]]:
     """All that an expression divides by, and what is to be read by which plan: rows where it holds a mean, what stands
-    below a division, and the variance under a root, whose slope is beyond all bounds at zero."""
+    below a division, the variance under a root, whose slope is beyond all bounds at zero, and a percentile's rows."""
     if isinstance(expression, AggregateRef):
         part = plan.parts[expression.index]
-        if isinstance(part, Total):
+        if isinstance(part, Total | Size):
+            return
+        if isinstance(part, Percentile):
+            yield expression, _with_part(plan, expression.index, part.size)
             return
         yield component(part.rows), plan
         if _is_of_sample(part):
             yield Linear(Fraction(-1), {part.rows: Fraction(1)}), plan
         for variance in _variances_below(part):
-            parts = list(plan.parts)
-            parts[expression.index] = variance
-            yield expression, replace(plan, parts=tuple(parts))
+            yield expression, _with_part(plan, expression.index, variance)
     elif isinstance(expression, Arithmetic):
         yield from _divisors_of(expression.left, plan)
         yield from _divisors_of(expression.right, plan)
         if expression.operator is Operator.DIVIDE:
             yield linear(expression.right, plan) or expression.right, plan
+
+
+def _with_part(plan: Plan, index: int, part: Part) -> Plan:
+    return replace(plan, parts=(*plan.parts[:index], part, *plan.parts[index + 1 :]))
+
+
+def _is_size(expression: Expression, plan: Plan) -> bool:
+    return isinstance(expression, AggregateRef) and isinstance(plan.parts[expression.index], Size)
 
 
 def _is_of_sample(part: Part) -> bool:
@@ -241,7 +279,7 @@ def _variances_below(part: Part) -> tuple[Spread, ...]:
 
 
 def _half_range(expression: Expression, plan: Plan) -> float:
-    """Half of the range that the bounds leave a mean, variance or deviation: a margin as large tells no more."""
+    """Half of the range that the bounds leave a mean, spread or percentile: a margin as large tells no more."""
     part = plan.parts[expression.index] if isinstance(expression, AggregateRef) else None
     match part:
         case Mean():
@@ -251,5 +289,7 @@ def _half_range(expression: Expression, plan: Plan) -> float:
             return math.sqrt(part.offset / 2) if part.is_root else float(part.offset)
         case Pair(joint=Joint.CORRELATION):
             return 1.0
+        case Percentile():
+            return float(part.span / 2)
         case _:
             return math.inf

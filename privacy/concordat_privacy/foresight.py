@@ -134,6 +134,10 @@ def _expected(plan: Plan, dataset: Dataset, component: Component, party: Party) 
         return np.zeros(component.cells, dtype=np.int64)
     if component.kind is Kind.SQUARES:
         return np.rint(rows * -component.per_row / 3).astype(np.int64)
+    if component.bins is not None:
+        strategy = component.bins.strategy
+        added = strategy.matrix.sum(axis=1) / component.bins.count
+        return np.rint(np.outer(rows, added)).astype(np.int64).ravel()
     if component.kind is Kind.SUM and component.scalar is not None:
         kind = component.types[0]
         return np.rint(rows * (kind.lower + kind.upper) / 2).astype(np.int64)

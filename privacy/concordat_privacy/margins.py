@@ -33,7 +33,8 @@ _SMOOTH_EXPONENT = 25.0
 _MAX_SIGMA = 500.0
 _MAX_OUTCOMES = 1_000_000
 _MAX_REACH = 2**62
-_Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+NORMAL_QUANTILE = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+"""How many sigmas hold 95% on either side."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -59,7 +60,7 @@ def _margin(scales: tuple[float, ...]) -> int:
 
 
 def _midpoint_margin(sigma: float) -> int:
-    return math.ceil(_Z * sigma - _Z / (24 * sigma) - 0.5)
+    return math.ceil(NORMAL_QUANTILE * sigma - NORMAL_QUANTILE / (24 * sigma) - 0.5)
 
 
 class Noise(NamedTuple):
@@ -86,7 +87,7 @@ def combined_margin(terms: tuple[Noise, ...]) -> int:
         return _midpoint_margin(sigma * largest)
     outcomes = _outcomes(terms)
     if outcomes is None:
-        return math.ceil(_Z * sigma * largest + sum(term.weight for term in terms) / 2)
+        return math.ceil(NORMAL_QUANTILE * sigma * largest + sum(term.weight for term in terms) / 2)
     values, probabilities = outcomes
     order = np.argsort(np.abs(values), kind="stable")
     within = np.cumsum(probabilities[order])

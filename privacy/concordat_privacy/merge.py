@@ -48,10 +48,10 @@ def check_magnitude(sizes: npt.NDArray[np.float64]) -> None:
         raise VerificationError("the answers hold figures that no honest sum can reach")
 
 
-def add_up(vectors: Iterable[npt.NDArray[np.int64]], cells: int) -> npt.NDArray[np.int64]:
-    """The sum of vectors of `cells` integers each. Raises VerificationError where it would not fit 64 bits."""
+def add_up(vectors: Iterable[npt.NDArray[np.int64]], shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """The sum of arrays of integers, each of this shape. Raises VerificationError where it would not fit 64 bits."""
     listed = list(vectors)
-    stacked = np.array(listed, dtype=np.int64).reshape(len(listed), cells)  # either may be 0
+    stacked = np.array(listed, dtype=np.int64).reshape(len(listed), *shape)  # there may be none
     check_magnitude(np.abs(stacked.astype(np.float64)).sum(axis=0))
     total: npt.NDArray[np.int64] = stacked.sum(axis=0)
     return total

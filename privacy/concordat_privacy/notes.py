@@ -170,7 +170,8 @@ def _biased(plan: Plan, stand: Standing) -> list[str]:
         texts.append(f"{', '.join(combined)}: as unbiased as the counts and sums that are combined; margins are exact.")
     if biased:
         texts.append(
-            f"{', '.join(biased)}: means, variances, quotients and products of noisy figures are not exactly unbiased."
+            f"{', '.join(biased)}: means, variances, percentiles, quotients and products of noisy figures are not "
+            "exactly unbiased."
         )
     return texts
 

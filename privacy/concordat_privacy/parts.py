@@ -93,4 +93,39 @@ class Pair:
         )
 
 
-Part = Total | Mean | Spread | Pair
+@dataclass(frozen=True)
+class Percentile:
+    """The value below which a fraction of the rows lie, as PERCENTILE_CONT interpolates it.
+
+    Read off cumulative counts over bins that start at `lower` and are `bin` apart, in the scalar's units; where a bin
+    holds several values (`is_coarse`) they are taken to be evenly spread over it. Its values span `span`.
+    """
+
+    component: int
+    fraction: Fraction
+    lower: Fraction
+    bin: Fraction
+    is_coarse: bool
+    span: Fraction
+
+    @property
+    def components(self) -> tuple[int, ...]:
+        return (self.component,)
+
+    @property
+    def size(self) -> "Size":
+        return Size(self.component)
+
+
+@dataclass(frozen=True)
+class Size:
+    """The rows of which a percentile is taken: the last of its cumulative counts."""
+
+    component: int
+
+    @property
+    def components(self) -> tuple[int, ...]:
+        return (self.component,)
+
+
+Part = Total | Mean | Spread | Pair | Percentile | Size

@@ -5,6 +5,7 @@ looks at no data and at no node's coverage; `held_components` then says which co
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,7 +29,7 @@ from concordat_privacy.sensitivity import rows_squared
 
 MAX_CELLS = 10_000
 MAX_VALUES = 200_000
-"""Cells times components: what one query may make a node draw noise for (about two seconds)."""
+"""Figures of all components and cells: what one query may make a node draw noise for (about two seconds)."""
 
 MAX_RHO_NANO = 1000 * NANO
 """A larger price would protect nobody."""
@@ -76,13 +77,9 @@ def plan(query: Query, dataset: Dataset) -> Plan:
     decomposition = Decomposition(bounds)
     parts = tuple(decomposition.part(aggregate) for aggregate in query.aggregates)
     outlines = tuple(decomposition.outlines)
-    if cells * len(outlines) > MAX_VALUES:
-        raise Refusal(
-            Reason.TOO_MANY_CELLS,
-            f"the query asks for {cells * len(outlines)} values, more than {MAX_VALUES}; use fewer keys or statistics",
-            field="query.keys",
-        )
     shares = split(query.rho_nano, len(outlines))
+    components = tuple(outline.component(bounds, share) for outline, share in zip(outlines, shares, strict=True))
+    _check_values(components)
     return Plan(
         query=query,
         domains=tuple(domain_of(key, dataset).values for key in query.keys),
@@ -90,7 +87,7 @@ def plan(query: Query, dataset: Dataset) -> Plan:
         max_groups=max_groups,
         max_rows=max_rows,
         rows_squared=squared,
-        components=tuple(outline.component(bounds, share) for outline, share in zip(outlines, shares, strict=True)),
+        components=components,
         parts=parts,
         spreading=frozenset(i for i, key in enumerate(query.keys) if not constant_within_unit(key, dataset)),
     )
@@ -139,6 +136,19 @@ def _check_form(query: Query) -> None:
     for field, bound in (("max_groups", query.max_groups), ("max_rows", query.max_rows)):
         if bound < 1:
             raise Refusal(Reason.MALFORMED_REQUEST, f"{field} must be at least 1", field=f"query.{field}")
+
+
+def _check_values(components: Sequence[Component]) -> None:
+    values = sum(component.length for component in components)
+    if values > MAX_VALUES:
+        binned = any(component.bins for component in components)
+        advice = "; a percentile takes one for each value of its column: narrow or group it, as in DIV(x, 10) * 10"
+        raise Refusal(
+            Reason.TOO_MANY_CELLS,
+            f"the query needs {values} noisy figures and {MAX_VALUES} are answered; use fewer keys or statistics"
+            + (advice if binned else ""),
+            field="query.keys",
+        )
 
 
 def _count_cells(query: Query, dataset: Dataset) -> int:

@@ -18,14 +18,14 @@ Integers = npt.NDArray[np.int64]
 @dataclass(frozen=True)
 class Noisy:
     """What a value is computed from: for each component the sums, one for each row, and how many independent noises
-    each sum holds."""
+    each sum holds. Components of several integers a cell have sums for each of these, [width, row]."""
 
     sums: dict[int, Integers]
     noises: dict[int, Integers]
 
     @property
     def rows(self) -> int:
-        return len(next(iter(self.sums.values()))) if self.sums else 0
+        return len(next(iter(self.noises.values()))) if self.noises else 0
 
 
 def noisy(plan: Plan, components: Sequence[int], stand: Standing, places: Places, made: Made) -> Noisy:
@@ -36,21 +36,26 @@ def noisy(plan: Plan, components: Sequence[int], stand: Standing, places: Places
 
 def _of_rows(plan: Plan, index: int, stand: Standing, places: Places, made: Made) -> tuple[Integers, Integers]:
     vectors = []
-    over = plan.components[index].over
+    component = plan.components[index]
+    shape = (component.width, len(made.place)) if component.bins else (len(made.place),)
     noises = np.zeros(len(made.place), dtype=np.int64)
     for answer, nation, adds in zip(stand.answers, stand.nation_of.tolist(), made.adds, strict=True):
         if adds.any():
-            levels = [_of_level(answer.components[index], over, adds, places, level) for level in places.levels]
-            figures, counts = (np.concatenate(parts)[made.place] for parts in zip(*levels, strict=True))
+            figures = answer.components[index]
+            if component.bins:
+                figures = figures.reshape(component.cells, component.width).T
+            levels = [_of_level(figures, component.over, adds, places, level) for level in places.levels]
+            figures, counts = (np.concatenate(parts, axis=-1)[..., made.place] for parts in zip(*levels, strict=True))
             vectors.append(np.where(made.asked[:, nation], figures, 0))
             noises += np.where(made.asked[:, nation], counts, 0)
-    return add_up(vectors, len(made.place)), noises
+    return add_up(vectors, shape), noises
 
 
 def _of_level(
     figures: Integers, over: tuple[int, ...], adds: Flags, places: Places, level: Level
 ) -> tuple[Integers, Integers]:
-    """One node's figures of a component in every place of a level, and how many noises each holds.
+    """One node's figures of a component, whose cells are the last axis, in every place of a level, and how many noises
+    each holds.
 
     The one place where the figures of a level are looked up. Counts and sums add up over cells; a count of units that
     is summed over keys already adds up over the others, and no row asks for it at levels that keep one of these keys.

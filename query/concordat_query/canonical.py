@@ -65,6 +65,7 @@ def canonical_aggregate(aggregate: Aggregate) -> Aggregate:
         filter=canonical_condition(aggregate.filter),
         over=canonical_keys(aggregate.over),
         other=None if aggregate.other is None else canonical_scalar(aggregate.other),
+        fraction=None if aggregate.fraction is None else _canonical_number(aggregate.fraction),
     )
 
 
@@ -166,6 +167,7 @@ def _aggregate_form(aggregate: Aggregate) -> list[Any]:
         _condition_form(aggregate.filter),
         [_scalar_form(key) for key in aggregate.over],
         None if aggregate.other is None else _scalar_form(aggregate.other),
+        None if aggregate.fraction is None else decimal_text(aggregate.fraction),
     ]
 
 

@@ -40,6 +40,7 @@ from concordat_query.model import (
     WidthBucket,
     columns_in,
     columns_of,
+    is_fraction,
 )
 from concordat_query.scalar_types import ScalarType, type_of
 from concordat_query.sizes import condition_size, size_of
@@ -85,6 +86,11 @@ def _check_size(query: Query) -> None:
             raise malformed("query.aggregates", "counts of rows and units take no value, every other statistic one")
         if (aggregate.statistic in OF_TWO_SCALARS) != (aggregate.other is not None):
             raise malformed("query.aggregates", "statistics of two values take a second, every other statistic none")
+        fraction = aggregate.fraction
+        if (aggregate.statistic is Statistic.PERCENTILE_CONT) != (fraction is not None):
+            raise malformed("query.aggregates", "percentiles take a fraction, every other statistic none")
+        if fraction is not None and not is_fraction(fraction):
+            raise malformed("query.aggregates", "a percentile's fraction is from 0 to 1, with at most 6 decimals")
         if len(aggregate.over) > len(query.keys):
             raise malformed("query.aggregates", "a total is over keys of the query, each once")
 

@@ -186,6 +186,7 @@ class Statistic(Enum):
     CORR = "CORR"
     REGR_SLOPE = "REGR_SLOPE"
     REGR_INTERCEPT = "REGR_INTERCEPT"
+    PERCENTILE_CONT = "PERCENTILE_CONT"
 
 
 COUNTS_WITHOUT_SCALAR = frozenset({Statistic.COUNT_ROWS, Statistic.COUNT_UNITS})
@@ -193,6 +194,14 @@ SPREADS = frozenset({Statistic.VAR_SAMP, Statistic.VAR_POP, Statistic.STDDEV_SAM
 OF_TWO_SCALARS = frozenset(
     {Statistic.COVAR_SAMP, Statistic.COVAR_POP, Statistic.CORR, Statistic.REGR_SLOPE, Statistic.REGR_INTERCEPT}
 )
+
+MAX_FRACTION_DECIMALS = 6
+"""Of a percentile's fraction."""
+
+
+def is_fraction(number: Decimal) -> bool:
+    """Whether a percentile may be asked for at this fraction: from 0 to 1, written with few decimals."""
+    return number.is_finite() and 0 <= number <= 1 and -int(number.as_tuple().exponent) <= MAX_FRACTION_DECIMALS
 
 
 @dataclass(frozen=True)
@@ -202,6 +211,7 @@ class Aggregate:
     `scalar` is None for COUNT_ROWS and COUNT_UNITS. `over` are keys of the query that a COUNT_UNITS is summed over:
     units do not add up over cells, so such a total is a statistic of its own. Empty for all others. `other` is the
     second scalar of those of two, in SQL's order: the first of a regression is what is explained. None for all others.
+    `fraction` of a percentile is from 0 to 1: 0.5 for the median. None for all others.
     """
 
     statistic: Statistic
@@ -209,6 +219,7 @@ class Aggregate:
     filter: Condition | None = None
     over: tuple[Scalar, ...] = ()
     other: Scalar | None = None
+    fraction: Decimal | None = None
 
     @property
     def scalars(self) -> tuple[Scalar, ...]:

@@ -5,15 +5,18 @@ MALFORMED_REQUEST with the field's path. Writing is total.
 """
 
 import hashlib
+from decimal import Decimal
 from typing import TypeVar
 
 from concordat.v1 import node_pb2, query_pb2
 from google.protobuf.message import DecodeError, Message
 
+from concordat_query.canonical import decimal_text
 from concordat_query.condition_wire import (
     condition_from_proto,
     condition_to_proto,
     malformed,
+    number_from_text,
     scalar_from_proto,
     scalar_to_proto,
 )
@@ -45,6 +48,7 @@ _STATISTICS = {
     Statistic.CORR: query_pb2.STATISTIC_CORR,
     Statistic.REGR_SLOPE: query_pb2.STATISTIC_REGR_SLOPE,
     Statistic.REGR_INTERCEPT: query_pb2.STATISTIC_REGR_INTERCEPT,
+    Statistic.PERCENTILE_CONT: query_pb2.STATISTIC_PERCENTILE_CONT,
 }
 _STATISTICS_BACK = {number: statistic for statistic, number in _STATISTICS.items()}
 
@@ -88,6 +92,8 @@ def _aggregate_to_proto(aggregate: Aggregate) -> query_pb2.Aggregate:
         message.scalar.CopyFrom(scalar_to_proto(aggregate.scalar))
     if aggregate.other is not None:
         message.other.CopyFrom(scalar_to_proto(aggregate.other))
+    if aggregate.fraction is not None:
+        message.fraction = decimal_text(aggregate.fraction)
     if aggregate.filter is not None:
         message.filter.CopyFrom(condition_to_proto(aggregate.filter))
     return message
@@ -107,7 +113,14 @@ def _aggregate_from_proto(message: query_pb2.Aggregate, field: str) -> Aggregate
         condition_from_proto(message.filter, f"{field}.filter") if message.HasField("filter") else None,
         tuple(scalar_from_proto(key, f"{field}.over") for key in message.over),
         scalar_from_proto(message.other, f"{field}.other") if message.HasField("other") else None,
+        _fraction_from_proto(message, statistic, field),
     )
+
+
+def _fraction_from_proto(message: query_pb2.Aggregate, statistic: Statistic, field: str) -> Decimal | None:
+    if (statistic is Statistic.PERCENTILE_CONT) != bool(message.fraction):
+        raise malformed(f"{field}.fraction", "percentiles take a fraction, every other statistic none")
+    return number_from_text(message.fraction, f"{field}.fraction") if message.fraction else None
 
 
 def envelope_to_bytes(envelope: Envelope) -> bytes:

@@ -47,16 +47,15 @@ class FakeTable:
 
     def exact(self, plan: Plan, coverage: Coverage = Coverage()) -> list[list[int]]:  # noqa: B008  # frozen
         """Every component's exact vector, by the engine's own statement."""
-        vectors = [[0] * component.cells for component in plan.components]
+        vectors = [[0] * component.length for component in plan.components]
         for task in scans(plan, self.dataset, coverage, range(len(plan.components)), "rows"):
-            for row in self.connection.execute(task.sql).fetchall():
-                for index, value in zip(task.indexes, task.values(row), strict=True):
-                    vectors[index][task.cell(row)] += value
+            for index, place, value in task.read(self.connection.execute(task.sql).fetchall()):
+                vectors[index][place] += value
         return vectors
 
     def expected(self, plan: Plan, units: Units, coverage: Coverage = Coverage()) -> list[list[int]]:  # noqa: B008
         """The same, row by row in Python."""
-        vectors = [[0] * component.cells for component in plan.components]
+        vectors = [[0] * component.length for component in plan.components]
         for number, rows in enumerate(units):
             chosen = self._chosen(plan, number, rows, coverage)
             for vector, component in zip(vectors, plan.components, strict=True):

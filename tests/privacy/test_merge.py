@@ -8,19 +8,19 @@ from concordat_query.errors import VerificationError
 
 def test_vectors_add_up_exactly_beyond_what_doubles_hold() -> None:
     vectors = [np.array([2**55 + 1, -3]), np.array([2**55 + 2, -4]), np.array([1, 7])]
-    assert add_up(vectors, 2).tolist() == [2**56 + 4, 0]
+    assert add_up(vectors, (2,)).tolist() == [2**56 + 4, 0]
 
 
 def test_the_order_does_not_matter() -> None:
     vectors = [np.arange(5) * sign * 10**12 for sign in (1, -1, 3, 7)]
-    assert add_up(vectors, 5).tolist() == add_up(vectors[::-1], 5).tolist()
+    assert add_up(vectors, (5,)).tolist() == add_up(vectors[::-1], (5,)).tolist()
 
 
 def test_nothing_adds_up_to_zeros() -> None:
-    assert add_up([], 3).tolist() == [0, 0, 0]
+    assert add_up([], (3,)).tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("extreme", [2**63 - 1, -(2**63)])
 def test_figures_that_would_wrap_round_are_not_believed(extreme: int) -> None:
     with pytest.raises(VerificationError):
-        add_up([np.array([extreme]), np.array([extreme])], 1)
+        add_up([np.array([extreme]), np.array([extreme])], (1,))

@@ -168,8 +168,8 @@ def _components(
     for component in answer.components:
         planned = plan.components[component.index]
         _demand(component.scale == planned.scale, party, "the answer's noise scale is not the planned one")
-        _demand(len(component.values) == planned.cells, party, "a component has not one value for every cell")
-        vectors[component.index] = np.fromiter(component.values, dtype=np.int64, count=planned.cells)
+        _demand(len(component.values) == planned.length, party, "a component has not all values of every cell")
+        vectors[component.index] = np.fromiter(component.values, dtype=np.int64, count=planned.length)
     return vectors
 
 

@@ -93,6 +93,30 @@ class KeptRows:
         counts = ", ".join(f"count({unit}) FILTER (WHERE _m{i})" for i in range(len(present)))
         return f"SELECT {self._coarse(over)} AS _over, {counts} FROM ({pairs}) GROUP BY _over"
 
+    def bins_by_cell(self, place: str, condition: Condition | None) -> str:
+        """Rows by cell and `place`, of those kept rows that satisfy `condition` and in which it is not NULL."""
+        also = "true" if condition is None else condition_sql(self.dataset, condition)
+        chosen = f"{also} AND {place} IS NOT NULL"
+        count = "SELECT _cell, _place, count(*) FROM"
+        if self.limits.never_bind:
+            rows = f"SELECT {self._cell()} AS _cell, {place} AS _place FROM {self.table}{self._where(chosen)}"
+            return f"{count} ({rows}) GROUP BY _cell, _place"
+        light = self._where(f"unit_rows <= {self.limits.never_trimmed} AND {chosen}")
+        spared = f"SELECT {self._cell()} AS _cell, {place} AS _place FROM {self.table}{light}"
+        heavy = f"SELECT _cell, {place} AS _place FROM ({self._trimmed_rows()}) WHERE {chosen}"
+        return f"{count} ({spared} UNION ALL {heavy}) GROUP BY _cell, _place"
+
+    def _trimmed_rows(self) -> str:
+        """The chosen rows in the chosen cells of the units that may exceed a limit, with their `_cell`."""
+        where = self._where(f"unit_rows > {self.limits.never_trimmed}")
+        rows = f"SELECT *, {self._cell()} AS _cell FROM {self.table}{where}"
+        if self.limits.rows is not None:
+            rows += f" QUALIFY row_number() OVER (PARTITION BY unit, _cell ORDER BY row_key) <= {self.limits.rows}"
+        if self.limits.cells is None:
+            return rows
+        rank = "dense_rank() OVER (PARTITION BY unit ORDER BY hash(token_hi, token_lo, _cell), _cell)"
+        return f"SELECT * FROM ({rows}) QUALIFY {rank} <= {self.limits.cells}"
+
     def _trimmed(self, named: str) -> str:
         """Aggregates per unit and cell, of the chosen rows in the chosen cells of the units that may exceed a limit."""
         where = self._where(f"unit_rows > {self.limits.never_trimmed}")

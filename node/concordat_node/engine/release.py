@@ -51,12 +51,10 @@ def _answer(request: engine_pb2.EngineRequest, holdings: Holdings) -> list[node_
     vectors = {}
     for index in held:
         component = planned.components[index]
-        vectors[index] = noise.draw(component.scale, component.cells).tolist()
+        vectors[index] = noise.draw(component.scale, component.length).tolist()
     for task in tasks:
-        for row in holding.connection.execute(task.sql).fetchall():
-            cell = task.cell(row)
-            for index, exact in zip(task.indexes, task.values(row), strict=True):
-                vectors[index][cell] += exact
+        for index, place, exact in task.read(holding.connection.execute(task.sql).fetchall()):
+            vectors[index][place] += exact
     return _components(vectors, {index: planned.components[index].scale for index in held})
 
 

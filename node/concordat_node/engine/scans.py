@@ -1,8 +1,9 @@
 """From components to the statements whose rows are their exact sums."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from concordat_privacy.components import Component, Kind
 from concordat_privacy.plan import Plan
 from concordat_query.catalogue import Dataset
@@ -43,6 +44,10 @@ Recipe = tuple[tuple[int, int], ...]
 """A component as a linear combination of measures: (factor, measure's position)."""
 
 
+Rows = Sequence[Sequence[int | None]]
+Exact = tuple[int, int, int]
+"""A component's index, the place in its vector, the exact figure."""
+
 Places = tuple[Mapping[int | None, int], ...]
 """For each leading column of a scan's rows, how far its value moves the cell's position."""
 
@@ -59,26 +64,54 @@ class Scan:
     places: Places
     recipes: tuple[Recipe, ...]
 
-    def cell(self, row: Sequence[int | None]) -> int:
-        """The position of a row's cell among all combinations of the keys' domains."""
-        return sum(place[value] for place, value in zip(self.places, row, strict=False))
+    def read(self, rows: Rows) -> Iterator[Exact]:
+        """The exact figures: a component's index, the cell's position among all, the integer.
 
-    def values(self, row: Sequence[int | None]) -> list[int]:
-        """A row's exact value of each component. SQL's sum over no value at all is NULL, and 0 here."""
-        sums = row[len(self.places) :]
-        return [sum(factor * (sums[measure] or 0) for factor, measure in recipe) for recipe in self.recipes]
+        SQL's sum over no value at all is NULL, and 0 here.
+        """
+        for row in rows:
+            cell = sum(place[value] for place, value in zip(self.places, row, strict=False))
+            sums = row[len(self.places) :]
+            for index, recipe in zip(self.indexes, self.recipes, strict=True):
+                yield index, cell, sum(factor * (sums[measure] or 0) for factor, measure in recipe)
 
 
-def scans(plan: Plan, dataset: Dataset, coverage: Coverage, indexes: Sequence[int], table: str) -> tuple[Scan, ...]:
+@dataclass(frozen=True)
+class BinScan:
+    """One statement, which gives the cells' histograms of one component with bins: cell, bin, rows."""
+
+    index: int
+    component: Component
+    sql: str
+
+    def read(self, rows: Rows) -> Iterator[Exact]:
+        """As `Scan.read`; the places are those of the component's vector."""
+        assert self.component.bins is not None  # noqa: S101  # made for components with bins alone
+        counts = np.zeros((self.component.cells, self.component.bins.count), dtype=np.int64)
+        for cell, place, number in rows:
+            counts[cell or 0, place or 0] = number or 0
+        figures = counts @ self.component.bins.strategy.matrix.T
+        return ((self.index, place, exact) for place, exact in enumerate(figures.ravel().tolist()))
+
+
+def scans(
+    plan: Plan, dataset: Dataset, coverage: Coverage, indexes: Sequence[int], table: str
+) -> tuple[Scan | BinScan, ...]:
     """The statements that read the components at `indexes` off an edition's table, each component in one of them."""
     kept = KeptRows(plan, dataset, table, _kept_condition(plan, coverage), limits_of(plan, dataset))
-    rows = [index for index in indexes if plan.components[index].kind is not Kind.UNITS]
+    rows: list[int] = []
     units: dict[tuple[int, ...], list[int]] = {}
+    binned: list[BinScan] = []
     for index in indexes:
-        if index not in rows:
-            units.setdefault(plan.components[index].over, []).append(index)
+        component = plan.components[index]
+        if component.kind is Kind.UNITS:
+            units.setdefault(component.over, []).append(index)
+        elif component.bins is not None:
+            binned.append(_bin_scan(kept, coverage, index))
+        else:
+            rows.append(index)
     over_rows = [_rows_scan(kept, coverage, rows)] if rows else []
-    return (*over_rows, *(_units_scan(kept, coverage, over, own) for over, own in units.items()))
+    return (*over_rows, *(_units_scan(kept, coverage, over, own) for over, own in units.items()), *binned)
 
 
 def _rows_scan(kept: KeptRows, coverage: Coverage, indexes: Sequence[int]) -> Scan:
@@ -101,6 +134,16 @@ def _units_scan(kept: KeptRows, coverage: Coverage, over: tuple[int, ...], index
         present.append(f"coalesce(bool_or({text}), false)")
     recipes: tuple[Recipe, ...] = tuple(((1, position),) for position in range(len(components)))
     return Scan(tuple(indexes), kept.units_by_cell(present, over), (_each(components[0].cells),), recipes)
+
+
+def _bin_scan(kept: KeptRows, coverage: Coverage, index: int) -> BinScan:
+    component = kept.plan.components[index]
+    assert component.bins is not None  # noqa: S101  # whoever calls has looked
+    assert component.scalar is not None  # noqa: S101  # a histogram is of a scalar
+    condition = both(component.filter, coverage.condition(component.reads))
+    value = scalar_sql(kept.dataset, component.scalar)
+    place = f"(CAST({value} AS BIGINT) - ({component.bins.lower})) // {component.bins.size}"
+    return BinScan(index, component, kept.bins_by_cell(place, condition))
 
 
 def _each(cells: int) -> Mapping[int | None, int]:

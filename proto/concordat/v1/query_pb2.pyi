@@ -50,6 +50,7 @@ class Statistic(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STATISTIC_CORR: _ClassVar[Statistic]
     STATISTIC_REGR_SLOPE: _ClassVar[Statistic]
     STATISTIC_REGR_INTERCEPT: _ClassVar[Statistic]
+    STATISTIC_PERCENTILE_CONT: _ClassVar[Statistic]
 ROW_OPERATOR_UNSPECIFIED: RowOperator
 ROW_OPERATOR_PLUS: RowOperator
 ROW_OPERATOR_MINUS: RowOperator
@@ -82,6 +83,7 @@ STATISTIC_COVAR_POP: Statistic
 STATISTIC_CORR: Statistic
 STATISTIC_REGR_SLOPE: Statistic
 STATISTIC_REGR_INTERCEPT: Statistic
+STATISTIC_PERCENTILE_CONT: Statistic
 
 class Literal(_message.Message):
     __slots__ = ("text", "number", "date")
@@ -216,18 +218,20 @@ class Negation(_message.Message):
     def __init__(self, term: _Optional[_Union[Condition, _Mapping]] = ...) -> None: ...
 
 class Aggregate(_message.Message):
-    __slots__ = ("statistic", "scalar", "filter", "over", "other")
+    __slots__ = ("statistic", "scalar", "filter", "over", "other", "fraction")
     STATISTIC_FIELD_NUMBER: _ClassVar[int]
     SCALAR_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
     OVER_FIELD_NUMBER: _ClassVar[int]
     OTHER_FIELD_NUMBER: _ClassVar[int]
+    FRACTION_FIELD_NUMBER: _ClassVar[int]
     statistic: Statistic
     scalar: Scalar
     filter: Condition
     over: _containers.RepeatedCompositeFieldContainer[Scalar]
     other: Scalar
-    def __init__(self, statistic: _Optional[_Union[Statistic, str]] = ..., scalar: _Optional[_Union[Scalar, _Mapping]] = ..., filter: _Optional[_Union[Condition, _Mapping]] = ..., over: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., other: _Optional[_Union[Scalar, _Mapping]] = ...) -> None: ...
+    fraction: str
+    def __init__(self, statistic: _Optional[_Union[Statistic, str]] = ..., scalar: _Optional[_Union[Scalar, _Mapping]] = ..., filter: _Optional[_Union[Condition, _Mapping]] = ..., over: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., other: _Optional[_Union[Scalar, _Mapping]] = ..., fraction: _Optional[str] = ...) -> None: ...
 
 class Query(_message.Message):
     __slots__ = ("dataset", "keys", "where", "aggregates", "rho_nano", "max_groups", "max_rows")

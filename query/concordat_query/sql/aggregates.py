@@ -1,13 +1,23 @@
-"""From trees to typed aggregates, each with FILTER: counts, sums, means, variances and standard deviations."""
+"""From trees to typed aggregates, each with FILTER."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from sqlglot import exp
 
 from concordat_query import rules
-from concordat_query.model import OF_TWO_SCALARS, Aggregate, Condition, Conjunction, Scalar, Statistic
+from concordat_query.canonical import decimal_text
+from concordat_query.model import (
+    MAX_FRACTION_DECIMALS,
+    OF_TWO_SCALARS,
+    Aggregate,
+    Scalar,
+    Statistic,
+    both,
+    is_fraction,
+)
 from concordat_query.sql.conditions import named, read_condition, read_scalar
-from concordat_query.sql.scope import Scope, is_literal, unwrapped
+from concordat_query.sql.scope import Scope, is_literal, literal_of, unwrapped
 
 UNIT = "unit"
 _STATISTICS: dict[type[exp.Expr], Statistic] = {
@@ -24,7 +34,10 @@ _STATISTICS: dict[type[exp.Expr], Statistic] = {
     exp.Corr: Statistic.CORR,
     exp.RegrSlope: Statistic.REGR_SLOPE,
     exp.RegrIntercept: Statistic.REGR_INTERCEPT,
+    exp.Median: Statistic.PERCENTILE_CONT,
+    exp.PercentileCont: Statistic.PERCENTILE_CONT,
 }
+_MEDIAN = Decimal("0.5")
 
 
 def is_aggregate(node: exp.Expr) -> bool:
@@ -40,7 +53,7 @@ def read_aggregate(scope: Scope, node: exp.Expr) -> Aggregate:
     if isinstance(node, exp.Filter):
         inner = read_aggregate(scope, node.this)
         condition = read_condition(scope, node.args["expression"].this)
-        return replace(inner, filter=_both(inner.filter, condition))
+        return replace(inner, filter=both(inner.filter, condition))
     if isinstance(node, exp.CountIf):
         return Aggregate(Statistic.COUNT_ROWS, None, read_condition(scope, node.this))
     if isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
@@ -51,6 +64,8 @@ def read_aggregate(scope: Scope, node: exp.Expr) -> Aggregate:
         return _units(scope, node)
     statistic = _STATISTICS[type(node)]
     found = _of_scalar(scope, node, statistic)
+    if statistic is Statistic.PERCENTILE_CONT:
+        return replace(found, fraction=_MEDIAN if isinstance(node, exp.Median) else _fraction(scope, node))
     if statistic not in OF_TWO_SCALARS:
         return found
     return replace(found, other=_operand(scope, node.args["expression"], statistic))
@@ -73,6 +88,19 @@ def _operand(scope: Scope, node: exp.Expr, statistic: Statistic) -> Scalar:
     return scalar
 
 
+def _fraction(scope: Scope, node: exp.Expr) -> Decimal:
+    """The second argument of PERCENTILE_CONT."""
+    given = node.args.get("expression")
+    number = literal_of(scope.source, given, "number") if given is not None and is_literal(given) else None
+    if not isinstance(number, Decimal) or not is_fraction(number):
+        raise scope.source.refusal_at_node(
+            given or node,
+            f"the fraction of a percentile is a number from 0 to 1 with at most {MAX_FRACTION_DECIMALS} decimals; "
+            "PERCENTILE_CONT(x, 0.5) is the median",
+        )
+    return number
+
+
 def _units(scope: Scope, node: exp.Expr) -> Aggregate:
     """COUNT(DISTINCT unit), under that name or the data set's own name of its unit."""
     names = (UNIT, scope.dataset.unit)
@@ -89,8 +117,9 @@ def _units(scope: Scope, node: exp.Expr) -> Aggregate:
     return Aggregate(Statistic.COUNT_UNITS)
 
 
-def _both(first: Condition | None, second: Condition) -> Condition:
-    return second if first is None else Conjunction((first, second))
+def _percentile_name(fraction: Decimal) -> str:
+    """median, p90, p97_5: of the percentile's number."""
+    return "median" if fraction == _MEDIAN else f"p{decimal_text(fraction * 100)}".replace(".", "_")
 
 
 def name_of(aggregate: Aggregate) -> str:
@@ -99,5 +128,7 @@ def name_of(aggregate: Aggregate) -> str:
         return "count_units"
     if aggregate.statistic is Statistic.COUNT_ROWS:
         return "count" if aggregate.filter is None else "countif"
+    if aggregate.statistic is Statistic.PERCENTILE_CONT and isinstance(aggregate.scalar, str):
+        return f"{_percentile_name(aggregate.fraction or _MEDIAN)}_{aggregate.scalar}"
     names = [scalar for scalar in aggregate.scalars if isinstance(scalar, str)]
     return "_".join([aggregate.statistic.value.lower(), *names]) if len(names) == len(aggregate.scalars) else ""

@@ -73,6 +73,8 @@ _ARGUMENTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Corr: _PAIR,
     exp.RegrSlope: _PAIR,
     exp.RegrIntercept: _PAIR,
+    exp.Median: _THIS,
+    exp.PercentileCont: _PAIR,
 }
 FUNCTIONS = {
     "COUNT": exp.Count,
@@ -90,6 +92,8 @@ FUNCTIONS = {
     "CORR": exp.Corr,
     "REGR_SLOPE": exp.RegrSlope,
     "REGR_INTERCEPT": exp.RegrIntercept,
+    "MEDIAN": exp.Median,
+    "PERCENTILE_CONT": exp.PercentileCont,
     "SAFE_DIVIDE": exp.SafeDivide,
     "DIV": exp.IntDiv,
     "MOD": exp.Mod,
@@ -99,13 +103,13 @@ FUNCTIONS = {
     "MONTH": exp.Month,
 }
 
-_BANDS = "AVG, STDDEV, SUM, COUNT and COUNTIF are answered; for the spread of values count bands with COUNTIF"
+_PERCENTILE = "write PERCENTILE_CONT({x}, 0.5) or MEDIAN({x})"
 _FUNCTION_ADVICE = {
     **dict.fromkeys(
         ["MIN", "MAX", "ANY_VALUE", "FIRST_VALUE", "LAST_VALUE", "ARRAY_AGG", "STRING_AGG"],
-        "it would expose one person; group {x} into buckets instead (GROUP BY WIDTH_BUCKET({x}, ...)), or use AVG",
+        "it would expose one person; ask for a percentile instead: PERCENTILE_CONT({x}, 0.05), or AVG",
     ),
-    **dict.fromkeys(["MEDIAN", "PERCENTILE_CONT", "PERCENTILE_DISC", "APPROX_QUANTILES"], _BANDS),
+    **dict.fromkeys(["PERCENTILE_DISC", "APPROX_QUANTILES", "QUANTILE_CONT", "QUANTILE"], _PERCENTILE),
     **dict.fromkeys(["IEEE_DIVIDE"], "write a / b"),
     **dict.fromkeys(["IF", "IIF", "COALESCE", "IFNULL", "NULLIF"], "write CASE WHEN condition THEN a ELSE b END"),
     **dict.fromkeys(["DATE_TRUNC", "DATE_PART"], "write EXTRACT(YEAR FROM day), or QUARTER or MONTH"),
@@ -236,4 +240,4 @@ def _check_function(source: Source, node: exp.Func) -> None:
 
 def _nearest(name: str) -> str:
     near = difflib.get_close_matches(name[:40], FUNCTIONS, n=1, cutoff=0.7)
-    return f"did you mean {near[0]}?" if near else "COUNT, COUNTIF, SUM, AVG, VARIANCE and STDDEV are answered"
+    return f"did you mean {near[0]}?" if near else "COUNT, COUNTIF, SUM, AVG, MEDIAN, VARIANCE and STDDEV are answered"

@@ -67,6 +67,8 @@ _ONE_EACH: dict[type[exp.Expr], tuple[TokenType, ...]] = {
     exp.Corr: _CALL,
     exp.RegrSlope: _CALL,
     exp.RegrIntercept: _CALL,
+    exp.Median: _CALL,
+    exp.PercentileCont: _CALL,
 }
 _LISTS = (exp.Select, exp.Group, exp.Rollup, exp.In, exp.Distinct)
 _COMMAS: dict[type[exp.Expr], int] = {
@@ -91,6 +93,7 @@ def check_whole(source: Source, root: exp.Expr) -> None:
             raise source.refusal(token.start, f"{shown(token.text)} has no place here")
     needed = Counter(kind for node in nodes for kind in _ONE_EACH.get(type(node), ()))
     needed[TokenType.COMMA] += sum(max(0, len(node.expressions) - 1) for node in nodes if isinstance(node, _LISTS))
+    needed[TokenType.COMMA] += sum(isinstance(node, exp.PercentileCont) and "expression" in node.args for node in nodes)
     needed[TokenType.COMMA] += sum(_COMMAS.get(type(node), 0) for node in nodes)
     needed[TokenType.ELSE] += sum(isinstance(node, exp.Case) and node.args.get("default") is not None for node in nodes)
     found = Counter(token.token_type for token in source.tokens)

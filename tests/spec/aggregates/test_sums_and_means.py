@@ -60,7 +60,6 @@ REFUSED: dict[str, Refused] = {
     "a sum of distinct values": (select("¦SUM(DISTINCT nights)"), Reason.SQL_NOT_SUPPORTED, "leave DISTINCT out"),
     "MIN": (select("¦MIN(nights)"), Reason.SQL_NOT_SUPPORTED, "it would expose one person"),
     "MAX": (select("¦MAX(nights)"), Reason.SQL_NOT_SUPPORTED, "it would expose one person"),
-    "a median": (select("¦MEDIAN(nights)"), Reason.SQL_NOT_SUPPORTED, "count bands with COUNTIF"),
     "a window": (select("SUM(nights) ¦OVER ()"), Reason.SQL_NOT_SUPPORTED, "use GROUP BY"),
     "MEAN": (select("¦MEAN(nights)"), Reason.SQL_NOT_SUPPORTED, "write AVG(column)"),
 }

@@ -41,7 +41,7 @@ def inverted_margins(part: Percentile, component: Component, sums: Floats, sigma
     fraction = float(part.fraction)
     spread = np.sqrt(((cumulative - fraction * cumulative[-1]) ** 2).sum(axis=1))
     reach = NORMAL_QUANTILE * spread[:, None] * sigmas
-    ahead = counts - _rank(part, counts)
+    ahead = _rising(counts) - _rank(part, counts)
     first = np.argmax(ahead + reach > 0.5, axis=0)  # no row at all: the first value
     last = len(counts) - 1 - np.argmax((ahead - reach <= 0.5)[::-1], axis=0)
     last = np.where((ahead - reach <= 0.5).any(axis=0), np.minimum(last + 1, len(counts) - 1), 0)

@@ -327,7 +327,7 @@ class Questions:
         return Figure(f"{first.asked} {operator} {second.asked}", operator, (first, second))
 
     def aggregate(self) -> Counted:
-        kind = self.rng.choice(["rows", "values", "if", "sum", "sum", "mean", "mean", "units", "units"])
+        kind = self.rng.choice(["rows", "values", "if", "sum", "sum", "mean", "mean", "units", "units", "percentile"])
         condition = self.condition(1) if self.rng.random() < 0.35 else None
         match kind:
             case "rows":
@@ -343,6 +343,15 @@ class Questions:
                 return Counted(f"COUNTIF({found.asked}){filtered}", counted.numerator, None, counted.reads)
             case "units":
                 return self._counted("COUNT(DISTINCT unit)", "count(DISTINCT unit)", None, frozenset(), condition)
+            case "percentile":  # of few values: others are right to a bin alone
+                number = self.rng.choice([Text("nights", "nights", frozenset({"nights"})), self._part()])
+                fraction = self.rng.choice(["0", "0.25", "0.5", "0.9", "1"])
+                asked = (
+                    f"MEDIAN({number.asked})" if fraction == "0.5" else f"PERCENTILE_CONT({number.asked}, {fraction})"
+                )
+                above = f"quantile_cont(CAST({number.plain} AS DOUBLE), {fraction})"
+                any_at_all = f"max(CASE WHEN {number.plain} IS NOT NULL THEN 1 END)"
+                return self._counted(asked, above, any_at_all, number.reads, condition)
         number = self.number(1)
         name, below = ("SUM", None) if kind == "sum" else ("AVG", f"count({number.plain})")
         return self._counted(f"{name}({number.asked})", f"sum({number.plain})", below, number.reads, condition)

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import duckdb
@@ -60,11 +60,12 @@ class FakeTable:
             chosen = self._chosen(plan, number, rows, coverage)
             for vector, component in zip(vectors, plan.components, strict=True):
                 given = [
-                    (coarse(plan, component, cell), self._contribution(component, row, coverage))
+                    (coarse(plan, component, cell), self._contributions(component, row, coverage))
                     for cell, row in chosen
                 ]
-                for cell, value in set(given) if component.kind is Kind.UNITS else given:
-                    vector[cell] += value
+                for cell, values in set(given) if component.kind is Kind.UNITS else given:
+                    for place, value in enumerate(values):
+                        vector[cell * component.width + place] += value
         return vectors
 
     def _chosen(self, plan: Plan, number: int, rows: Sequence[Row], coverage: Coverage) -> list[tuple[int, Row]]:
@@ -84,6 +85,20 @@ class FakeTable:
         found = self.connection.execute(sql).fetchone()
         assert found is not None
         return found[0], cell
+
+    def _contributions(self, component: Component, row: Row, coverage: Coverage) -> tuple[int, ...]:
+        """What a row adds to each of its cell's integers."""
+        if component.bins is None:
+            return (self._contribution(component, row, coverage),)
+        assert component.scalar is not None
+        given = value_of(component.scalar, public(self.dataset, row))
+        counted = self._contribution(replace(component, kind=Kind.ROWS), row, coverage)
+        if not counted:
+            return (0,) * component.width
+        assert isinstance(given, Decimal)
+        place = (type_of(component.scalar, self.dataset).stored(given) - component.bins.lower) // component.bins.size
+        root = component.bins.strategy.coefficients
+        return tuple(root[row - place] if row >= place else 0 for row in range(component.width))
 
     def _contribution(self, component: Component, row: Row, coverage: Coverage) -> int:
         seen = public(self.dataset, row)

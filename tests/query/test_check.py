@@ -128,6 +128,31 @@ REFUSED: dict[str, tuple[Query, Reason, str]] = {
         Reason.WRONG_TYPE,
         "query.aggregates[0]",
     ),
+    "a percentile of codes": (
+        aggregating(Aggregate(Statistic.PERCENTILE_CONT, "mode", fraction=Decimal("0.5"))),
+        Reason.WRONG_TYPE,
+        "query.aggregates[0]",
+    ),
+    "a percentile without a fraction": (
+        aggregating(Aggregate(Statistic.PERCENTILE_CONT, "age")),
+        Reason.MALFORMED_REQUEST,
+        "query.aggregates",
+    ),
+    "a fraction that is not taken": (
+        aggregating(Aggregate(Statistic.AVG, "age", fraction=Decimal("0.5"))),
+        Reason.MALFORMED_REQUEST,
+        "query.aggregates",
+    ),
+    "a fraction above 1": (
+        aggregating(Aggregate(Statistic.PERCENTILE_CONT, "age", fraction=Decimal("1.5"))),
+        Reason.MALFORMED_REQUEST,
+        "query.aggregates",
+    ),
+    "a fraction that is no number": (
+        aggregating(Aggregate(Statistic.PERCENTILE_CONT, "age", fraction=Decimal("NaN"))),
+        Reason.MALFORMED_REQUEST,
+        "query.aggregates",
+    ),
     "a second value that is not taken": (
         aggregating(Aggregate(Statistic.VAR_POP, "age", other="year")),
         Reason.MALFORMED_REQUEST,

@@ -52,11 +52,12 @@ COUNT = Aggregate(Statistic.COUNT_ROWS)
 QUERY = Query("tiny", ("mode",), None, (COUNT,), rho_nano=2**63, max_groups=2, max_rows=3)
 ENVELOPE = Envelope(QUERY, "ab" * 32, "agreement", 2, ("node-a", "node-b"), "key-1", expires_at=1_900_000_000)
 
+ALONE = set(Statistic) - COUNTS_WITHOUT_SCALAR - OF_TWO_SCALARS - {Statistic.PERCENTILE_CONT}
 aggregates = st.one_of(
     st.builds(Aggregate, st.just(Statistic.COUNT_ROWS), st.none(), st.none() | conditions()),
     st.builds(
         Aggregate,
-        st.sampled_from(sorted(set(Statistic) - COUNTS_WITHOUT_SCALAR - OF_TWO_SCALARS, key=lambda each: each.value)),
+        st.sampled_from(sorted(ALONE, key=lambda each: each.value)),
         st.sampled_from(["dose", "sex"]),
         st.none() | conditions(),
     ),
@@ -67,6 +68,13 @@ aggregates = st.one_of(
         st.none() | conditions(),
         st.just(()),
         st.sampled_from(["dose", "age"]),
+    ),
+    st.builds(
+        Aggregate,
+        st.just(Statistic.PERCENTILE_CONT),
+        st.sampled_from(["dose", "sex"]),
+        st.none() | conditions(),
+        fraction=st.decimals(0, 1, places=6).map(canonical_literal),
     ),
 )
 numbers = st.decimals(-(10**9), 10**9, places=3).map(canonical_literal)

@@ -36,6 +36,7 @@ LIMIT = DATASET.max_rows_per_unit
 FEMALE = Comparison("sex", Comparator.EQUAL, "Female")
 DEAR = Comparison("cost", Comparator.GREATER, Decimal("100"))
 CHARGED = Case(((FEMALE, "cost"),), Calculation(RowOperator.TIMES, "cost", Value(Decimal("0.5"))))
+SPARSE = Calculation(RowOperator.TIMES, Calculation(RowOperator.DIV, "weight", Value(Decimal(100))), Value(Decimal(7)))
 EVERYTHING = (
     COUNT,
     Aggregate(Statistic.COUNT_ROWS, filter=DEAR),
@@ -50,10 +51,12 @@ EVERYTHING = (
     Aggregate(Statistic.VAR_POP, CHARGED),
     Aggregate(Statistic.CORR, "weight", other="cost"),
     Aggregate(Statistic.REGR_SLOPE, CHARGED, DEAR, other="weight"),
+    Aggregate(Statistic.PERCENTILE_CONT, SPARSE, fraction=Decimal("0.5")),
+    Aggregate(Statistic.PERCENTILE_CONT, SPARSE, DEAR, fraction=Decimal("0.9")),
+    Aggregate(Statistic.PERCENTILE_CONT, CHARGED, FEMALE, fraction=Decimal(0)),
 )
 HEAVY = Case(((Comparison("weight", Comparator.GREATER, Decimal(150)), Value("heavy")),), Value("light"))
 BANDS = WidthBucket("weight", Decimal(0), Decimal(300), 3)
-SPARSE = Calculation(RowOperator.TIMES, Calculation(RowOperator.DIV, "weight", Value(Decimal(100))), Value(Decimal(7)))
 WOMEN_AT_A = Case(((Conjunction((FEMALE, Comparison("clinic", Comparator.EQUAL, "A"))), Value("yes")),), Value("no"))
 KEYS: list[tuple[Scalar, ...]] = [(), ("clinic",), ("sex",), ("clinic", "sex"), (HEAVY,), (BANDS, "clinic"), (SPARSE,)]
 KEYS += [(WOMEN_AT_A,)]
@@ -157,6 +160,7 @@ def test_the_claimed_distance_is_attained_by_a_unit_that_has_all_it_may(
     sums = [Aggregate(Statistic.SUM, "cost"), Aggregate(Statistic.SUM, "weight")]
     spreads = [Aggregate(Statistic.VAR_SAMP, "weight"), Aggregate(Statistic.STDDEV_POP, "cost")]
     spreads.append(Aggregate(Statistic.COVAR_POP, "weight", other="cost"))
+    spreads.append(Aggregate(Statistic.PERCENTILE_CONT, "cost", fraction=Decimal("0.5")))
     aggregates = [COUNT, *sums, Aggregate(Statistic.AVG, "weight"), *spreads]
     planned = plan(query(VISITS, keys, aggregates, max_groups=groups, max_rows=rows), DATASET)
     cost, weight = (getattr(DATASET.column(name), extreme) for name in ("cost", "weight"))
@@ -168,7 +172,9 @@ def test_the_claimed_distance_is_attained_by_a_unit_that_has_all_it_may(
         claimed = component.sensitivity_squared
         largest = 0 if component.scalar is None else abs(getattr(DATASET.column(str(component.scalar)), extreme))
         reaches_per_row = (
-            component.kind.value in ("rows", "centred", "squares", "products") or largest == component.per_row
+            component.kind.value in ("rows", "centred", "squares", "products")
+            or (component.bins is None and largest == component.per_row)
+            or (component.bins is not None and extreme == "fixed_lower")
         )
         if reaches_per_row:
             assert sum(value**2 for value in vector) == claimed

@@ -95,10 +95,10 @@ CASES: list[tuple[str, Reason, str]] = [
     (select("¦1_000, COUNT(*)"), UNSUPPORTED, "not a number"),
     (select("¦road.age, COUNT(*)"), UNSUPPORTED, "name alone"),
     # Aggregates
-    (select("¦MIN(age)"), UNSUPPORTED, "GROUP BY WIDTH_BUCKET(age, ...)"),
+    (select("¦MIN(age)"), UNSUPPORTED, "PERCENTILE_CONT(age, 0.05)"),
     (select("¦max(age)"), UNSUPPORTED, "expose one person"),
     (select("¦ANY_VALUE(age)"), UNSUPPORTED, "expose one person"),
-    (select("¦MEDIAN(age)"), UNSUPPORTED, "COUNTIF"),
+    (select("¦PERCENTILE_DISC(age, 0.5)"), UNSUPPORTED, "PERCENTILE_CONT(age, 0.5)"),
     (select("¦VARIANCE_SAMP(age)"), UNSUPPORTED, "did you mean"),
     (select("¦VARIANCEPOP(age)"), UNSUPPORTED, "did you mean"),
     (select("STDDEV(¦sex)"), Reason.WRONG_TYPE, "needs numbers"),

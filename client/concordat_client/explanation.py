@@ -46,8 +46,8 @@ class NodeOutlook:
 class Explanation:
     """`epsilon` is the cost at each node at most, `halving_epsilon` what would halve every margin.
 
-    `apart` and `shared` count noisy components without and with sharing; `saved` is by which part margins would be
-    larger without. `foresight` is None where no node would answer.
+    `apart` and `shared` count noisy components without and with sharing; `saved` is by which part a margin would
+    at most be larger without. `foresight` is None where no node would answer.
     """
 
     question: SignedQuestion

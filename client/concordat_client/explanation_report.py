@@ -139,7 +139,7 @@ def _sharing(explanation: Explanation) -> Iterator[str]:
     if explanation.shared < explanation.apart:
         yield (
             f"Sharing: {counted(explanation.shared, 'noisy component')} in place of {explanation.apart}; without it "
-            f"margins would be {percent(explanation.saved)} larger at this price."
+            f"margins would be up to {percent(explanation.saved)} larger at this price."
         )
 
 

@@ -11,7 +11,8 @@ from fractions import Fraction
 
 from concordat_query.catalogue import Dataset
 from concordat_query.domains import domain_size
-from concordat_query.model import Condition, Query, Scalar, columns_in, columns_of
+from concordat_query.model import Condition, Query, Scalar, both, columns_in, columns_of
+from concordat_query.narrowing import ranges_of
 from concordat_query.scalar_types import ScalarType, type_of
 
 from concordat_privacy.sensitivity import scale_for
@@ -100,7 +101,7 @@ class Bounds:
 
     def type_of(self, scalar: Scalar, filter: Condition | None) -> ScalarType:  # as the field is called
         """The scalar's type over the rows that satisfy WHERE and an aggregate's own condition."""
-        return type_of(scalar, self.dataset)
+        return type_of(scalar, self.dataset, ranges_of(both(self.query.where, filter), self.dataset))
 
     def units(self, over: tuple[int, ...]) -> int:
         """To how many cells of a count of units, summed over these keys, one unit adds 1."""

@@ -15,7 +15,7 @@ from concordat_query.model import AggregateRef, Arithmetic, Constant, Expression
 
 from concordat_privacy.linear import Linear, component, linear
 from concordat_privacy.margins import CONFIDENCE, Floats, draws, total_sigma
-from concordat_privacy.parts import Joint, Mean, Pair, Part, Percentile, Size, Spread, Total
+from concordat_privacy.parts import Joint, Mean, Pair, Part, Percentile, Size, Spread, Sum, Total
 from concordat_privacy.percentiles import cumulative_counts, inverted_margins, size_margins, value_at
 from concordat_privacy.plan import Plan
 from concordat_privacy.standing import components_of
@@ -106,6 +106,8 @@ def _of_part(part: Part, plan: Plan, sums: Mapping[int, Floats]) -> Floats:
 
     if isinstance(part, Total):
         return worth(part.component)
+    if isinstance(part, Sum):
+        return float(part.middle) * sums[part.rows] + worth(part.centred)
     if isinstance(part, Percentile | Size):
         counts = cumulative_counts(plan.components[part.component], sums[part.component])
         return counts[-1] if isinstance(part, Size) else value_at(part, counts)
@@ -240,7 +242,7 @@ def _divisors_of(expression: Expression, plan: Plan) -> Iterator[tuple[Linear | 
     below a division, the variance under a root, whose slope is beyond all bounds at zero, and a percentile's rows."""
     if isinstance(expression, AggregateRef):
         part = plan.parts[expression.index]
-        if isinstance(part, Total | Size):
+        if isinstance(part, Total | Sum | Size):
             return
         if isinstance(part, Percentile):
             yield expression, _with_part(plan, expression.index, part.size)

@@ -10,7 +10,7 @@ from concordat_query.model import AggregateRef, Constant, Expression, Operator
 
 from concordat_privacy.components import Kind
 from concordat_privacy.margins import Noise, combined_margin
-from concordat_privacy.parts import Total
+from concordat_privacy.parts import Part, Sum, Total
 from concordat_privacy.plan import Plan
 
 _LIMIT = Fraction(10) ** 100
@@ -75,12 +75,7 @@ def _linear(expression: Expression, plan: Plan) -> Linear | None:
         case Constant(number):
             return Linear(Fraction(number), {})
         case AggregateRef(index):
-            part = plan.parts[index]
-            return (
-                Linear(Fraction(0), {part.component: plan.components[part.component].step})
-                if isinstance(part, Total)
-                else None
-            )
+            return _of_part(plan.parts[index], plan)
     left, right = _linear(expression.left, plan), _linear(expression.right, plan)
     if left is None or right is None:
         return None
@@ -95,6 +90,17 @@ def _linear(expression: Expression, plan: Plan) -> Linear | None:
             return _scaled(left, right.constant)
         case Operator.DIVIDE if not right.weights and right.constant:
             return _scaled(left, 1 / right.constant)
+        case _:
+            return None
+
+
+def _of_part(part: Part, plan: Plan) -> Linear | None:
+    match part:
+        case Total(component):
+            return Linear(Fraction(0), {component: plan.components[component].step})
+        case Sum(rows, centred, middle):
+            weights = {rows: middle, centred: plan.components[centred].step}
+            return Linear(Fraction(0), {index: weight for index, weight in weights.items() if weight})
         case _:
             return None
 

@@ -7,13 +7,30 @@ from fractions import Fraction
 
 @dataclass(frozen=True)
 class Total:
-    """A count or sum: the component's integer times its step."""
+    """A count, or a sum with a component of its own: the component's integer times its step."""
 
     component: int
 
     @property
     def components(self) -> tuple[int, ...]:
         return (self.component,)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A sum where the rows are released anyway: the bounds' middle for each of them, and the centred sum.
+
+    `half` is half of the distance between the bounds.
+    """
+
+    rows: int
+    centred: int
+    middle: Fraction
+    half: Fraction
+
+    @property
+    def components(self) -> tuple[int, ...]:
+        return (self.rows, self.centred)
 
 
 @dataclass(frozen=True)
@@ -128,4 +145,4 @@ class Size:
         return (self.component,)
 
 
-Part = Total | Mean | Spread | Pair | Percentile | Size
+Part = Total | Sum | Mean | Spread | Pair | Percentile | Size

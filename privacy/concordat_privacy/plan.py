@@ -14,25 +14,17 @@ from concordat_query.catalogue import CellKey, Dataset
 from concordat_query.coverage import Coverage, Held, held_by_cell
 from concordat_query.domains import domain_of, domain_size
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import (
-    NANO,
-    Condition,
-    Query,
-    both,
-    columns_in,
-)
+from concordat_query.model import Condition, Query, both, columns_in
 
 from concordat_privacy.components import Bounds, Component, cells_within_reach, constant_within_unit
 from concordat_privacy.decomposition import Decomposition
 from concordat_privacy.parts import Part
 from concordat_privacy.sensitivity import rows_squared
+from concordat_privacy.shares import split, weights_of
 
 MAX_CELLS = 10_000
 MAX_VALUES = 200_000
 """Figures of all components and cells: what one query may make a node draw noise for (about two seconds)."""
-
-MAX_RHO_NANO = 1000 * NANO
-"""A larger price would protect nobody."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +32,8 @@ class Plan:
     """`domains` are the keys' values in `query.keys` order; cells are their product, the last key running fastest.
 
     One unit counts in at most `max_groups` cells with at most `max_rows` rows in each; `rows_squared` bounds the sum of
-    its squared row counts. `parts` says for each of `query.aggregates` how it is made of `components` (by index).
+    its squared row counts. `parts` says for each of `query.aggregates` how it is made of `components` (by index),
+    and rho is laid on these in proportion to `weights`.
     `spreading` are the positions of keys that may differ within a unit: over these, counts of units do not add up.
     """
 
@@ -52,6 +45,7 @@ class Plan:
     rows_squared: int
     components: tuple[Component, ...]
     parts: tuple[Part, ...]
+    weights: tuple[int, ...]
     spreading: frozenset[int]
 
     @cached_property
@@ -75,9 +69,10 @@ def plan(query: Query, dataset: Dataset) -> Plan:
     squared = rows_squared(max_groups, max_rows, limit)
     bounds = Bounds(query, dataset, max_groups, squared)
     decomposition = Decomposition(bounds)
-    parts = tuple(decomposition.part(aggregate) for aggregate in query.aggregates)
+    parts = decomposition.parts(query.aggregates)
     outlines = tuple(decomposition.outlines)
-    shares = split(query.rho_nano, len(outlines))
+    weights = weights_of(parts, len(outlines))
+    shares = split(query.rho_nano, weights)
     components = tuple(outline.component(bounds, share) for outline, share in zip(outlines, shares, strict=True))
     _check_values(components)
     return Plan(
@@ -89,20 +84,9 @@ def plan(query: Query, dataset: Dataset) -> Plan:
         rows_squared=squared,
         components=components,
         parts=parts,
+        weights=weights,
         spreading=frozenset(i for i, key in enumerate(query.keys) if not constant_within_unit(key, dataset)),
     )
-
-
-def split(rho_nano: int, count: int) -> tuple[int, ...]:
-    """Equal shares that add up to exactly `rho_nano`; the first takes the remainder. Refuses a price out of range."""
-    if not count <= rho_nano <= MAX_RHO_NANO:
-        raise Refusal(
-            Reason.INVALID_PRICE,
-            f"the price must be between {count} (one for each component) and {MAX_RHO_NANO} nano-rho",
-            field="query.rho_nano",
-        )
-    share, rest = divmod(rho_nano, count)
-    return (share + rest, *[share] * (count - 1))
 
 
 def held_components(plan: Plan, dataset: Dataset, coverage: Coverage) -> dict[int, list[Held]]:

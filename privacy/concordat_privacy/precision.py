@@ -1,6 +1,7 @@
 """What precision costs: the smallest rho that buys a margin of error, and the margin that a rho buys."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from concordat_query.catalogue import Dataset
@@ -10,8 +11,9 @@ from concordat_query.model import Query
 from concordat_privacy.components import Component, Kind
 from concordat_privacy.margins import noise_margin
 from concordat_privacy.parts import Total
-from concordat_privacy.plan import Plan, plan, split
+from concordat_privacy.plan import Plan, plan
 from concordat_privacy.sensitivity import scale_for
+from concordat_privacy.shares import laid, split
 
 LARGEST_RHO_NANO = 100 * 10**9
 """What one query may cost at most, whatever an agreement says."""
@@ -54,7 +56,7 @@ def _counts(planned: Plan) -> dict[int, Component]:
 
 
 def _buys(planned: Plan, counts: dict[int, Component], rho_nano: int, nodes: int, margin: float) -> bool:
-    shares = split(rho_nano, len(planned.components))
+    shares = split(rho_nano, planned.weights)
     try:
         scales = [scale_for(component.sensitivity_squared, shares[index]) for index, component in counts.items()]
     except Refusal:  # noise too large for 64 bits
@@ -68,8 +70,16 @@ def released_apart(planned: Plan) -> int:
 
 
 def larger_without_sharing(planned: Plan) -> float:
-    """By which part margins would be larger if every statistic had components of its own, at the same price."""
-    return math.sqrt(released_apart(planned) / len(planned.components)) - 1
+    """By which part the margin that sharing lessens most would be larger if every statistic were asked by itself, at an
+    equal part of the same price."""
+    return max(math.sqrt(_gain(laid(part), planned)) for part in planned.parts) - 1
+
+
+def _gain(alone: Mapping[int, int], planned: Plan) -> float:
+    """A statistic's variance by itself over that within the plan: to first order, at typical values."""
+    own, whole = sum(alone.values()), sum(planned.weights)
+    here = sum((laid_on / own) ** 2 * whole / planned.weights[index] for index, laid_on in alone.items())
+    return len(planned.parts) / here
 
 
 def rho_for_half_the_margin(rho_nano: int) -> int:

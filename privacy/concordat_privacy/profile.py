@@ -15,8 +15,9 @@ from concordat_query.errors import Reason, Refusal
 from concordat_query.profile_request import ProfileRequest
 
 from concordat_privacy.components import cells_within_reach
-from concordat_privacy.plan import MAX_CELLS, split
+from concordat_privacy.plan import MAX_CELLS
 from concordat_privacy.sensitivity import scale_for
+from concordat_privacy.shares import split
 
 MAX_PROFILE = 10_000
 """Figures in a profile. Every Describe carries it: 80 kB."""
@@ -82,7 +83,7 @@ def plan_profile(request: ProfileRequest, dataset: Dataset) -> ProfilePlan:
     outlines = list(_outlines(losses, request, dataset))
     if sum(length for _, _, length, _ in outlines) > MAX_PROFILE:
         raise Refusal(Reason.TOO_MANY_CELLS, "the keys have too many values together; name fewer", field="profile.keys")
-    shares = split(request.rho_nano, len(outlines))
+    shares = split(request.rho_nano, (1,) * len(outlines))
     vectors = tuple(
         Vector(subject, key, length, squared, share, scale_for(squared, share))
         for (subject, key, length, squared), share in zip(outlines, shares, strict=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Literal as Choice
 
 from concordat_query.catalogue import EPOCH, Column, Dataset
@@ -30,6 +31,7 @@ from concordat_query.model import (
     Value,
     WidthBucket,
 )
+from concordat_query.ranges import Range, Ranges
 
 MAX_STORED = 2**31
 """Largest magnitude of what is summed, as stored: that of columns."""
@@ -39,6 +41,8 @@ MAX_INNER = 2**53
 """Largest magnitude within a calculation."""
 MAX_DECIMALS = 12
 MAX_BUCKETS = 1000
+
+NOTHING: Ranges = MappingProxyType({})
 
 Kind = Choice["code", "number", "date"]
 
@@ -78,21 +82,39 @@ class ScalarType:
         return max(abs(self.lower), abs(self.upper))
 
 
-def type_of(scalar: Scalar, dataset: Dataset) -> ScalarType:
-    """The type of a scalar. Refuses one that has none, with what is wrong; expects its columns to exist."""
+def type_of(scalar: Scalar, dataset: Dataset, known: Ranges = NOTHING) -> ScalarType:
+    """The type of a scalar. Refuses one that has none, with what is wrong; expects its columns to exist.
+
+    `known` are ranges of scalars, this one or any within it, over the rows that are meant: bounds then are no wider.
+    """
+    kind = _type_of(scalar, dataset, known)
+    return _narrowed(kind, known[scalar]) if scalar in known else kind
+
+
+def _narrowed(kind: ScalarType, own: Range) -> ScalarType:
+    """The bounds are left as they are where nothing would be left: there are no such rows."""
+    step = Fraction(1, 10**kind.decimals)
+    lower = kind.lower if own.lower is None else max(kind.lower, math.ceil(own.lower / step))
+    upper = kind.upper if own.upper is None else min(kind.upper, math.floor(own.upper / step))
+    if lower > upper:
+        lower, upper = kind.lower, kind.upper
+    return replace(kind, lower=lower, upper=upper, nullable=False)
+
+
+def _type_of(scalar: Scalar, dataset: Dataset, known: Ranges) -> ScalarType:
     match scalar:
         case str():
             return column_type(dataset.column(scalar))
         case Value(literal):
             return _literal_type(literal)
         case Calculation():
-            return _calculation_type(scalar, dataset)
+            return _calculation_type(scalar, dataset, known)
         case WidthBucket():
-            return _bucket_type(scalar, dataset)
+            return _bucket_type(scalar, dataset, known)
         case DatePart(part, day):
-            return _part_type(part, type_of(day, dataset))
+            return _part_type(part, type_of(day, dataset, known))
         case Case(branches, otherwise):
-            return _case_type([*(result for _, result in branches), otherwise], dataset)
+            return _case_type([*(result for _, result in branches), otherwise], dataset, known)
 
 
 def column_type(column: Column) -> ScalarType:
@@ -117,8 +139,8 @@ def _literal_type(literal: Literal | None) -> ScalarType:
     return _within(ScalarType("number", stored, stored, nullable=False, decimals=decimals))
 
 
-def _calculation_type(scalar: Calculation, dataset: Dataset) -> ScalarType:
-    left, right = type_of(scalar.left, dataset), type_of(scalar.right, dataset)
+def _calculation_type(scalar: Calculation, dataset: Dataset, known: Ranges) -> ScalarType:
+    left, right = type_of(scalar.left, dataset, known), type_of(scalar.right, dataset, known)
     if scalar.operator is RowOperator.MINUS and left.kind == right.kind == "date":
         return _within(_spread(left, right, "number", left.lower - right.upper, left.upper - right.lower, 0))
     for side in (left, right):
@@ -169,8 +191,8 @@ def truncated(number: int, divisor: int) -> int:
     return quotient if (number < 0) == (divisor < 0) else -quotient
 
 
-def _bucket_type(scalar: WidthBucket, dataset: Dataset) -> ScalarType:
-    inner = type_of(scalar.number, dataset)
+def _bucket_type(scalar: WidthBucket, dataset: Dataset, known: Ranges) -> ScalarType:
+    inner = type_of(scalar.number, dataset, known)
     if inner.kind != "number":
         raise _wrong(f"WIDTH_BUCKET takes numbers, and here is a {inner.kind}")
     if _holds_bucket(scalar.number):  # each would multiply the length of the SQL that nodes run
@@ -248,11 +270,11 @@ def part_of(part: Part, day: date) -> int:
             return day.month
 
 
-def _case_type(results: Sequence[Scalar], dataset: Dataset) -> ScalarType:
+def _case_type(results: Sequence[Scalar], dataset: Dataset, known: Ranges) -> ScalarType:
     given = [result for result in results if result != Value(None)]
     if not given:
         raise _wrong("every result of this CASE is NULL; give at least one value")
-    types = [type_of(result, dataset) for result in given]
+    types = [type_of(result, dataset, known) for result in given]
     if len({kind.kind for kind in types}) > 1:
         raise _wrong("the results of one CASE are all texts, all numbers or all dates")
     nullable = len(given) < len(results) or any(kind.nullable for kind in types)

@@ -15,7 +15,6 @@ from concordat_query.coverage import Coverage
 from concordat_query.domains import domain_of
 from concordat_query.model import columns_in, columns_of
 from concordat_query.row_values import truth, value_of
-from concordat_query.scalar_types import type_of
 from fakes.editions import Row
 
 Units = Sequence[Sequence[Row]]
@@ -109,12 +108,12 @@ class FakeTable:
             return 0
         if component.scalar is None or component.kind is Kind.ROWS:
             return 1
-        kind = type_of(component.scalar, self.dataset)
+        kind = component.types[0]
         assert isinstance(given, Decimal)
         value = kind.stored(given)
         centred = 2 * value - kind.lower - kind.upper
         if component.other is not None:
-            other, second = value_of(component.other, seen), type_of(component.other, self.dataset)
+            other, second = value_of(component.other, seen), component.types[1]
             if other is None:
                 return 0
             assert isinstance(other, Decimal)

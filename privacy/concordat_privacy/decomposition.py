@@ -168,4 +168,3 @@ def _middle(kind: ScalarType) -> Fraction:
 
 def _offset(kind: ScalarType) -> Fraction:
     return Fraction(kind.upper - kind.lower, 10**kind.decimals) ** 2 / 8
-

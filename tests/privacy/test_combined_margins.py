@@ -152,7 +152,9 @@ def made(operator: str, left: Expression, right: Expression) -> Arithmetic:
 
 def test_an_expression_that_is_linear_has_its_weights_in_units_of_the_lattice() -> None:
     expression = made("-", made("*", number("2"), made("+", A, number("3"))), made("/", B, number("4")))
-    assert linear(expression, planned()) == Linear(Fraction(6), {0: Fraction(2), 1: Fraction(-1, 400)})
+    sum_of_costs = {0: Fraction(245, 2), 1: Fraction(1, 200)}  # the bounds' middle for each row, and the centred sum
+    weights = {0: 2 - sum_of_costs[0] / 4, 1: -sum_of_costs[1] / 4}
+    assert linear(expression, planned()) == Linear(Fraction(6), weights)
 
 
 def test_a_component_used_twice_is_one_noise() -> None:

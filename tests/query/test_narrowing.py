@@ -114,7 +114,11 @@ def test_an_end_between_two_values_is_rounded_inwards() -> None:
 
 @pytest.mark.parametrize(
     "never",
-    [compared("nights", ">", "200"), Conjunction((AT_MOST_9, compared("nights", ">", "9"))), compared("cost", "=", "0.001")],
+    [
+        compared("nights", ">", "200"),
+        Conjunction((AT_MOST_9, compared("nights", ">", "9"))),
+        compared("cost", "=", "0.001"),
+    ],
 )
 def test_bounds_stay_where_no_row_is_left(never: Condition) -> None:
     for scalar in ("nights", "cost"):
@@ -174,7 +178,9 @@ def _compared() -> st.SearchStrategy[Condition]:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(_compared() | conditions(), min_size=1, max_size=3), numbers(), st.lists(rows(), min_size=1, max_size=8))
+@given(
+    st.lists(_compared() | conditions(), min_size=1, max_size=3), numbers(), st.lists(rows(), min_size=1, max_size=8)
+)
 def test_a_scalar_is_within_its_narrowed_type_in_every_row_that_counts(
     terms: list[Condition], scalar: Scalar, given_rows: list[dict[str, CellKey]]
 ) -> None:

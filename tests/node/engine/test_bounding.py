@@ -15,6 +15,7 @@ from concordat_query.model import (
     Comparison,
     Condition,
     Conjunction,
+    Disjunction,
     NullTest,
     RowOperator,
     Scalar,
@@ -55,6 +56,21 @@ EVERYTHING = (
     Aggregate(Statistic.PERCENTILE_CONT, SPARSE, DEAR, fraction=Decimal("0.9")),
     Aggregate(Statistic.PERCENTILE_CONT, CHARGED, FEMALE, fraction=Decimal(0)),
 )
+DEAR_OR_LIGHT = Disjunction((DEAR, Comparison("weight", Comparator.LESS, Decimal(90))))
+MIDDLING = Conjunction(
+    (
+        Comparison("weight", Comparator.GREATER_OR_EQUAL, Decimal(50)),
+        Comparison("weight", Comparator.LESS, Decimal("80.5")),
+        Comparison("cost", Comparator.LESS_OR_EQUAL, Decimal("12.34")),
+    )
+)
+NEVER = Conjunction((DEAR, Comparison("cost", Comparator.EQUAL, Decimal(3))))
+EVERYTHING += tuple(
+    Aggregate(statistic, "weight", condition)
+    for statistic in (Statistic.COUNT_VALUES, Statistic.SUM, Statistic.VAR_POP)
+    for condition in (MIDDLING, NEVER)
+)
+EVERYTHING += (Aggregate(Statistic.COVAR_POP, "weight", MIDDLING, other=CHARGED),)
 HEAVY = Case(((Comparison("weight", Comparator.GREATER, Decimal(150)), Value("heavy")),), Value("light"))
 BANDS = WidthBucket("weight", Decimal(0), Decimal(300), 3)
 WOMEN_AT_A = Case(((Conjunction((FEMALE, Comparison("clinic", Comparator.EQUAL, "A"))), Value("yes")),), Value("no"))
@@ -62,11 +78,14 @@ KEYS: list[tuple[Scalar, ...]] = [(), ("clinic",), ("sex",), ("clinic", "sex"), 
 KEYS += [(WOMEN_AT_A,)]
 
 
+NARROW_ENDS = {"weight": (50, 80), "cost": (1234, 10_001)}
+"""The values nearest to what conditions let through, as stored."""
+
+
 def _values(name: str) -> st.SearchStrategy[int | None]:
     column = DATASET.column(name)
-    numbers = st.sampled_from([column.fixed_lower, column.fixed_upper]) | st.integers(
-        column.fixed_lower, column.fixed_upper
-    )
+    ends = [column.fixed_lower, column.fixed_upper, *NARROW_ENDS.get(name, ())]
+    numbers = st.sampled_from(ends) | st.integers(column.fixed_lower, column.fixed_upper)
     return numbers if not column.nullable else st.none() | numbers
 
 
@@ -86,7 +105,7 @@ def _plans() -> st.SearchStrategy[Plan]:
     return st.builds(
         planned,
         st.sampled_from(KEYS),
-        st.sampled_from([None, FEMALE, DEAR, NullTest("weight")]),
+        st.sampled_from([None, FEMALE, DEAR, NullTest("weight"), MIDDLING, DEAR_OR_LIGHT, NEVER]),
         st.sampled_from([1, 2, 5, 30]),
         st.sampled_from([1, 3, 20]),
         st.booleans(),
@@ -178,6 +197,39 @@ def test_the_claimed_distance_is_attained_by_a_unit_that_has_all_it_may(
         )
         if reaches_per_row:
             assert sum(value**2 for value in vector) == claimed
+
+
+NARROWED = Conjunction((MIDDLING, Comparison("cost", Comparator.GREATER_OR_EQUAL, Decimal(-3))))
+
+
+@pytest.mark.parametrize("in_where", [True, False])
+@pytest.mark.parametrize("groups", [1, 6])
+@pytest.mark.parametrize("rows", [1, 7, 20])
+@pytest.mark.parametrize(("weight", "cost"), [(80, 1234), (50, -300), (65, 467)])
+def test_the_distance_claimed_for_narrowed_bounds_is_attained_and_not_passed(
+    in_where: bool, groups: int, rows: int, weight: int, cost: int
+) -> None:
+    asked = None if in_where else NARROWED
+    aggregates = [
+        Aggregate(Statistic.SUM, "weight", asked),
+        Aggregate(Statistic.VAR_SAMP, "cost", asked),
+        Aggregate(Statistic.COVAR_POP, "weight", asked, other="cost"),
+        Aggregate(Statistic.VAR_POP, "weight", asked),
+    ]
+    where = NARROWED if in_where else None
+    planned = plan(query(VISITS, ("clinic",), aggregates, where, max_groups=groups, max_rows=rows), DATASET)
+    outside = {"clinic": 0, "sex": 0, "cost": 25_000, "weight": 300} if rows == 20 else None
+    cells = [min(rank // planned.max_rows, planned.max_groups - 1) for rank in range(LIMIT)]
+    unit: list[Row] = [{"clinic": cell, "sex": 0, "cost": cost, "weight": weight} for cell in cells]
+    TABLE.fill([unit if outside is None else [*unit[:-1], outside]])
+    per_row = {"rows": 1, "centred": {"weight": 30, "cost": 1534}, "squares": {"weight": 900, "cost": 1534**2}}
+    for component, vector in zip(planned.components, TABLE.exact(planned), strict=True):
+        bound = per_row.get(component.kind.value, 30 * 1534)
+        assert component.per_row == (bound if isinstance(bound, int) else bound[str(component.scalar)])
+        reached = sum(value**2 for value in vector)
+        assert reached <= component.sensitivity_squared
+        if outside is None and (weight != 65 or component.kind.value in ("rows", "squares")):  # 65 is the middle
+            assert reached == component.sensitivity_squared
 
 
 def test_rows_are_chosen_after_where_and_before_an_aggregates_own_condition() -> None:

@@ -16,7 +16,23 @@ from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Dataset
 from concordat_query.coverage import ColumnCoverage, Coverage, Held
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Aggregate, Comparator, Comparison, Negation, NullTest, Query, Scalar, Statistic
+from concordat_query.model import (
+    Aggregate,
+    Calculation,
+    Case,
+    Comparator,
+    Comparison,
+    Condition,
+    Conjunction,
+    Disjunction,
+    Negation,
+    NullTest,
+    Query,
+    RowOperator,
+    Scalar,
+    Statistic,
+    Value,
+)
 from fakes.catalogue import number, small_catalogue
 
 CATALOGUE = small_catalogue()
@@ -291,3 +307,109 @@ def test_a_filters_column_must_be_held_for_the_count_to_be() -> None:
     planned = casualties(COUNT, replace(COUNT, filter=Negation(NullTest("age"))))
     held = held_components(planned, CASUALTIES, Coverage(columns=(ColumnCoverage("age", rows=YEAR_2016),)))
     assert held == {0: [Held.ALL] * 3, 1: [Held.PART] * 3}
+
+
+# Bounds narrowed by literals
+
+
+def compared(column: str, sign: str, number: str) -> Comparison:
+    return Comparison(column, Comparator(sign), Decimal(number))
+
+
+ADULT = Conjunction((compared("age", ">=", "18"), compared("age", "<=", "64")))
+AGED = [Aggregate(statistic, "age") for statistic in (Statistic.SUM, Statistic.AVG, Statistic.VAR_SAMP)]
+
+
+def of_casualties(aggregates: list[Aggregate], where: Condition | None = None) -> Plan:
+    return plan(Query("road.casualties", ("severity",), where, tuple(aggregates), 60_000_000, 1, 1), CASUALTIES)
+
+
+def test_where_narrows_the_bounds_of_what_it_compares() -> None:
+    planned = of_casualties(AGED, ADULT)
+    assert [(c.kind, c.per_row) for c in planned.components] == [
+        (Kind.ROWS, 1),
+        (Kind.CENTRED, 46),
+        (Kind.SQUARES, 46**2),
+    ]
+    assert planned.parts[1] == Mean(0, 1, Fraction(41))
+    alone = of_casualties([Aggregate(Statistic.SUM, "age")], ADULT)
+    assert [c.per_row for c in alone.components] == [64]
+
+
+def test_a_filter_narrows_those_of_its_own_aggregate_alone() -> None:
+    planned = of_casualties([Aggregate(Statistic.SUM, "age", ADULT), Aggregate(Statistic.SUM, "age")])
+    assert [c.per_row for c in planned.components] == [64, 100]
+
+
+def test_where_and_filter_narrow_together_and_calculations_follow() -> None:
+    twice = Calculation(RowOperator.TIMES, "age", Value(Decimal(2)))
+    planned = of_casualties([Aggregate(Statistic.SUM, twice, compared("age", "<", "30"))], ADULT)
+    assert [(c.types[0].lower, c.types[0].upper, c.per_row) for c in planned.components] == [(36, 58, 58)]
+
+
+@pytest.mark.parametrize(
+    "never",
+    [
+        compared("age", ">", "200"),
+        Conjunction((compared("age", ">", "5"), compared("age", "<", "3"))),
+        Conjunction((compared("age", "<", "0"), ADULT)),
+    ],
+)
+def test_what_no_row_satisfies_is_planned_with_the_columns_own_bounds(never: Condition) -> None:
+    for planned in (of_casualties(AGED, never), of_casualties([replace(each, filter=never) for each in AGED])):
+        assert [c.per_row for c in planned.components] == [1, 100, 100**2]
+        assert all(c.sensitivity_squared >= 1 for c in planned.components)
+
+
+def test_one_value_alone_still_has_a_sensitivity_of_a_step() -> None:
+    planned = of_casualties(AGED, compared("age", "=", "0"))
+    assert [c.sensitivity_squared for c in planned.components] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("filtered", [True, False])
+def test_rows_are_shared_where_a_condition_leaves_no_value_missing(filtered: bool) -> None:
+    asked = ADULT if filtered else None
+    aggregates = [Aggregate(Statistic.COUNT_ROWS, None, asked), Aggregate(Statistic.AVG, "age", asked)]
+    planned = of_casualties(aggregates, None if filtered else ADULT)
+    assert [(c.kind, c.scalar) for c in planned.components] == [(Kind.ROWS, None), (Kind.CENTRED, "age")]
+    held = held_components(planned, CASUALTIES, Coverage(columns=(ColumnCoverage("age", rows=YEAR_2016),)))
+    assert held == {0: [Held.PART] * 3, 1: [Held.PART] * 3}
+
+
+NO_AGE_AS_0 = Case(((NullTest("age"), Value(Decimal(0))),), "age")
+NOT_MALE = Disjunction((Comparison("sex", Comparator.EQUAL, "Female"), NullTest("sex")))
+
+
+@pytest.mark.parametrize(
+    ("scalar", "where"),
+    [
+        ("age", NOT_MALE),
+        ("age", Disjunction((ADULT, NullTest("age")))),
+        (NO_AGE_AS_0, NOT_MALE),  # never NULL, but not held where age is not
+        (Calculation(RowOperator.PLUS, "age", Case(((NullTest("sex"), Value(Decimal(0))),), Value(Decimal(1)))), ADULT),
+    ],
+)
+def test_rows_are_not_shared_where_a_value_may_be_missing_or_not_held(scalar: Scalar, where: Condition) -> None:
+    planned = of_casualties([COUNT, Aggregate(Statistic.AVG, scalar)], where)
+    assert [(c.kind, c.scalar) for c in planned.components] == [
+        (Kind.ROWS, None),
+        (Kind.ROWS, scalar),
+        (Kind.CENTRED, scalar),
+    ]
+
+
+def test_both_values_of_a_pair_are_centred_alike_in_all_of_its_components() -> None:
+    asked = Conjunction((compared("weight", ">", "50"), Disjunction((compared("cost", "<", "9"), NullTest("sex")))))
+    planned = visits(Aggregate(Statistic.CORR, "weight", asked, other="cost"))
+    bounds = {(c.scalar, c.types[0].lower, c.types[0].upper) for c in planned.components if c.scalar is not None}
+    assert bounds == {("weight", 51, 300), ("cost", -500, 25000)}
+
+
+def test_what_is_too_wide_is_refused_whatever_a_condition_leaves_of_it() -> None:
+    """DuckDB may multiply before it looks at a condition, and the reading of SQL refuses it anyway."""
+    square = Calculation(RowOperator.TIMES, "cost", "cost")
+    for statistic in (Statistic.VAR_POP, Statistic.COVAR_POP):
+        other = square if statistic is Statistic.COVAR_POP else None
+        aggregate = Aggregate(statistic, square, compared("cost", "<", "1"), other=other)
+        with pytest.raises(Refusal, match="too far apart"):
+            visits(aggregate)

@@ -98,7 +98,7 @@ def _number(literal: Literal) -> Fraction | None:
 
 
 def _not_null(scalar: Scalar, own: Range) -> Ranges:
-    """A scalar that was compared is not NULL, and neither is what it is calculated from. A CASE may be made of NULLs."""
+    """A scalar that was compared is not NULL, and neither are its operands. A CASE may be made of NULLs."""
     match scalar:
         case Calculation(_, left, right):
             return _all([{scalar: own}, _not_null(left, Range()), _not_null(right, Range())])

@@ -95,7 +95,7 @@ class FakeTable:
         if not counted:
             return (0,) * component.width
         assert isinstance(given, Decimal)
-        place = (type_of(component.scalar, self.dataset).stored(given) - component.bins.lower) // component.bins.size
+        place = (component.types[0].stored(given) - component.bins.lower) // component.bins.size
         root = component.bins.strategy.coefficients
         return tuple(root[row - place] if row >= place else 0 for row in range(component.width))
 

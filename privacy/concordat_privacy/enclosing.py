@@ -45,8 +45,8 @@ def protected(dataset: Dataset) -> str:
         return f"What is protected is {dataset.unit_description}."
     unit = dataset.unit.replace("_", " ")
     return (
-        f"What is charged for is {_one(dataset.encloses)}: without it, others of the same {unit} may count in its place. "
-        f"Beside that, {dataset.unit_description} is protected at a quarter of the rho charged, but by each query alone: "
+        f"What is charged for is {_one(dataset.encloses)}: without it, others of its {unit} may count in its place. "
+        f"Beside that, {dataset.unit_description} is protected at a quarter of the rho charged, by each query alone: "
         f"a {unit} has no account in which queries add up."
     )
 

@@ -202,7 +202,7 @@ def test_one_version_with_two_contents_is_told() -> None:
 def test_whom_a_charge_is_for_and_from_whose_account_is_told_of_every_data_set() -> None:
     plain = " ".join(shown(Described()))
     assert "What is protected is one injury in one collision. A casualty has at most 1 row." in plain
-    assert "Its account is that of people." in plain
+    assert "Charges are made to the account of people." in plain
     told = " ".join(shown(Described(), catalogue=enclosing(CASUALTIES, "person")))
     assert "What is charged for is one person" in told
     assert "one injury in one collision is protected at a quarter of the rho charged, by each query alone" in told

@@ -37,6 +37,7 @@ STATISTICS = (
     Aggregate(Statistic.SUM, "cost"),
     Aggregate(Statistic.VAR_SAMP, "cost"),
     Aggregate(Statistic.CORR, "cost", other="dose"),
+    Aggregate(Statistic.PERCENTILE_CONT, "dose", fraction=Decimal("0.5")),
 )
 GOOD: Record = {
     "pid": "", "clinic": "A", "year": 2011, "sex": "Male", "born": "1950", "cost": "0", "units": 1,
@@ -72,13 +73,12 @@ class Source:
 
     def exact(self, planned: Plan, path: Path) -> list[list[int]]:
         """What the engine adds its noise to, by its own statements."""
-        vectors = [[0] * component.cells for component in planned.components]
+        vectors = [[0] * component.length for component in planned.components]
         coverage, everything = self.mapping.coverage, range(len(planned.components))
         with duckdb.connect(path, read_only=True) as connection:
             for task in scans(planned, self.dataset, coverage, everything, edition.TABLE):
-                for row in connection.execute(task.sql).fetchall():
-                    for index, value in zip(task.indexes, task.values(row), strict=True):
-                        vectors[index][task.cell(row)] += value
+                for index, place, value in task.read(connection.execute(task.sql).fetchall()):
+                    vectors[index][place] += value
         return vectors
 
     def token(self, pid: object) -> tuple[int, int]:

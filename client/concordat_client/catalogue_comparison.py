@@ -28,9 +28,13 @@ def _dataset(name: str, ours: Dataset | None, other: Dataset | None) -> list[str
     if ours.definition_sha256 == other.definition_sha256:
         return [f"{name}: the same; editions stay in force."]
     lines = [f"{name}: every node must import it again."]
-    if (ours.unit, ours.population, ours.max_rows_per_unit) != (other.unit, other.population, other.max_rows_per_unit):
+    if _protected(ours) != _protected(other):
         lines.append("  What is protected, or its limit of rows, is another.")
     return lines + [f"  {line}" for line in _columns(ours, other)]
+
+
+def _protected(dataset: Dataset) -> tuple[object, ...]:
+    return dataset.unit, dataset.encloses, dataset.population, dataset.max_rows_per_unit
 
 
 def _columns(ours: Dataset, other: Dataset) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from concordat.v1 import coordinator_pb2
+from concordat_privacy.enclosing import protected
 from concordat_query.catalogue import Catalogue, Column, Dataset
 from concordat_query.coverage import Coverage
 from concordat_query.errors import Refusal, Unavailable
@@ -75,9 +76,10 @@ def report(catalogue: Catalogue, name: str, column: str | None, describe: Descri
 
 def _head(catalogue: Catalogue, name: str, dataset: Dataset) -> list[RenderableType]:
     rows = counted(dataset.max_rows_per_unit, "row")
-    protected = f"What is protected is {dataset.unit_description}. It has at most {rows}."
+    unit = dataset.unit.replace("_", " ")
+    told = f"{protected(dataset)} A {unit} has at most {rows}. Charges are made to the account of {dataset.population}."
     title = f"{name}: {dataset.title} (catalogue version {catalogue.version})"
-    return [Text(title, style="bold"), Text(dataset.description), Text(protected), Text("")]
+    return [Text(title, style="bold"), Text(dataset.description), Text(told), Text("")]
 
 
 def _indented(text: str) -> RenderableType:

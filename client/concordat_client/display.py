@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from concordat.v1 import coordinator_pb2
 from concordat_privacy.accounting import epsilon_of
+from concordat_privacy.enclosing import protection
 from concordat_privacy.estimates import Status, Value
+from concordat_privacy.prices import delta_of
 from concordat_query.catalogue import CellKey
 from concordat_query.model import OutputColumn, ValueColumn
 from concordat_wire.excerpt import plain
@@ -216,6 +218,8 @@ def cost(result: "Result") -> str:
     before = [_in_rho(charge.node, charge.signed_rho_nano) for charge in again if charge.signed_rho_nano]
     free = [charge.node for charge in again if not charge.signed_rho_nano]
     text = f"Cost: epsilon {result.question.epsilon:g} at most from each nation's own budget."
+    if told := _protection(result):
+        text += f" {told}"
     if spent:
         text += f" Charged in rho: {', '.join(spent)}."
     if before:
@@ -223,6 +227,12 @@ def cost(result: "Result") -> str:
     if free:
         text += f" Served again free: {', '.join(free)}."
     return text + " Margins (±) are 95% and due to the noise alone."
+
+
+def _protection(result: "Result") -> str:
+    query = result.question.envelope.query
+    dataset = result.catalogue.dataset(query.dataset)
+    return protection(query.rho_nano, delta_of(result.agreement, dataset.population), dataset)
 
 
 def _in_rho(node: str, rho_nano: int) -> str:

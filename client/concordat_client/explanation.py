@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from concordat.v1 import coordinator_pb2
 from concordat_privacy.accounting import epsilon_of
+from concordat_privacy.enclosing import protection
 from concordat_privacy.expectations import Profile
 from concordat_privacy.foresight import Foresight, Party, foresee
 from concordat_privacy.precision import larger_without_sharing, released_apart, rho_for_half_the_margin
@@ -46,12 +47,14 @@ class NodeOutlook:
 class Explanation:
     """`epsilon` is the cost at each node at most, `halving_epsilon` what would halve every margin.
 
+    `protection` says what else is to be known of the price; empty where the charge is for the data set's own unit.
     `apart` and `shared` count noisy components without and with sharing; `saved` is by which part a margin would
     at most be larger without. `foresight` is None where no node would answer.
     """
 
     question: SignedQuestion
     epsilon: float
+    protection: str
     most_epsilon: float
     halving_epsilon: float
     nodes: tuple[NodeOutlook, ...]
@@ -77,6 +80,7 @@ def explained(
     return Explanation(
         question=question,
         epsilon=epsilon_of(query.rho_nano, delta),
+        protection=protection(query.rho_nano, delta, dataset),
         most_epsilon=agreement.permission(query.dataset).max_epsilon,
         halving_epsilon=epsilon_of(rho_for_half_the_margin(query.rho_nano), delta),
         nodes=tuple(_node(entry, query.rho_nano, agreement) for entry in response.quotes),

@@ -32,7 +32,8 @@ def report(explanation: Explanation) -> RenderableType:
 def _cost(explanation: Explanation) -> str:
     if all(node.failure for node in explanation.nodes):
         return "No node would answer this; nothing was spent, and running it would cost nothing."
-    return f"Cost: epsilon {explanation.epsilon:.3g} of each nation's own budget, at most. Nothing was spent."
+    price = f"Cost: epsilon {explanation.epsilon:.3g} of each nation's own budget, at most."
+    return " ".join(text for text in (price, explanation.protection, "Nothing was spent.") if text)
 
 
 def _table(*names: str) -> RichTable:

@@ -4,6 +4,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, TypedDict
 
 from concordat.v1 import node_pb2
+from concordat_privacy.enclosing import epsilon_of_unit
 from concordat_privacy.prices import delta_of
 
 if TYPE_CHECKING:
@@ -30,9 +31,12 @@ class ChargeProvenance(TypedDict):
 
 
 class Provenance(TypedDict):
+    """`epsilon` is the price. `unit_epsilon` is at what the data set's own unit is protected by this query alone."""
+
     sql: str
     dataset: str
     epsilon: float
+    unit_epsilon: float
     delta: float
     rho_nano: int
     query_sha256: str
@@ -52,12 +56,14 @@ def provenance(result: "Result") -> Provenance:
     """The provenance of a result. Hashes are hexadecimal; the key is told, for it serves its analyst only."""
     question = result.question
     query = question.envelope.query
-    population = result.catalogue.dataset(query.dataset).population
+    dataset = result.catalogue.dataset(query.dataset)
+    delta = delta_of(result.agreement, dataset.population)
     return Provenance(
         sql=question.sql,
         dataset=query.dataset,
         epsilon=question.epsilon,
-        delta=delta_of(result.agreement, population),
+        unit_epsilon=epsilon_of_unit(query.rho_nano, delta, dataset),
+        delta=delta,
         rho_nano=query.rho_nano,
         query_sha256=question.plan.query_sha256.hex(),
         idempotency_key=result.idempotency_key,

@@ -5,7 +5,7 @@ Parties share no file: what all must hold alike (authority's certificate, catalo
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -41,7 +41,7 @@ catalogue = "catalogue.toml"
 agreement = "agreement.toml"
 signing_key = "certs/{name}.signing.key"
 data = "data"
-mappings = ["mapping.toml"]
+mappings = {mappings}
 listen = "127.0.0.1:0"
 callers = ["coordinator"]
 
@@ -85,7 +85,7 @@ def lay_out(root: Path, data: Path, subject: Path = HERE) -> Layout:
     """Makes every folder, a development authority, all keys and certificates, the agreement, the nodes' files.
 
     `subject` holds what the network is about: catalogue.toml, terms.toml of the agreement and mappings/<nation>.toml,
-    whose sources lie in `data`.
+    with mappings/<nation>.<name>.toml for further data sets. Their sources lie in `data`.
     """
     layout = Layout(root, catalogues.load(subject / "catalogue.toml"))
     authority = root / "authority"
@@ -98,12 +98,18 @@ def lay_out(root: Path, data: Path, subject: Path = HERE) -> Layout:
         shutil.copyfile(subject / "catalogue.toml", layout.folder(party) / "catalogue.toml")
         (layout.folder(party) / "agreement.toml").write_text(text)
     for name, nation in NODES.items():
-        _fill_node(layout, name, nation, mapping_path(subject, nation), data)
+        _fill_node(layout, name, nation, mapping_paths(subject, nation), data)
     return layout
 
 
 def mapping_path(subject: Path, nation: str) -> Path:
     return subject / "mappings" / f"{nation.lower().replace(' ', '_')}.toml"
+
+
+def mapping_paths(subject: Path, nation: str) -> tuple[Path, ...]:
+    """A nation's mapping, and those of further data sets after it."""
+    first = mapping_path(subject, nation)
+    return (first, *sorted(first.parent.glob(f"{first.stem}.*.toml")))
 
 
 def _give_certificates(authority: Path, certs: Path, party: str) -> None:
@@ -122,13 +128,16 @@ def _agreement(layout: Layout, terms: str, today: date) -> str:
     return agreement_toml(terms, layout.catalogue.sha256, nodes, signatory(ANALYST), today)
 
 
-def _fill_node(layout: Layout, name: str, nation: str, mapping: Path, data: Path) -> None:
+def _fill_node(layout: Layout, name: str, nation: str, paths: Sequence[Path], data: Path) -> None:
     folder = layout.folder(name)
-    layout.config(name).write_text(NODE.format(name=name, nation=nation) + TLS.format(name=name))
-    shutil.copyfile(mapping, folder / "mapping.toml")
+    own = {f"mapping{path.name.removeprefix(paths[0].stem)}": path for path in paths}
+    head = NODE.format(name=name, nation=nation, mappings=json.dumps(list(own)))
+    layout.config(name).write_text(head + TLS.format(name=name))
     (folder / "data").mkdir()
-    for source in mappings.load(mapping, layout.catalogue).sources.values():
-        shutil.copyfile(data / source.path, folder / "data" / source.path)
+    for place, mapping in own.items():
+        shutil.copyfile(mapping, folder / place)
+        for source in mappings.load(mapping, layout.catalogue).sources.values():
+            shutil.copyfile(data / source.path, folder / "data" / source.path)
 
 
 def write_coordinator(layout: Layout, addresses: Mapping[str, str]) -> None:

@@ -1,8 +1,8 @@
 """Lays out four nodes, a coordinator and an analyst around a data set of one's own, on this machine.
 
-python prepare.py SUBJECT RECORDS BUILD. SUBJECT holds catalogue.toml, terms.toml and mappings/<nation>.toml, RECORDS
-the files that the mappings name; BUILD is made and gets a folder for each party. To try things out: the keys and the
-authority are for development.
+python prepare.py SUBJECT RECORDS BUILD. SUBJECT holds catalogue.toml, terms.toml and mappings/<nation>.toml (with
+<nation>.<name>.toml for further data sets), RECORDS the files that the mappings name; BUILD is made and gets a folder
+for each party. To try things out: the keys and the authority are for development.
 """
 
 import argparse

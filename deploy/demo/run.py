@@ -97,7 +97,7 @@ def _records(build: Path, given: Path | None) -> Path:
 
 
 def _bring_up(network: Network) -> None:
-    with _step("Import", "each node turns its own records into an edition, four side by side"):
+    with _step("Import", "each node turns its own records into two editions, four side by side"):
         network.import_editions()
     with _step("Nodes", "four processes, each with its data, ledger and engine, speaking mTLS on loopback"):
         network.start_nodes()

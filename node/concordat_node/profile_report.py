@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from concordat_privacy.accounting import epsilon_of
+from concordat_privacy.enclosing import protection
 from concordat_privacy.expectations import Profile
 from concordat_privacy.margins import noise_margin
 from concordat_privacy.profile import Losing, ProfilePlan, Subject, Vector
@@ -25,6 +26,7 @@ def offer(plan: ProfilePlan, dataset: Dataset, edition: str, balance: Balance, d
         f"{request.dataset}: a profile of edition {edition}",
         f"costs rho {rho_text(price)}, which is {share:.3%} of the budget of {population}.",
         f"Spent before: epsilon {before}; after: {after}; the budget: {whole} (delta {delta:g}).",
+        *filter(None, [protection(price, delta, dataset)]),
         "It buys figures that in 95 of 100 cases are within:",
         *(_line(_name(vector), f"± {noise_margin([vector.scale]):,}") for vector in plan.vectors),
         "What units may lose is told apart:",

@@ -15,6 +15,7 @@ from concordat_query.model import Condition, Query, Scalar, both, columns_in, co
 from concordat_query.narrowing import ranges_of
 from concordat_query.scalar_types import ScalarType, type_of
 
+from concordat_privacy.enclosing import moves
 from concordat_privacy.sensitivity import scale_for
 from concordat_privacy.strategies import Bins, bins_of
 
@@ -46,7 +47,8 @@ class Component:
 
     Counts only rows for which `filter`, if any, is true. `per_row` is the largest L1 norm of one row's contribution
     and `scale` the noise's sigma, both in lattice steps; `step` is what a lattice step is worth in the scalar's units.
-    `sensitivity_squared` bounds the square of the L2 distance that one unit moves the vector, in lattice steps.
+    `sensitivity_squared` bounds the square of the L2 distance that one unit of the population moves the vector, in
+    lattice steps: the data set's own unit, or one that it encloses.
     `over` are the positions of keys that it is summed over; its `cells` are the combinations of the other keys.
     `types` bound the values of `scalar` and `other` over the rows that count.
     """
@@ -129,6 +131,7 @@ class Outline:
         else:
             per_row, step, row_squared = bins.strategy.largest_sum, Fraction(1), bins.strategy.largest_squared
         squared = bounds.units(self.over) if self.kind is Kind.UNITS else row_squared * bounds.rows_squared
+        squared *= moves(bounds.dataset) ** 2
         left = [key for position, key in enumerate(bounds.query.keys) if position not in self.over]
         return Component(
             kind=self.kind,

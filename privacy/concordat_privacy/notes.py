@@ -12,6 +12,7 @@ from concordat_query.rendering import condition_text
 from concordat_privacy.arranging import chooses_by_figures
 from concordat_privacy.comparability import comparability_notes
 from concordat_privacy.components import Kind
+from concordat_privacy.enclosing import protected
 from concordat_privacy.linear import linear
 from concordat_privacy.merge import Absent, NodeAnswer
 from concordat_privacy.plan import Plan
@@ -189,7 +190,7 @@ def _chosen(presentation: Presentation) -> list[str]:
 
 
 def _protected(dataset: Dataset, stand: Standing) -> list[str]:
-    texts = [f"What is protected is {dataset.unit_description}."]
+    texts = [protected(dataset)]
     if len(stand.answers) + len(stand.absent) > 1:
         texts.append("Each node protects its own data; whoever is in several nodes' data loses at most the sum.")
     return [" ".join(texts)]

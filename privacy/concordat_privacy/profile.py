@@ -1,7 +1,7 @@
 """What a profile of an edition is in numbers: its vectors, their sensitivities, prices and noise scales.
 
 It follows from the request and the data set's public definition alone. The sensitivities are argued in
-docs/proofs/profile.md; neighbours differ by all rows of one unit.
+docs/proofs/profile.md; neighbours differ by all rows of one unit of the population.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from concordat_query.errors import Reason, Refusal
 from concordat_query.profile_request import ProfileRequest
 
 from concordat_privacy.components import cells_within_reach
+from concordat_privacy.enclosing import moves
 from concordat_privacy.plan import MAX_CELLS
 from concordat_privacy.sensitivity import scale_for
 from concordat_privacy.shares import split
@@ -50,7 +51,7 @@ class Vector:
     key: str | None
     length: int
     sensitivity_squared: int
-    """The square of the L2 sensitivity to one unit."""
+    """The square of the L2 sensitivity to one unit of the population."""
     rho_nano: int
     scale: float
 
@@ -84,8 +85,9 @@ def plan_profile(request: ProfileRequest, dataset: Dataset) -> ProfilePlan:
     if sum(length for _, _, length, _ in outlines) > MAX_PROFILE:
         raise Refusal(Reason.TOO_MANY_CELLS, "the keys have too many values together; name fewer", field="profile.keys")
     shares = split(request.rho_nano, (1,) * len(outlines))
+    factor = moves(dataset) ** 2
     vectors = tuple(
-        Vector(subject, key, length, squared, share, scale_for(squared, share))
+        Vector(subject, key, length, squared * factor, share, scale_for(squared * factor, share))
         for (subject, key, length, squared), share in zip(outlines, shares, strict=True)
     )
     return ProfilePlan(request, losses, vectors)
@@ -133,7 +135,7 @@ def _losses_at_once(losses: tuple[Losing, ...], request: ProfileRequest, dataset
 def _outlines(
     losses: tuple[Losing, ...], request: ProfileRequest, dataset: Dataset
 ) -> Iterator[tuple[Subject, str | None, int, int]]:
-    """Subject, key, length and squared sensitivity of each vector."""
+    """Subject, key, length and squared sensitivity to one unit of the data set of each vector."""
     limit = dataset.max_rows_per_unit
     yield Subject.UNITS, None, 1, 1
     if limit > 1:  # otherwise units are rows, and paid for already

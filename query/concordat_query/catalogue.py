@@ -153,6 +153,11 @@ class Dataset(FileModel):
     population: DatasetName
     unit: Name
     unit_description: str
+    encloses: Name | None = None
+    """Where a unit holds several of the population's own, what each of these is called: a collision's casualties.
+
+    Each of them must lie within one unit. The unit has no account: queries charge for one of those that it encloses.
+    """
     max_rows_per_unit: int = Field(ge=1, le=10_000)
     columns: tuple[Column, ...] = Field(min_length=1, max_length=200)
     expected_units: dict[str, int] = Field(default_factory=dict)
@@ -163,6 +168,12 @@ class Dataset(FileModel):
         names = [column.name for column in self.columns]
         if len(set(names)) != len(names):
             raise ValueError("a column is defined twice")
+        return self
+
+    @model_validator(mode="after")
+    def _encloses_another(self) -> Self:
+        if self.encloses == self.unit:
+            raise ValueError("encloses: names what a unit holds several of, not the unit itself")
         return self
 
     @cached_property
@@ -255,6 +266,19 @@ class Catalogue(FileModel):
                 raise ValueError(f"data set {name!r}: expected_units names an unknown nation")
         if any(not known >= set(total.nations) for total in self.totals):
             raise ValueError("a total names an unknown nation")
+        return self
+
+    @model_validator(mode="after")
+    def _one_word_for_whom_an_account_is_about(self) -> Self:
+        """Data sets of one population must mean the same by the unit that its account is charged for."""
+        charged: dict[str, str] = {}
+        for name, dataset in self.datasets.items():
+            unit = dataset.encloses or dataset.unit
+            if charged.setdefault(dataset.population, unit) != unit:
+                raise ValueError(
+                    f"data set {name!r}: population {dataset.population!r} is charged for one "
+                    f"{charged[dataset.population]!r}; name that as its unit, or as what its unit encloses"
+                )
         return self
 
     @cached_property

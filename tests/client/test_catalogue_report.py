@@ -17,7 +17,7 @@ from concordat_query.errors import Reason, Refusal, Unavailable
 from concordat_query.model import Comparator, Comparison
 from concordat_query.wire import coverage_to_proto
 from fakes.analysts import write_client
-from fakes.catalogue import code, comparing, small_catalogue
+from fakes.catalogue import code, comparing, enclosing, small_catalogue
 from fakes.federation import write_federation
 from fakes.toml import write_toml
 from rich.console import Console
@@ -197,3 +197,17 @@ def test_a_new_column_is_told() -> None:
 def test_one_version_with_two_contents_is_told() -> None:
     assert any("both say that they are version 1" in line for line in comparison(small_catalogue(), CATALOGUE))
     assert comparison(CATALOGUE, CATALOGUE) == ["Both are the same, version 1."]
+
+
+def test_whom_a_charge_is_for_and_from_whose_account_is_told_of_every_data_set() -> None:
+    plain = " ".join(shown(Described()))
+    assert "What is protected is one injury in one collision. A casualty has at most 1 row." in plain
+    assert "Charges are made to the account of people." in plain
+    told = " ".join(shown(Described(), catalogue=enclosing(CASUALTIES, "person")))
+    assert "What is charged for is one person" in told
+    assert "one injury in one collision is protected at a quarter of the rho charged, by each query alone" in told
+
+
+def test_another_word_on_what_a_unit_encloses_is_another_protection() -> None:
+    lines = comparison(small_catalogue(), enclosing(CASUALTIES, "person"))
+    assert "  What is protected, or its limit of rows, is another." in lines

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
-from concordat_client import Connection
+from concordat_client import Connection, Result
+from concordat_client.display import cost
 from concordat_client.explanation import Explanation
 from concordat_client.explanation_report import digits, percent, report
 from concordat_privacy.accounting import epsilon_of
 from fakes.analysts import with_connection
+from fakes.catalogue import enclosing
 from fakes.federation import federation
 from rich.console import Console
 
@@ -72,3 +74,27 @@ async def test_a_node_that_is_away_is_named_with_why_and_the_others_are_told_of(
 def test_margins_and_parts_are_shown_with_two_figures() -> None:
     assert [digits(margin) for margin in (0.0, 0.0123, 0.5, 9.99, 10.0, 5000.0, float("inf"))] == [0, 3, 2, 1, 0, 0, 0]
     assert [percent(part) for part in (0.0026, 0.069, 0.25, 1.5)] == ["0.26%", "6.9%", "25%", "150%"]
+
+
+async def test_where_a_unit_encloses_people_the_price_says_for_whom_it_is_and_both_accounts_agree(
+    tmp_path: Path,
+) -> None:
+    async with federation(tmp_path, nations=TWO, catalogue=enclosing("road.casualties", "person")) as fed:
+
+        def work(connection: Connection) -> tuple[Explanation, Result]:
+            return connection.explain(SQL), connection.query(SQL)
+
+        before, result = await with_connection(fed, work)
+        assert await fed.members["Wales"].spent() == result.question.envelope.query.rho_nano
+    told = text_of(before)
+    own = epsilon_of(-(-before.question.envelope.query.rho_nano // 4), 1e-6)
+    price = (
+        f"The charge is for one person; one injury in one collision is protected at epsilon {own:.3g}, by this alone."
+    )
+    assert f"Cost: epsilon 0.5 of each nation's own budget, at most. {price} Nothing was spent." in " ".join(
+        told.split()
+    )
+    assert f"Cost: epsilon 0.5 at most from each nation's own budget. {price}" in cost(result)
+    assert "What is charged for is one person" in " ".join(told.split())
+    assert any("What is charged for is one person" in note for note in result.table.notes)
+    assert (result.provenance["epsilon"], result.provenance["unit_epsilon"]) == (result.question.epsilon, own)

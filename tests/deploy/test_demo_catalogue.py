@@ -1,5 +1,8 @@
 """The demo's catalogue and the four mappings fit each other."""
 
+from pathlib import Path
+
+import duckdb
 import pytest
 from concordat_query import catalogue as catalogues
 from concordat_query.catalogue import Catalogue
@@ -9,7 +12,7 @@ from layout import HERE, NODES
 from lookalike import FILES
 from published import PUBLISHED
 
-DATASET = "road.casualties"
+DATASET, COLLISIONS = "road.casualties", "road.collisions_people"
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +47,39 @@ def test_a_total_is_named_after_exactly_its_nations(catalogue: Catalogue, nation
 
 def test_every_column_says_in_public_where_it_comes_from(catalogue: Catalogue) -> None:
     assert all(len(column.description) > 40 for column in catalogue.dataset(DATASET).columns)
+
+
+def test_both_data_sets_are_charged_to_the_account_of_the_injured_and_a_collision_encloses_them(
+    catalogue: Catalogue,
+) -> None:
+    casualties, collisions = catalogue.dataset(DATASET), catalogue.dataset(COLLISIONS)
+    assert casualties.population == collisions.population
+    assert (casualties.encloses, collisions.encloses) == (None, casualties.unit)
+    assert collisions.max_rows_per_unit == 8
+
+
+def test_a_column_means_the_same_in_both_data_sets(catalogue: Catalogue) -> None:
+    casualties, collisions = catalogue.dataset(DATASET), catalogue.dataset(COLLISIONS)
+    for column in collisions.columns:
+        same = column.model_copy(update={"constant_within_unit": False})
+        assert same == casualties.column(column.name)
+    assert [column.name for column in collisions.columns if column.constant_within_unit] == ["year", "area"]
+
+
+def test_what_is_said_of_collisions_is_true_of_the_published_files(catalogue: Catalogue, real_folder: Path) -> None:
+    dataset = catalogue.dataset(COLLISIONS)
+    sizes = {}
+    for nation, (file, *_) in FILES.items():
+        collision = "(a_year, a_ref)" if nation == "Northern Ireland" else "accident_index"
+        sql = f"SELECT count(*) FROM read_parquet($path) GROUP BY {collision}"  # noqa: S608  # written here
+        found = duckdb.connect().execute(sql, {"path": str(real_folder / file)}).fetchall()
+        sizes[nation] = [size for (size,) in found]
+    assert dataset.expected_units == {nation: len(found) for nation, found in sizes.items()}
+    every = [size for found in sizes.values() for size in found]
+    over = sum(size > dataset.max_rows_per_unit for size in every)
+    assert (
+        f"{over} of their {len(every):,} collisions have more casualties, {max(every)} at most" in dataset.description
+    )
 
 
 def test_deprivation_alone_is_never_added_up_over_nations(catalogue: Catalogue) -> None:

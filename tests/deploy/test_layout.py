@@ -32,7 +32,7 @@ def test_a_nodes_files_fit_each_other(layout: Layout, name: str) -> None:
     settings = read_node(layout.config(name))
     check_agreement(settings)
     assert settings.file.nation == NODES[name]
-    assert list(settings.mappings) == ["road.casualties"]
+    assert list(settings.mappings) == ["road.casualties", "road.collisions_people"]
     assert settings.file.callers == (COORDINATOR,)
 
 
@@ -69,10 +69,11 @@ def test_the_budget_lasts_for_the_demo_and_a_visitors_experiments(layout: Layout
     assert queries > 100
 
 
-def test_the_agreement_lets_every_column_be_asked_and_groups_only_by_public_keys(layout: Layout) -> None:
-    permission = read_client(layout.config(ANALYST)).agreement.permission("road.casualties")
-    assert permission.columns == tuple(layout.catalogue.dataset("road.casualties").by_name)
-    assert permission.keys == tuple(c.name for c in layout.catalogue.dataset("road.casualties").columns if c.may_be_key)
+@pytest.mark.parametrize("name", ["road.casualties", "road.collisions_people"])
+def test_the_agreement_lets_every_column_be_asked_and_groups_only_by_public_keys(layout: Layout, name: str) -> None:
+    permission = read_client(layout.config(ANALYST)).agreement.permission(name)
+    assert permission.columns == tuple(layout.catalogue.dataset(name).by_name)
+    assert permission.keys == tuple(c.name for c in layout.catalogue.dataset(name).columns if c.may_be_key)
     assert set(permission.statistics) == set(Statistic)
     assert "year" in permission.keys
     assert "age" not in permission.keys

@@ -11,7 +11,7 @@ from concordat_node.importing.mapping import Mapping, load
 from concordat_query import catalogue as catalogues
 from concordat_query.coverage import Held, held_by_cell
 from concordat_query.text import parse_condition
-from layout import HERE, NODES
+from layout import HERE, NODES, mapping_paths
 from lookalike import FILES
 from published import PUBLISHED, SEVERITIES
 
@@ -193,3 +193,41 @@ def test_northern_ireland_leaves_pedestrians_locations_blank_as_often_as_its_map
 def test_northern_ireland_has_one_passenger_of_a_pedal_cycle(real_folder: Path) -> None:
     others = share(real_folder, "Northern Ireland", "c_class <> 7 AND coalesce(c_vtype, 0) = 1")
     assert round(others * PUBLISHED.rows["Northern Ireland"]) == 1
+
+
+# The same rows, by collision
+
+
+@pytest.mark.parametrize("nation", list(FILES))
+def test_the_collisions_mapping_gives_the_same_rows_from_the_same_files(records: Path, nation: str) -> None:
+    """In every column that both have, and each is held under the same conditions."""
+    casualties, collisions = mapping_of(nation), load(mapping_paths(HERE, nation)[1], CATALOGUE)
+    assert collisions.dataset == "road.collisions_people"
+    assert collisions.sources == casualties.sources
+    assert collisions.differences == casualties.differences
+    assert collisions.coverage.rows == casualties.coverage.rows
+    database = translated(records, nation)
+    second = tomllib.loads(mapping_paths(HERE, nation)[1].read_text())
+    columns = ", ".join(collisions.statement.columns)
+    database.execute(f"CREATE OR REPLACE TABLE again AS {second['select']}")
+    for one, other in (("translated", "again"), ("again", "translated")):
+        sql = f"SELECT count(*) FROM (SELECT {columns} FROM {one} EXCEPT ALL SELECT {columns} FROM {other})"  # noqa: S608
+        assert database.execute(sql).fetchall() == [(0,)]
+    for column in collisions.definition.columns:
+        assert collisions.coverage.of(column.name) == casualties.coverage.of(column.name)
+
+
+@pytest.mark.parametrize("nation", list(FILES))
+def test_a_collision_is_one_unit_and_the_casualties_of_one_never_differ_in_year_or_area(
+    records: Path, nation: str
+) -> None:
+    """So that what the catalogue calls constant within a unit changes no record."""
+    translated(records, nation)
+    second = tomllib.loads(mapping_paths(HERE, nation)[1].read_text())
+    select = second["select"].replace("SELECT\n", f"SELECT {second['unit_id']} AS collision,\n", 1)
+    sql = f"SELECT collision, count(DISTINCT (year, area)), count(*) FROM ({select}) GROUP BY 1"  # noqa: S608
+    found = translated(records, nation).execute(sql).fetchall()
+    assert sum(rows for _, _, rows in found) == PUBLISHED.rows[nation]
+    assert {kinds for _, kinds, _ in found} == {1}
+    assert None not in {collision for collision, _, _ in found}
+    assert len(found) < PUBLISHED.rows[nation]

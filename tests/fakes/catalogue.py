@@ -67,6 +67,13 @@ def comparing(**how: str) -> Catalogue:
     return Catalogue.model_validate(content)
 
 
+def enclosing(dataset: str, encloses: str) -> Catalogue:
+    """The small catalogue, in which the unit of one data set encloses several of what is called so."""
+    content: Any = small_catalogue().model_dump(mode="json")
+    content["datasets"][dataset]["encloses"] = encloses
+    return Catalogue.model_validate(content)
+
+
 def code(name: str, *codes: str, **more: object) -> dict[str, object]:
     return {"name": name, "type": "code", "description": name, "codes": list(codes), **more}
 

@@ -65,7 +65,7 @@ unknown = "drop"
 """
 
 
-def dirty_catalogue(max_rows: int = MAX_ROWS) -> Catalogue:
+def dirty_catalogue(max_rows: int = MAX_ROWS, encloses: str | None = None) -> Catalogue:
     columns = [
         code("clinic", *CLINICS, nullable=False),
         number("year", 2010, 2012, key=True, nullable=False),
@@ -90,6 +90,7 @@ def dirty_catalogue(max_rows: int = MAX_ROWS) -> Catalogue:
                     "population": "patients",
                     "unit": "patient",
                     "unit_description": "one patient",
+                    "encloses": encloses,
                     "max_rows_per_unit": max_rows,
                     "columns": columns,
                 }

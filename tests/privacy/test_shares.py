@@ -113,11 +113,11 @@ def regret(moved_by: Sequence[Floats], shares: Sequence[float]) -> float:
 
 
 def _pair(joint: Joint, *, first: bool, second: bool) -> Pair:
-    sides = [
+    one, other = (
         Side(centred, Fraction(50), squares if held else None, Fraction(1250))
         for centred, squares, held in ((1, 3, first), (2, 4, second))
-    ]
-    return Pair(joint, 0, *sides, products=5)
+    )
+    return Pair(joint, 0, one, other, products=5)
 
 
 def _spread_moved_by(mean: Floats, spread: Floats) -> list[Floats]:

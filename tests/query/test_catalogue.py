@@ -12,7 +12,7 @@ import pytest
 from concordat_query.catalogue import Catalogue, Column, load
 from concordat_query.errors import Reason, Refusal
 from concordat_query.files import content_bytes
-from fakes.catalogue import code, comparing, number, small_catalogue
+from fakes.catalogue import code, comparing, enclosing, number, small_catalogue
 from pydantic import ValidationError
 
 CATALOGUE = small_catalogue()
@@ -279,3 +279,30 @@ def test_the_bytes_that_the_hash_is_taken_over_are_read_back_as_the_same_catalog
     catalogue = Catalogue.model_validate(content)
     assert Catalogue.model_validate_json(content_bytes(catalogue)) == catalogue
     assert hashlib.sha256(content_bytes(catalogue)).hexdigest() == catalogue.sha256
+
+
+def with_second(**changed: object) -> Catalogue:
+    """The small catalogue with road.collisions, about the people of road.casualties unless it is changed to another."""
+    content: Any = small_catalogue().model_dump(mode="json")
+    collisions = {**content["datasets"]["road.casualties"], "unit": "collision", "encloses": "casualty", **changed}
+    content["datasets"]["road.collisions"] = collisions
+    return Catalogue.model_validate(content)
+
+
+def test_data_sets_of_one_population_are_charged_for_the_same_unit() -> None:
+    assert with_second().dataset("road.collisions").encloses == "casualty"
+    with_second(unit="casualty", encloses=None)
+    with_second(encloses=None, population="patients", unit="patient")
+    for wrong in ({"encloses": None}, {"encloses": "vehicle"}):
+        with pytest.raises(ValidationError, match="is charged for one 'casualty'"):
+            with_second(**wrong)
+
+
+def test_a_unit_does_not_enclose_itself() -> None:
+    with pytest.raises(ValidationError, match="not the unit itself"):
+        with_second(encloses="collision")
+
+
+def test_what_a_unit_encloses_is_part_of_the_definition() -> None:
+    plain, other = small_catalogue(), enclosing("health.visits", "visit")
+    assert plain.dataset("health.visits").definition_sha256 != other.dataset("health.visits").definition_sha256

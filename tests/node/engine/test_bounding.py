@@ -38,7 +38,7 @@ FEMALE = Comparison("sex", Comparator.EQUAL, "Female")
 DEAR = Comparison("cost", Comparator.GREATER, Decimal("100"))
 CHARGED = Case(((FEMALE, "cost"),), Calculation(RowOperator.TIMES, "cost", Value(Decimal("0.5"))))
 SPARSE = Calculation(RowOperator.TIMES, Calculation(RowOperator.DIV, "weight", Value(Decimal(100))), Value(Decimal(7)))
-EVERYTHING = (
+EVERYTHING: tuple[Aggregate, ...] = (
     COUNT,
     Aggregate(Statistic.COUNT_ROWS, filter=DEAR),
     Aggregate(Statistic.COUNT_VALUES, "weight"),
@@ -222,10 +222,11 @@ def test_the_distance_claimed_for_narrowed_bounds_is_attained_and_not_passed(
     cells = [min(rank // planned.max_rows, planned.max_groups - 1) for rank in range(LIMIT)]
     unit: list[Row] = [{"clinic": cell, "sex": 0, "cost": cost, "weight": weight} for cell in cells]
     TABLE.fill([unit if outside is None else [*unit[:-1], outside]])
-    per_row = {"rows": 1, "centred": {"weight": 30, "cost": 1534}, "squares": {"weight": 900, "cost": 1534**2}}
+    widths = {"weight": 30, "cost": 1534}
     for component, vector in zip(planned.components, TABLE.exact(planned), strict=True):
-        bound = per_row.get(component.kind.value, 30 * 1534)
-        assert component.per_row == (bound if isinstance(bound, int) else bound[str(component.scalar)])
+        width = widths.get(str(component.scalar), 1)
+        bounds = {"rows": 1, "centred": width, "squares": width**2, "products": 30 * 1534}
+        assert component.per_row == bounds[component.kind.value]
         reached = sum(value**2 for value in vector)
         assert reached <= component.sensitivity_squared
         if outside is None and (weight != 65 or component.kind.value in ("rows", "squares")):  # 65 is the middle

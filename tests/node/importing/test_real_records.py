@@ -23,6 +23,12 @@ pytestmark = pytest.mark.skipif(not RECORDS, reason="CONCORDAT_REAL_DATA is not 
 
 ROWS = {"england": 317_565, "scotland": 21_714, "wales": 11_862, "northern_ireland": 9_591}
 SHARED_2016 = {"england": 38_335, "scotland": 2_452, "wales": 1_240, "northern_ireland": 1_061}
+COLLISIONS = [
+    ("england", 309_407, 48),
+    ("scotland", 21_192, 4),
+    ("wales", 11_450, 19),
+    ("northern_ireland", 6_225, 13),
+]
 GREAT_BRITAIN_2016 = {"Pedestrian": (448, 5_140, 17_962), "Pedal cycle": (102, 3_397, 14_978)}
 
 
@@ -71,3 +77,16 @@ def test_great_britain_adds_up_to_what_was_published(editions: dict[str, Path], 
 
 def test_the_district_of_a_collision_reaches_its_casualties(editions: dict[str, Path]) -> None:
     assert count(editions["northern_ireland"], "area IS NULL") == 0
+
+
+@pytest.mark.parametrize(("nation", "collisions", "trimmed"), COLLISIONS)
+def test_a_collision_keeps_eight_of_its_casualties_at_most(
+    tmp_path: Path, nation: str, collisions: int, trimmed: int
+) -> None:
+    mapping = load(DEMO / "mappings" / f"{nation}.collisions_people.toml", catalogues.load(DEMO / "catalogue.toml"))
+    report = import_dataset(mapping, Path(RECORDS), tmp_path)
+    assert (report.rows_read, report.units_kept) == (ROWS[nation], collisions)
+    assert (report.rows_trimmed, report.rows_made_constant) == (trimmed, 0)
+    assert report.rows_kept == ROWS[nation] - trimmed
+    with duckdb.connect(edition.current(tmp_path, mapping.dataset).path, read_only=True) as connection:
+        assert connection.execute("SELECT max(unit_rows) FROM rows").fetchall() == [(8,)]

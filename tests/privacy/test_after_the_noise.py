@@ -528,7 +528,9 @@ def test_notes_tell_combinations_from_what_is_not_exactly_unbiased() -> None:
     asked = Asked("SELECT COUNT(*) AS n, COUNT(*) - COUNT(sex) AS d, COUNT(*) * COUNT(sex) AS p FROM road.casualties")
     notes = " ".join(asked.table(asked.answer("Wales", 1)).notes)
     assert "d: as unbiased as the counts and sums that are combined; margins are exact." in notes
-    assert "p: means, variances, quotients and products of noisy figures are not exactly unbiased." in notes
+    assert (
+        "p: means, variances, percentiles, quotients and products of noisy figures are not exactly unbiased." in notes
+    )
 
 
 # Coverage over repetitions of the noise

@@ -466,7 +466,7 @@ def test_notes_tell_of_bias_only_where_there_is_a_ratio() -> None:
     planned = casualties(COUNT, MEAN_AGE)
     wales = answer(planned, CASUALTIES, "Wales", 9)
     assert "unbiased" not in " ".join(table(planned, shown(planned, FIRST), wales).notes)
-    assert "b: means, variances, quotients and products of noisy figures are not exactly unbiased." in (
+    assert "b: means, variances, percentiles, quotients and products of noisy figures are not exactly unbiased." in (
         table(planned, shown(planned, FIRST, SECOND), wales).notes
     )
 

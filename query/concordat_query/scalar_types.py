@@ -93,9 +93,9 @@ def type_of(scalar: Scalar, dataset: Dataset, known: Ranges = NOTHING) -> Scalar
 
 def _narrowed(kind: ScalarType, own: Range) -> ScalarType:
     """The bounds are left as they are where nothing would be left: there are no such rows."""
-    step = Fraction(1, 10**kind.decimals)
-    lower = kind.lower if own.lower is None else max(kind.lower, math.ceil(own.lower / step))
-    upper = kind.upper if own.upper is None else min(kind.upper, math.floor(own.upper / step))
+    steps = 10**kind.decimals
+    lower = kind.lower if own.lower is None else max(kind.lower, math.ceil(own.lower * steps))
+    upper = kind.upper if own.upper is None else min(kind.upper, math.floor(own.upper * steps))
     if lower > upper:
         lower, upper = kind.lower, kind.upper
     return replace(kind, lower=lower, upper=upper, nullable=False)

@@ -53,7 +53,7 @@ async def test_it_tells_of_sharing_and_of_the_price_of_half_the_margin(tmp_path:
     assert told.halving_epsilon == epsilon_of(4 * rho_nano, 1e-6)
     text = text_of(told)
     assert (
-        "Sharing: 3 noisy components in place of 4; without it margins would be up to 0% larger at this price." in text
+        "Sharing: 3 noisy components in place of 4; without it margins would be up to 15% larger at this price." in text
     )
     assert "Half of every margin would cost epsilon" in text
     assert "Each casualty counts in at most 1 cell" in text

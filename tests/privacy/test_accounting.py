@@ -28,6 +28,19 @@ def test_epsilon_agrees_with_opendp(rho: float, delta: float) -> None:
     assert ours == pytest.approx(profile.epsilon(delta), rel=1e-5, abs=1e-7)
 
 
+@pytest.mark.parametrize("delta", [*DELTAS, 1e-15])
+@pytest.mark.parametrize("rho_nano", [1, 1_000, 1_000_000, 10_524_000, 1_052_400_000, 5 * NANO, 100 * NANO])
+def test_epsilon_is_opendps_own_to_nine_digits_and_never_below(rho_nano: int, delta: float) -> None:
+    vectors = dp.vector_domain(dp.atom_domain(T="i64"))
+    gaussian: Any = dp.m.make_gaussian(vectors, dp.l2_distance(T=float), scale=2.0**20)
+    distance = math.sqrt(2 * rho_nano / NANO) * 2.0**20
+    assert gaussian.map(distance) == pytest.approx(rho_nano / NANO, rel=1e-12)
+    converted: Any = dp.c.make_fix_delta(dp.c.make_zCDP_to_approxDP(gaussian), delta)
+    theirs, _ = converted.map(distance)
+    ours = epsilon_of(rho_nano, delta)
+    assert theirs <= ours <= theirs * (1 + 1e-9)
+
+
 @pytest.mark.parametrize("delta", DELTAS)
 def test_by_opendps_profile_the_delta_at_our_epsilon_is_kept(delta: float) -> None:
     cost, profile = opendp_profile(0.311)

@@ -401,11 +401,11 @@ def written(expression: Expression, names: list[str]) -> str:
             return f"({written(left, names)} {operator.value} {written(right, names)})"
 
 
-def plainly(expression: Expression, sums: list[int]) -> Fraction | None:
+def plainly(expression: Expression, sums: list[Fraction]) -> Fraction | None:
     """The expression over exact sums; None where something is divided by zero."""
     match expression:
         case AggregateRef(index):
-            return Fraction(sums[index])
+            return sums[index]
         case Constant(value):
             return Fraction(value)
     left, right = plainly(expression.left, sums), plainly(expression.right, sums)
@@ -443,7 +443,7 @@ def test_every_figure_is_what_a_plain_computation_over_the_summed_components_giv
     table = asked.table(asked.answer("Wales", seed), asked.answer("Scotland", seed + 1))
     for row in table.rows:
         x, *parts = row.values
-        sums = [int(part.estimate) for part in parts if part is not None and part.estimate is not None]
+        sums = [Fraction(part.estimate) for part in parts if part is not None and part.estimate is not None]
         expected = plainly(expression, sums)
         assert x is not None
         if expected is None:
@@ -528,7 +528,9 @@ def test_notes_tell_combinations_from_what_is_not_exactly_unbiased() -> None:
     asked = Asked("SELECT COUNT(*) AS n, COUNT(*) - COUNT(sex) AS d, COUNT(*) * COUNT(sex) AS p FROM road.casualties")
     notes = " ".join(asked.table(asked.answer("Wales", 1)).notes)
     assert "d: as unbiased as the counts and sums that are combined; margins are exact." in notes
-    assert "p: means, variances, percentiles, quotients and products of noisy figures are not exactly unbiased." in notes
+    assert (
+        "p: means, variances, percentiles, quotients and products of noisy figures are not exactly unbiased." in notes
+    )
 
 
 # Coverage over repetitions of the noise

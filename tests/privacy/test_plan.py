@@ -410,6 +410,7 @@ def test_what_is_too_wide_is_refused_whatever_a_condition_leaves_of_it() -> None
     square = Calculation(RowOperator.TIMES, "cost", "cost")
     for statistic in (Statistic.VAR_POP, Statistic.COVAR_POP):
         other = square if statistic is Statistic.COVAR_POP else None
-        aggregate = Aggregate(statistic, square, compared("cost", "<", "1"), other=other)
+        little = Conjunction((compared("cost", ">=", "0"), compared("cost", "<", "1")))
+        aggregate = Aggregate(statistic, square, little, other=other)
         with pytest.raises(Refusal, match="too far apart"):
             visits(aggregate)

@@ -6,12 +6,12 @@ bounded contributions, and their noise. One process runs both in turn; its memor
 """
 
 import json
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -27,6 +27,7 @@ from concordat_privacy import noise
 from concordat_privacy.plan import Plan, plan
 from concordat_query import catalogue as catalogues
 from concordat_query.canonical import canonical_query
+from concordat_query.catalogue import Dataset
 from concordat_query.model import Aggregate, Comparator, Comparison, Query, Statistic
 
 BAR, BAR_MB = 8.0, 1000.0
@@ -50,6 +51,11 @@ population = "bench"
 unit = "person"
 unit_description = "one person"
 max_rows_per_unit = {MOST}
+[[datasets."{DATASET}".cubes]]
+keys = ["region", "band"]
+for_each = ["year"]
+max_groups = 5
+max_rows = 10
 [[datasets."{DATASET}".columns]]
 name = "year"
 type = "number"
@@ -119,15 +125,18 @@ def measure(build: Path, rows: int) -> list[Measure]:
     command = [sys.executable, __file__, str(build)]
     found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # noqa: S603
     label = f"{rows // 1_000_000}M rows"
-    measures = [Measure(f"{label}: import", round(imported, 1), "s")]
+    measures = [Measure(f"{label}: import with a cube", round(imported, 1), "s")]
     for name in NAMES.values():
-        plain, same, bounded = (median(found[f"{what}, {name}"]) for what in ("raw", "edition", "bounded"))
+        raw = median(found[f"raw, {name}"])
+        bounded = median(found[f"bounded, {name}"])
         measures += [
-            milliseconds(f"{label}, {name}: plain DuckDB, raw table", plain),
-            milliseconds(f"{label}, {name}: plain DuckDB, edition", same),
-            milliseconds(f"{label}, {name}: bounded and with noise", bounded),
-            ratio(f"{label}, {name}: bounded, to plain on the raw table", bounded / plain, BAR),
+            milliseconds(f"{label}, {name}: plain, raw table", raw),
+            milliseconds(f"{label}, {name}: plain, edition", median(found[f"edition, {name}"])),
+            milliseconds(f"{label}, {name}: bounded, with noise", bounded),
+            ratio(f"{label}, {name}: bounded to plain on raw", bounded / raw, BAR),
         ]
+    raw, cube = (median(found[f"{what}, {NAMES[True]}"]) for what in ("raw", "cube"))
+    measures.append(ratio(f"{label}, {NAMES[True]}: from a cube, to plain on raw", cube / raw, BAR))
     return [*measures, Measure(f"{label}: peak memory of bounding", round(found["memory"], 1), "MB", BAR_MB)]
 
 
@@ -156,23 +165,27 @@ def _turns(build: Path) -> dict[str, object]:
         memory_limit="1GB",
         threads=THREADS,
     )
-    plans = {name: _plan(mapping, is_filtered) for is_filtered, name in NAMES.items()}
+    bare = mapping.definition.model_copy(update={"cubes": ()})
+    works: dict[str, Callable[[], object]] = {
+        f"{what}, {name}": partial(_bounded, locked, mapping, dataset, _plan(mapping, is_filtered))
+        for is_filtered, name in NAMES.items()
+        for what, dataset in (("bounded", bare), ("cube", mapping.definition))
+        if is_filtered or what == "bounded"
+    }
     taken: dict[str, list[float]] = {}
-    for planned in plans.values():
-        _bounded(locked, mapping, planned)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    for work in works.values():
+        work()
+    memory = _most_memory()
     raw = duckdb.connect(build / "raw.duckdb", read_only=True)
     raw.execute(f"SET threads = {THREADS}")
+    for is_filtered, name in NAMES.items():
+        for what, connection, table in (("raw", raw, "raw"), ("edition", locked, f"edition0.{edition.TABLE}")):
+            works[f"{what}, {name}"] = partial(_fetched, connection, _plain(table, is_filtered))
     for turn in range(-1, TURNS):
-        for is_filtered, name in NAMES.items():
-            for what, work in {
-                "raw": lambda f=is_filtered: raw.execute(_plain("raw", f)).fetchall(),
-                "bounded": lambda p=plans[name]: _bounded(locked, mapping, p),
-                "edition": lambda f=is_filtered: locked.execute(_plain("edition0.rows", f)).fetchall(),
-            }.items():
-                seconds = _seconds(work)
-                if turn >= 0:
-                    taken.setdefault(f"{what}, {name}", []).append(seconds)
+        for name, work in works.items():
+            seconds = _seconds(work)
+            if turn >= 0:
+                taken.setdefault(name, []).append(seconds)
     return {**taken, "memory": memory}
 
 
@@ -190,19 +203,29 @@ def _plan(mapping: Mapping, is_filtered: bool) -> Plan:
     return plan(canonical_query(query), mapping.definition)
 
 
-def _bounded(locked: duckdb.DuckDBPyConnection, mapping: Mapping, planned: Plan) -> list[list[int]]:
+def _bounded(locked: duckdb.DuckDBPyConnection, mapping: Mapping, dataset: Dataset, planned: Plan) -> list[list[int]]:
     """What the engine does once a query is charged."""
     components = planned.components
-    scan = scans(planned, mapping.definition, mapping.coverage, range(len(components)), f"edition0.{edition.TABLE}")
-    vectors: list[list[int]] = [noise.draw(component.scale, component.cells).tolist() for component in components]
-    for index, place, exact in scan.read(locked):
+    asked = scans(planned, dataset, mapping.coverage, range(len(components)), f"edition0.{edition.TABLE}")
+    vectors: list[list[int]] = [noise.draw(component.scale, component.length).tolist() for component in components]
+    for index, place, exact in asked.read(locked):
         vectors[index][place] += exact
     return vectors
+
+
+def _fetched(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[int, ...]]:
+    return connection.execute(sql).fetchall()
 
 
 def _plain(table: str, is_filtered: bool) -> str:
     where = " WHERE year = 3" if is_filtered else ""
     return f"SELECT region, band, count(*), sum(cost), sum(weight) FROM {table}{where} GROUP BY region, band"  # noqa: S608
+
+
+def _most_memory() -> float:
+    """Megabytes that this process held at most, by Linux's account of it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM"))
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -126,6 +126,11 @@ class Column(FileModel):
         return self.fixed(self.upper) if self.upper is not None else len(self.codes) - 1
 
     @property
+    def values(self) -> int:
+        """How many values the column has, missing among them where it is nullable."""
+        return self.fixed_upper - self.fixed_lower + 1 + self.nullable
+
+    @property
     def may_be_key(self) -> bool:
         return self.key if self.key is not None else self.type == "code"
 
@@ -183,10 +188,11 @@ class Dataset(FileModel):
             for name in (*cube.keys, *cube.for_each):
                 if name not in self.by_name:
                     raise ValueError(f"a cube names {name!r}, which is no column")
+            for name in cube.keys:
                 if not self.by_name[name].may_be_key:
-                    raise ValueError(f"a cube names {name!r}, which cannot be a group key")
+                    raise ValueError(f"a cube has key {name!r}, which cannot be a group key")
             for names, most in ((cube.keys, MAX_KEY_DOMAIN), (cube.for_each, MAX_CUBE_CHOICES)):
-                if math.prod(len(self.by_name[name].domain) for name in names) > most:
+                if math.prod(self.by_name[name].values for name in names) > most:
                     raise ValueError(f"a cube has more than {most} combinations of {' and '.join(names)}")
             if len({*cube.keys, *cube.for_each}) != len(cube.keys) + len(cube.for_each):
                 raise ValueError("a cube names a column twice")

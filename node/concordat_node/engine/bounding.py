@@ -73,7 +73,7 @@ class KeptRows:
         return "unit AS _unit", f"CAST({self._cell()} AS USMALLINT) AS _cell", *self.columns
 
     def by_keys(self, sums: Sequence[str]) -> str:
-        """Sums by the keys as they are stored, which must be among the columns: the fastest where nothing is trimmed."""
+        """Sums by the keys as they are stored: the fastest where nothing is trimmed. The keys are among the columns."""
         keys = [scalar_sql(self.dataset, key) for key in self.plan.query.keys]
         groups = f" GROUP BY {', '.join(keys)}" if keys else ""
         return f"SELECT {', '.join((*keys, *sums))} FROM kept{groups}"

@@ -81,7 +81,7 @@ class Scan:
 
 @dataclass(frozen=True)
 class BinScan:
-    """One statement over table `kept`, which gives the cells' histograms of one component with bins: cell, bin, rows."""
+    """One statement over table `kept`, which gives the cells' histograms of one component: cell, bin, rows."""
 
     index: int
     component: Component

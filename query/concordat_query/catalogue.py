@@ -158,7 +158,7 @@ class Column(FileModel):
 class Cube(FileModel):
     """Queries asked so often that every node chooses at import which rows count in them. Speeds them up, no more.
 
-    They group by exactly `keys`, in this order, with k = `max_groups` and C = `max_rows`; their WHERE sets each column
+    They group by exactly `keys`, in any order, with k = `max_groups` and C = `max_rows`; their WHERE sets each column
     of `for_each` equal to one value, and nothing else.
     """
 

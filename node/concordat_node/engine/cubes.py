@@ -8,6 +8,7 @@ and whose WHERE sets each of its `for_each` columns equal to a value and asks no
 import itertools
 from collections.abc import Iterator
 
+from concordat_query.canonical import canonical_keys
 from concordat_query.catalogue import Cube, Dataset
 from concordat_query.model import Comparator, Comparison, Condition, Conjunction, Query
 
@@ -17,7 +18,7 @@ from concordat_node.engine.limits import limits_of
 def serving(query: Query, dataset: Dataset) -> int | None:
     """The position of the cube that answers the query, None where none does. Follows from the catalogue alone."""
     for position, cube in enumerate(dataset.cubes):
-        if query.keys == cube.keys and _pinned(query.where) == sorted(cube.for_each):
+        if query.keys == canonical_keys(cube.keys) and _pinned(query.where) == sorted(cube.for_each):
             asked, stored = (limits_of(cube.keys, of.max_groups, of.max_rows, dataset) for of in (query, cube))
             if asked == stored:
                 return position

@@ -1,6 +1,9 @@
 """Rows of units that may exceed a limit, read in their order and trimmed, some tens of thousands at a time."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import duckdb
 import numpy as np
@@ -17,21 +20,42 @@ TABLE_BYTES = 2**26
 
 
 def trimmed(cursor: duckdb.DuckDBPyConnection, sql: str, limits: Limits) -> Iterator[pa.Table]:
-    """The rows of `sql` that the limits leave, in tables of whole units.
+    """The rows of `sql` that the limits leave, in tables of whole units, on as many threads as DuckDB has.
 
     Its first four columns are the row's place in the edition, its unit, its cell's hash and its cell; the tables lack
     the first and the third. Raises RuntimeError if rows come in another order than they are stored in.
     """
+    ((threads,),) = cursor.execute("SELECT current_setting('threads')").fetchall()
     kept, size = [], 0
-    for rows in _whole_units(cursor.sql(sql).to_arrow_reader(BATCH)):
-        units, hashes, cells = (rows.column(position).to_numpy() for position in (1, 2, 3))
-        kept.append(rows.drop_columns(rows.column_names[0:3:2]).take(chosen(units, hashes, cells, limits)))
-        size += kept[-1].nbytes
-        if size >= TABLE_BYTES:
-            yield pa.concat_tables(kept)
-            kept, size = [], 0
+    with ThreadPoolExecutor(threads) as pool:
+        for table in _ahead(
+            pool, partial(_trim, limits), _whole_units(cursor.sql(sql).to_arrow_reader(BATCH)), threads
+        ):
+            kept.append(table)
+            size += table.nbytes
+            if size >= TABLE_BYTES:
+                yield pa.concat_tables(kept)
+                kept, size = [], 0
     if kept:
         yield pa.concat_tables(kept)
+
+
+def _trim(limits: Limits, rows: pa.Table) -> pa.Table:
+    units, hashes, cells = (rows.column(position).to_numpy() for position in (1, 2, 3))
+    return rows.drop_columns(rows.column_names[0:3:2]).take(chosen(units, hashes, cells, limits))
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, work: Callable[[pa.Table], pa.Table], tables: Iterable[pa.Table], threads: int
+) -> Iterator[pa.Table]:
+    """As `map`, with a few results in the making and never more."""
+    making: deque[Future[pa.Table]] = deque()
+    for table in tables:
+        making.append(pool.submit(work, table))
+        if len(making) > 2 * threads:
+            yield making.popleft().result()
+    while making:
+        yield making.popleft().result()
 
 
 def _whole_units(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:

@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 from concordat_privacy.plan import plan
+from concordat_query.canonical import canonical_keys
 from concordat_query.catalogue import Cube
 from concordat_query.model import NANO, Aggregate, Condition, Query, Statistic
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ def _kept(
     """The places of the rows that count in a query of this cube."""
     dataset = mapping.definition.model_copy(update={"cubes": ()})  # or the answer would be sought in the marks
     count = (Aggregate(Statistic.COUNT_ROWS),)
-    query = Query(mapping.dataset, cube.keys, where, count, NANO, cube.max_groups, cube.max_rows)
+    query = Query(mapping.dataset, canonical_keys(cube.keys), where, count, NANO, cube.max_groups, cube.max_rows)
     kept = KeptRows(plan(query, dataset), dataset, mapping.coverage, UNMARKED, ["rowid AS _row"])
     for batch in connection.cursor().sql(kept.spared).to_arrow_reader(CHUNK):
         yield batch.column("_row").to_numpy()

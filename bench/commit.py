@@ -18,7 +18,7 @@ from concordat.v1 import engine_pb2, node_pb2, node_pb2_grpc, query_pb2
 from concordat_node.config import Settings, read_settings
 from concordat_node.engine.database import open_locked
 from concordat_node.engine.process import Engine, EngineSettings
-from concordat_node.engine.scans import scans
+from concordat_node.engine.scans import Scans, scans
 from concordat_node.importing import edition
 from concordat_node.runtime import engine_settings
 from concordat_privacy import noise
@@ -141,16 +141,15 @@ async def _turn(
     await stub.Commit(request, timeout=60)
     parts.commit.append(time.perf_counter() - begun)
     parts.plain.append(_seconds(lambda: plain.execute(PLAIN.format(limit=limit)).fetchall()))
-    statement = _statement(settings, planned)
-    parts.scan.append(_seconds(lambda: locked.execute(statement).fetchall()))
+    scan = _scan(settings, planned)
+    parts.scan.append(_seconds(lambda: list(scan.read(locked))))
     parts.noise.append(_seconds(lambda: [noise.draw(component.scale, CELLS) for component in planned.components]))
 
 
-def _statement(settings: Settings, planned: Plan) -> str:
+def _scan(settings: Settings, planned: Plan) -> Scans:
     coverage = settings.mappings[DATASET].coverage
     indexes = range(len(planned.components))
-    [scan] = scans(planned, settings.catalogue.dataset(DATASET), coverage, indexes, f"edition.{edition.TABLE}")
-    return scan.sql
+    return scans(planned, settings.catalogue.dataset(DATASET), coverage, indexes, f"edition.{edition.TABLE}")
 
 
 async def _pipe(build: Path, settings: Settings) -> list[float]:

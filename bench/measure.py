@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import bounded
 import commit
 import language
 import small_query
@@ -31,6 +32,12 @@ def main() -> int:
     for rows in arguments.rows:
         print(f"Commit on an edition of {rows:,} rows, one a unit; 20 cells, a count and a sum", flush=True)
         measures += _shown(commit.measure(build / f"commit-{rows}", rows))
+    for rows in arguments.rows:
+        print(
+            f"Bounding {rows:,} rows, 4 a unit at the median; 120 cells, k = 5, C = 10, a count and two sums",
+            flush=True,
+        )
+        measures += _shown(bounded.measure(build / f"bounded-{rows}", rows))
     print("A small query (24 cells) over four nodes, client to client, mTLS", flush=True)
     measures += _shown(small_query.measure(build / "small", arguments.queries))
     write(measures, ROOT / "build" / "bench.json")

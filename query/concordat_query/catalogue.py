@@ -4,6 +4,7 @@ People write it as TOML; `load` reads it, refuses unknown keys and returns a fro
 taken over the parsed content, so that comments and layout do not matter.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -43,9 +44,11 @@ EPOCH = date(1970, 1, 1)
 """Editions store dates as days since then."""
 
 MAX_KEY_DOMAIN = 10_000
+MAX_CUBE_CHOICES = 100
+"""For so many combinations of values an import reads its edition once more."""
 RESERVED_NAMES = frozenset({"nation", "holder"})
-EDITION_NAMES = frozenset({"unit", "unit_rows", "unit_losses", "token_hi", "token_lo", "row_key"})
-"""What a node's edition holds beside the catalogue's columns."""
+EDITION_NAMES = frozenset({"unit", "unit_rows", "unit_losses", "token_hi", "token_lo", "row_key", "cubes", "rowid"})
+"""What a node's edition holds beside the catalogue's columns, and what DuckDB calls a row's place."""
 
 
 class Column(FileModel):
@@ -123,6 +126,11 @@ class Column(FileModel):
         return self.fixed(self.upper) if self.upper is not None else len(self.codes) - 1
 
     @property
+    def values(self) -> int:
+        """How many values the column has, missing among them where it is nullable."""
+        return self.fixed_upper - self.fixed_lower + 1 + self.nullable
+
+    @property
     def may_be_key(self) -> bool:
         return self.key if self.key is not None else self.type == "code"
 
@@ -147,6 +155,19 @@ class Column(FileModel):
         return (*values, None) if self.nullable else values
 
 
+class Cube(FileModel):
+    """Queries asked so often that every node chooses at import which rows count in them. Speeds them up, no more.
+
+    They group by exactly `keys`, in any order, with k = `max_groups` and C = `max_rows`; their WHERE sets each column
+    of `for_each` equal to one value, and nothing else.
+    """
+
+    keys: tuple[Name, ...]
+    for_each: tuple[Name, ...] = ()
+    max_groups: int = Field(ge=1)
+    max_rows: int = Field(ge=1)
+
+
 class Dataset(FileModel):
     title: str
     description: str
@@ -162,6 +183,25 @@ class Dataset(FileModel):
     columns: tuple[Column, ...] = Field(min_length=1, max_length=200)
     expected_units: dict[str, int] = Field(default_factory=dict)
     """Public expectation of how many units each nation holds; steers predicted margins of ratios only."""
+    cubes: tuple[Cube, ...] = Field(default=(), max_length=8)
+
+    @model_validator(mode="after")
+    def _cubes_are_of_columns(self) -> Self:
+        for cube in self.cubes:
+            if self.max_rows_per_unit == 1:
+                raise ValueError("a cube is for units of several rows; take it out")
+            for name in (*cube.keys, *cube.for_each):
+                if name not in self.by_name:
+                    raise ValueError(f"a cube names {name!r}, which is no column")
+            for name in cube.keys:
+                if not self.by_name[name].may_be_key:
+                    raise ValueError(f"a cube has key {name!r}, which cannot be a group key")
+            for names, most in ((cube.keys, MAX_KEY_DOMAIN), (cube.for_each, MAX_CUBE_CHOICES)):
+                if math.prod(self.by_name[name].values for name in names) > most:
+                    raise ValueError(f"a cube has more than {most} combinations of {' and '.join(names)}")
+            if len({*cube.keys, *cube.for_each}) != len(cube.keys) + len(cube.for_each):
+                raise ValueError("a cube names a column twice")
+        return self
 
     @model_validator(mode="after")
     def _columns_once(self) -> Self:

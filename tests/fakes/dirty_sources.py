@@ -163,9 +163,10 @@ def content(path: Path) -> Content:
         rows = connection.execute(f"FROM {edition.TABLE}").fetchall()
     found: Content = {}
     counts = Counter(row[0] for row in rows)
-    assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+    assert [(row[0], row[5]) for row in rows] == sorted((row[0], row[5]) for row in rows)
+    assert [row[1] for row in rows] == sorted(row[1] for row in rows)
     assert set(counts) == set(range(len(counts)))
-    for unit, unit_rows, losses, high, low, row_key, *values in rows:
+    for unit, unit_rows, losses, high, low, row_key, _, *values in rows:
         assert unit_rows == counts[unit]
         assert row_key not in found.get((high, low), {})
         found.setdefault((high, low), {})[row_key] = (losses, *values)

@@ -33,7 +33,8 @@ def build_edition(
         for rank, row in enumerate(rows):
             key = int.from_bytes(hashlib.sha256(token + bytes([rank])).digest()[:8])
             values = [row.get(column.name) for column in dataset.columns]
-            records.append([unit, len(rows), losses.get(unit, Loss(0)), hi, lo, key, *values])
+            records.append([unit, len(rows), losses.get(unit, Loss(0)), hi, lo, key, 0, *values])
+    records.sort(key=lambda record: (record[0], record[5]))  # as an import writes them: by unit and row_key
     draft = _draft(state, name, dataset, records)
     manifest = publishing.seal(draft, state, name, dataset.definition_sha256, mapping_sha256)
     publishing.publish(draft, manifest)

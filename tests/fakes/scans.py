@@ -31,9 +31,9 @@ class FakeTable:
     def fill(self, units: Units, unit_rows: int | None = None) -> None:
         """Replaces all rows. `unit_rows` stands in for every unit's number of rows."""
         records = [
-            (number, unit_rows or len(rows), 0, *token(number), row_key(number, rank), *self._values(row))
+            (number, unit_rows or len(rows), 0, *token(number), row_key(number, rank), 0, *self._values(rows[rank]))
             for number, rows in enumerate(units)
-            for rank, row in enumerate(rows)
+            for rank in sorted(range(len(rows)), key=lambda rank: row_key(number, rank))
         ]
         self.connection.execute("DROP TABLE IF EXISTS rows")
         self.connection.execute(edition.table_ddl(self.dataset))
@@ -47,9 +47,9 @@ class FakeTable:
     def exact(self, plan: Plan, coverage: Coverage = Coverage()) -> list[list[int]]:  # noqa: B008  # frozen
         """Every component's exact vector, by the engine's own statement."""
         vectors = [[0] * component.length for component in plan.components]
-        for task in scans(plan, self.dataset, coverage, range(len(plan.components)), "rows"):
-            for index, place, value in task.read(self.connection.execute(task.sql).fetchall()):
-                vectors[index][place] += value
+        asked = scans(plan, self.dataset, coverage, range(len(plan.components)), "rows")
+        for index, place, value in asked.read(self.connection):
+            vectors[index][place] += value
         return vectors
 
     def expected(self, plan: Plan, units: Units, coverage: Coverage = Coverage()) -> list[list[int]]:  # noqa: B008
@@ -80,7 +80,7 @@ class FakeTable:
 
     def _rank(self, number: int, cell: int) -> tuple[int, int]:
         hi, lo = token(number)
-        sql = f"SELECT hash({hi}::UBIGINT, {lo}::UBIGINT, {cell}::BIGINT)"
+        sql = f"SELECT hash(hash({hi}::UBIGINT, {lo}::UBIGINT, {cell}::BIGINT)) >> 48"
         found = self.connection.execute(sql).fetchone()
         assert found is not None
         return found[0], cell

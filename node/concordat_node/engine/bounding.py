@@ -12,57 +12,71 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from concordat_privacy.components import constant_within_unit
 from concordat_privacy.plan import Plan
 from concordat_query.catalogue import Dataset
+from concordat_query.coverage import Coverage
 from concordat_query.domains import Domain, domain_of
-from concordat_query.model import Condition
+from concordat_query.model import Condition, both, columns_in, columns_of
 
+from concordat_node.engine import cubes
+from concordat_node.engine.choosing import HASH_BITS
+from concordat_node.engine.limits import Limits, limits_of
 from concordat_node.engine.sql import condition_sql, scalar_sql
 
 
 @dataclass(frozen=True)
-class Limits:
-    """k and C, each None where the catalogue's declared limits keep it from ever binding."""
-
-    cells: int | None
-    rows: int | None
-
-    @property
-    def never_bind(self) -> bool:
-        return self.cells is None and self.rows is None
-
-    @property
-    def never_trimmed(self) -> int:
-        """A unit with at most so many rows loses none of them."""
-        return min(limit for limit in (self.cells, self.rows) if limit is not None)
-
-
-def limits_of(plan: Plan, dataset: Dataset) -> Limits:
-    """From declared facts alone. What the edition holds has no say in it."""
-    varying = [key for key in plan.query.keys if not constant_within_unit(key, dataset)]
-    reachable = min(math.prod(len(domain_of(key, dataset)) for key in varying), dataset.max_rows_per_unit)
-    return Limits(
-        cells=plan.max_groups if plan.max_groups < reachable else None,
-        rows=plan.max_rows if plan.max_rows < dataset.max_rows_per_unit else None,
-    )
-
-
-@dataclass(frozen=True)
 class KeptRows:
-    """The rows of an edition's table that count: those that satisfy `kept`, trimmed to `limits`."""
+    """The rows of an edition's table that count: those that satisfy WHERE and are held, trimmed to the plan's limits.
+
+    They are read in two parts, each with its `_unit`, its `_cell` and `columns` (SQL): the rows that need no trimming,
+    and those of units that may exceed a limit, which `trimmed` trims. Statements made here are over both parts, one at
+    a time, as table `kept`: their sums add up, because a unit is in one part only.
+
+    Where import has marked what the query keeps, all rows are of the first kind.
+    """
 
     plan: Plan
     dataset: Dataset
+    coverage: Coverage
     table: str
-    kept: Condition | None
-    limits: Limits
+    columns: Sequence[str]
+
+    @cached_property
+    def limits(self) -> Limits:
+        return limits_of(self.plan.query.keys, self.plan.max_groups, self.plan.max_rows, self.dataset)
+
+    @cached_property
+    def spared(self) -> str:
+        """Rows that need no trimming."""
+        marked = cubes.serving(self.plan.query, self.dataset)
+        if self.limits.never_bind:
+            which = None
+        elif marked is not None:
+            which = f"cubes & {1 << marked} <> 0"
+        else:
+            which = f"unit_rows <= {self.limits.never_trimmed}"
+        return f"SELECT {', '.join(self._selected)} FROM {self.table}{self._where(which)}"
+
+    @cached_property
+    def to_trim(self) -> str | None:
+        """All other rows, as `trimmed` expects them. None where there are none."""
+        if self.limits.never_bind or cubes.serving(self.plan.query, self.dataset) is not None:
+            return None
+        unit, cell, *columns = self._selected
+        # Once more over all: a hash of several values lets all units agree in which cells lie near each other.
+        hashed = f"CAST(hash(hash(token_hi, token_lo, {self._cell()})) >> {64 - HASH_BITS} AS USMALLINT) AS _hash"
+        heavy = self._where(f"unit_rows > {self.limits.never_trimmed}")
+        return f"SELECT {', '.join(('rowid', unit, hashed, cell, *columns))} FROM {self.table}{heavy}"
+
+    @property
+    def _selected(self) -> tuple[str, ...]:
+        return "unit AS _unit", f"CAST({self._cell()} AS USMALLINT) AS _cell", *self.columns
 
     def by_keys(self, sums: Sequence[str]) -> str:
-        """Sums over all kept rows, by the keys as they are stored: the fastest where no limit can bind."""
+        """Sums by the keys as they are stored: the fastest where nothing is trimmed. The keys are among the columns."""
         keys = [scalar_sql(self.dataset, key) for key in self.plan.query.keys]
         groups = f" GROUP BY {', '.join(keys)}" if keys else ""
-        return f"SELECT {', '.join((*keys, *sums))} FROM {self.table}{self._where(None)}{groups}"
+        return f"SELECT {', '.join((*keys, *sums))} FROM kept{groups}"
 
     def places(self) -> tuple[Mapping[int | None, int], ...]:
         """How `by_keys` decodes: the last key runs fastest."""
@@ -72,69 +86,27 @@ class KeptRows:
         )
 
     def by_cell(self, sums: Sequence[str]) -> str:
-        """Sums over the rows that the limits leave. Units that cannot exceed them are spared the choosing."""
-        named = _named("_m", sums)
-        light = self._where(f"unit_rows <= {self.limits.never_trimmed}")
-        spared = f"SELECT {self._cell()} AS _cell, {named} FROM {self.table}{light} GROUP BY _cell"
-        columns = ", ".join(f"_m{i}" for i in range(len(sums)))
-        both = f"{spared} UNION ALL SELECT _cell, {columns} FROM ({self._trimmed(named)})"
-        added = ", ".join(f"sum(_m{i})" for i in range(len(sums)))
-        return f"SELECT _cell, {added} FROM ({both}) GROUP BY _cell"
+        """Sums by the cell's position."""
+        return f"SELECT {', '.join(('_cell', *sums))} FROM kept GROUP BY _cell"
 
     def units_by_cell(self, present: Sequence[str], over: tuple[int, ...]) -> str:
         """For each cell over the other keys, how many units have each of the flags `present` in one of their cells."""
-        named = _named("_m", present)
-        light = self._where(None if self.limits.never_bind else f"unit_rows <= {self.limits.never_trimmed}")
-        pairs = f"SELECT unit AS _unit, {self._cell()} AS _cell, {named} FROM {self.table}{light} GROUP BY unit, _cell"
-        if not self.limits.never_bind:
-            columns = ", ".join(f"_m{i}" for i in range(len(present)))
-            pairs += f" UNION ALL SELECT _unit, _cell, {columns} FROM ({self._trimmed(named)})"
+        pairs = f"SELECT _unit, _cell, {_named('_m', present)} FROM kept GROUP BY _unit, _cell"
         unit = "DISTINCT _unit" if over else "*"  # a unit stands once with each of its cells
         counts = ", ".join(f"count({unit}) FILTER (WHERE _m{i})" for i in range(len(present)))
         return f"SELECT {self._coarse(over)} AS _over, {counts} FROM ({pairs}) GROUP BY _over"
 
     def bins_by_cell(self, place: str, condition: Condition | None) -> str:
-        """Rows by cell and `place`, of those kept rows that satisfy `condition` and in which it is not NULL."""
+        """Rows by cell and `place`, of those that satisfy `condition` and in which `place` is not NULL."""
         also = "true" if condition is None else condition_sql(self.dataset, condition)
-        chosen = f"{also} AND {place} IS NOT NULL"
-        count = "SELECT _cell, _place, count(*) FROM"
-        if self.limits.never_bind:
-            rows = f"SELECT {self._cell()} AS _cell, {place} AS _place FROM {self.table}{self._where(chosen)}"
-            return f"{count} ({rows}) GROUP BY _cell, _place"
-        light = self._where(f"unit_rows <= {self.limits.never_trimmed} AND {chosen}")
-        spared = f"SELECT {self._cell()} AS _cell, {place} AS _place FROM {self.table}{light}"
-        heavy = f"SELECT _cell, {place} AS _place FROM ({self._trimmed_rows()}) WHERE {chosen}"
-        return f"{count} ({spared} UNION ALL {heavy}) GROUP BY _cell, _place"
-
-    def _trimmed_rows(self) -> str:
-        """The chosen rows in the chosen cells of the units that may exceed a limit, with their `_cell`."""
-        where = self._where(f"unit_rows > {self.limits.never_trimmed}")
-        rows = f"SELECT *, {self._cell()} AS _cell FROM {self.table}{where}"
-        if self.limits.rows is not None:
-            rows += f" QUALIFY row_number() OVER (PARTITION BY unit, _cell ORDER BY row_key) <= {self.limits.rows}"
-        if self.limits.cells is None:
-            return rows
-        rank = "dense_rank() OVER (PARTITION BY unit ORDER BY hash(token_hi, token_lo, _cell), _cell)"
-        return f"SELECT * FROM ({rows}) QUALIFY {rank} <= {self.limits.cells}"
-
-    def _trimmed(self, named: str) -> str:
-        """Aggregates per unit and cell, of the chosen rows in the chosen cells of the units that may exceed a limit."""
-        where = self._where(f"unit_rows > {self.limits.never_trimmed}")
-        packed = f"CAST(unit AS BIGINT) * {self.plan.cells} + {self._cell()}"
-        rows = f"SELECT *, {packed} AS _packed FROM {self.table}{where}"
-        if self.limits.rows is not None:
-            rows += f" QUALIFY row_number() OVER (PARTITION BY _packed ORDER BY row_key) <= {self.limits.rows}"
-        tokens = "any_value(token_hi) AS _hi, any_value(token_lo) AS _lo"
-        cell = f"_packed % {self.plan.cells} AS _cell, _packed // {self.plan.cells} AS _unit"
-        cells = f"SELECT {cell}, {tokens}, {named} FROM ({rows}) GROUP BY _packed"
-        if self.limits.cells is None:
-            return cells
-        rank = "row_number() OVER (PARTITION BY _unit ORDER BY hash(_hi, _lo, _cell), _cell)"
-        return f"SELECT * FROM ({cells}) QUALIFY {rank} <= {self.limits.cells}"
+        placed = f"SELECT _cell, {place} AS _place FROM kept WHERE {also}"
+        return f"SELECT _cell, _place, count(*) FROM ({placed}) WHERE _place IS NOT NULL GROUP BY _cell, _place"
 
     def _where(self, also: str | None) -> str:
-        kept = None if self.kept is None else condition_sql(self.dataset, self.kept)
-        terms = [term for term in (kept, also) if term is not None]
+        """WHERE, and only rows for which the columns that it and GROUP BY read are held."""
+        read = columns_of(self.plan.query.where).union(*map(columns_in, self.plan.query.keys))
+        kept = both(self.plan.query.where, self.coverage.condition(read))
+        terms = [*([] if kept is None else [condition_sql(self.dataset, kept)]), *([] if also is None else [also])]
         return " WHERE " + " AND ".join(terms) if terms else ""
 
     @cached_property

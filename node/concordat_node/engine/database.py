@@ -29,7 +29,7 @@ def _lockdown(spill: Path, spill_limit: str, memory_limit: str, threads: int) ->
         ("allow_community_extensions", "false"),
         ("allow_persistent_secrets", "false"),
         ("enable_logging", "false"),
-        ("preserve_insertion_order", "false"),
+        ("preserve_insertion_order", "true"),  # rows of a unit are read in the order in which they are stored
         ("memory_limit", _text(memory_limit)),
         ("threads", str(threads)),
         ("temp_directory", _text(str(spill))),

@@ -47,14 +47,13 @@ def _answer(request: engine_pb2.EngineRequest, holdings: Holdings) -> list[node_
     receipt, holding = _charged(request.receipt, query.dataset, query_sha256(query), holdings)
     planned, held = _planned(query, holding, receipt.rho_nano)
     with _failing(EngineResponse.FAILURE_REQUEST):
-        tasks = scans(planned, holding.dataset, holding.coverage, held, holding.table)
+        asked = scans(planned, holding.dataset, holding.coverage, held, holding.table)
     vectors = {}
     for index in held:
         component = planned.components[index]
         vectors[index] = noise.draw(component.scale, component.length).tolist()
-    for task in tasks:
-        for index, place, exact in task.read(holding.connection.execute(task.sql).fetchall()):
-            vectors[index][place] += exact
+    for index, place, exact in asked.read(holding.connection):
+        vectors[index][place] += exact
     return _components(vectors, {index: planned.components[index].scale for index in held})
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import duckdb
 import numpy as np
 from concordat_privacy.components import Component, Kind
 from concordat_privacy.plan import Plan
@@ -11,8 +12,10 @@ from concordat_query.coverage import Coverage
 from concordat_query.model import Condition, Negation, NullTest, Scalar, both, columns_in, columns_of
 from concordat_query.scalar_types import ScalarType
 
-from concordat_node.engine.bounding import KeptRows, limits_of
-from concordat_node.engine.sql import condition_sql, scalar_sql
+from concordat_node.engine.bounding import KeptRows
+from concordat_node.engine.limits import Limits
+from concordat_node.engine.sql import condition_sql, quoted, scalar_sql
+from concordat_node.engine.trimming import trimmed
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ Places = tuple[Mapping[int | None, int], ...]
 
 @dataclass(frozen=True)
 class Scan:
-    """One statement, which gives the components at `indexes`, all with the same cells.
+    """One statement over table `kept`, which gives the components at `indexes`, all with the same cells.
 
     Its rows are what `places` decodes, then one integer or NULL per measure. Cells without rows are missing.
     """
@@ -78,7 +81,7 @@ class Scan:
 
 @dataclass(frozen=True)
 class BinScan:
-    """One statement, which gives the cells' histograms of one component with bins: cell, bin, rows."""
+    """One statement over table `kept`, which gives the cells' histograms of one component: cell, bin, rows."""
 
     index: int
     component: Component
@@ -94,11 +97,36 @@ class BinScan:
         return ((self.index, place, exact) for place, exact in enumerate(figures.ravel().tolist()))
 
 
-def scans(
-    plan: Plan, dataset: Dataset, coverage: Coverage, indexes: Sequence[int], table: str
-) -> tuple[Scan | BinScan, ...]:
-    """The statements that read the components at `indexes` off an edition's table, each component in one of them."""
-    kept = KeptRows(plan, dataset, table, _kept_condition(plan, coverage), limits_of(plan, dataset))
+@dataclass(frozen=True)
+class Scans:
+    """Statements over the same kept rows, each component in one of them.
+
+    `spared` gives the rows that need no trimming; `to_trim` those that `limits` may trim, None if there are none.
+    """
+
+    spared: str
+    to_trim: str | None
+    limits: Limits
+    statements: tuple[Scan | BinScan, ...]
+
+    def read(self, connection: duckdb.DuckDBPyConnection) -> Iterator[Exact]:
+        """The exact figures in parts that are to be added up: a component's index, the place in it, an integer."""
+        spared = f"WITH kept AS NOT MATERIALIZED ({self.spared}) "
+        for scan in self.statements:
+            yield from scan.read(connection.execute(spared + scan.sql).fetchall())
+        if self.to_trim is None:
+            return
+        for table in trimmed(connection.cursor(), self.to_trim, self.limits):
+            connection.register("kept", table)
+            for scan in self.statements:
+                yield from scan.read(connection.execute(scan.sql).fetchall())
+            connection.unregister("kept")
+
+
+def scans(plan: Plan, dataset: Dataset, coverage: Coverage, indexes: Sequence[int], table: str) -> Scans:
+    """The statements that read the components at `indexes` off an edition's table."""
+    columns = _columns(plan, dataset, coverage, indexes)
+    kept = KeptRows(plan, dataset, coverage, table, [quoted(dataset, name) for name in columns])
     rows: list[int] = []
     units: dict[tuple[int, ...], list[int]] = {}
     binned: list[BinScan] = []
@@ -111,7 +139,17 @@ def scans(
         else:
             rows.append(index)
     over_rows = [_rows_scan(kept, coverage, rows)] if rows else []
-    return (*over_rows, *(_units_scan(kept, coverage, over, own) for over, own in units.items()), *binned)
+    over_units = [_units_scan(kept, coverage, over, own) for over, own in units.items()]
+    return Scans(kept.spared, kept.to_trim, kept.limits, (*over_rows, *over_units, *binned))
+
+
+def _columns(plan: Plan, dataset: Dataset, coverage: Coverage, indexes: Sequence[int]) -> list[str]:
+    """The columns that statements over the kept rows read, in the catalogue's order."""
+    read = set[str]().union(*map(columns_in, plan.query.keys))
+    for index in indexes:
+        reads = plan.components[index].reads
+        read |= reads | columns_of(coverage.condition(reads))
+    return [column.name for column in dataset.columns if column.name in read]
 
 
 def _rows_scan(kept: KeptRows, coverage: Coverage, indexes: Sequence[int]) -> Scan:
@@ -119,7 +157,7 @@ def _rows_scan(kept: KeptRows, coverage: Coverage, indexes: Sequence[int]) -> Sc
     measures = list(dict.fromkeys(measure for parts in combined for _, measure in parts))
     recipes = tuple(tuple((factor, measures.index(measure)) for factor, measure in parts) for parts in combined)
     sums = [measure.sql(kept.dataset) for measure in measures]
-    if kept.limits.never_bind:
+    if kept.to_trim is None:
         return Scan(tuple(indexes), kept.by_keys(sums), kept.places(), recipes)
     return Scan(tuple(indexes), kept.by_cell(sums), (_each(kept.plan.cells),), recipes)
 
@@ -182,9 +220,3 @@ def _products(
         (-2 * a, sums[1]),
         (a * b, Measure(None, 0, condition)),
     ]
-
-
-def _kept_condition(plan: Plan, coverage: Coverage) -> Condition | None:
-    """WHERE, and only rows for which the columns of WHERE and GROUP BY are held."""
-    read = columns_of(plan.query.where).union(*(columns_in(key) for key in plan.query.keys))
-    return both(plan.query.where, coverage.condition(read))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from concordat_node.importing import edition, pipeline, publishing, sources
+from concordat_node.importing import edition, marking, pipeline, publishing, sources
 from concordat_node.importing.conversion import column_plans
 from concordat_node.importing.mapping import Mapping
 from concordat_node.importing.report import ColumnReport, Report, write_toml
@@ -99,6 +99,9 @@ def _run(connection: duckdb.DuckDBPyConnection, mapping: Mapping, key: Populatio
             for statement in statements:
                 connection.execute(statement, parameters if "$1" in statement else [])
                 running.done += 1
+    if mapping.definition.cubes:
+        with without_values(Step.WRITE):
+            marking.write_marked(connection, mapping)
 
 
 def _publish(mapping: Mapping, state: Path, draft: Path, progress: Progress) -> None:

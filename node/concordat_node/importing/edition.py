@@ -5,11 +5,12 @@
     <state>/editions/<data set>/<id>/manifest.toml
     <state>/editions/<data set>/<id>/report.toml      the custodian's alone
 
-Table `rows`, sorted by unit: `unit` (dense ordinal, BIGINT), `unit_rows` (rows of that unit), `unit_losses` (what
-import cut off of that unit, bits of `Loss`), `token_hi` and `token_lo` (UBIGINT, the unit's 128-bit token), `row_key`
-(UBIGINT, a keyed hash that orders a unit's rows), then every column of the catalogue in its order as the smallest
-integer type: codes by index, numbers in fixed point, NULL as NULL. Outside the node an edition is its random id and a
-salted commitment.
+Table `rows`, sorted by unit and row_key: `unit` (dense ordinal, BIGINT; units with few rows come first), `unit_rows`
+(rows of that unit), `unit_losses` (what import cut off of that unit, bits of `Loss`), `token_hi` and `token_lo`
+(UBIGINT, the unit's 128-bit token), `row_key` (UBIGINT, a keyed hash that orders a unit's rows), `cubes` (bit i: the
+row counts in the catalogue's cube i), then every column of the catalogue in its order as the smallest integer type:
+codes by index, numbers in fixed point, NULL as NULL. Outside the node an edition is its random id and a salted
+commitment.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ MANIFEST = "manifest.toml"
 REPORT = "report.toml"
 CURRENT = "current"
 TABLE = "rows"
-FORMAT = 2
+FORMAT = 3
 """Of the table and the manifest. An edition of another format is imported again."""
 _INTEGERS = (
     ("UTINYINT", 0, 2**8 - 1),
@@ -112,6 +113,7 @@ def table_ddl(dataset: Dataset, name: str = TABLE) -> str:
         "token_hi UBIGINT NOT NULL",
         "token_lo UBIGINT NOT NULL",
         "row_key UBIGINT NOT NULL",
+        "cubes UTINYINT NOT NULL",
         *(f'"{column.name}" {column_type(column)}' for column in dataset.columns),
     ]
     return f"CREATE TABLE {name} ({', '.join(columns)})"

@@ -21,6 +21,7 @@ from concordat_node.importing import edition, tokens
 from concordat_node.importing.conversion import ColumnPlan, Fault, absent_columns_sql
 from concordat_node.importing.edition import Loss
 from concordat_node.importing.mapping import Mapping
+from concordat_node.importing.marking import UNMARKED
 from concordat_node.importing.restricted_sql import Join, Statement
 
 _KEPT, _LEFT_OUT, _NO_UNIT, _NOT_HELD, _UNUSABLE = 0, 1, 2, 3, 10
@@ -114,19 +115,21 @@ def limit(mapping: Mapping, plans: Sequence[ColumnPlan]) -> list[str]:
 
 
 def write(dataset: Dataset) -> list[str]:
-    """Fills the attached database `edition`."""
+    """Fills the attached database `edition`, or `unmarked` where rows are to be marked on their way there."""
     columns = ", ".join(_names(dataset))
     within = f"_position <= {dataset.max_rows_per_unit}"
     losses = f"""CASE WHEN count(*) > {dataset.max_rows_per_unit} THEN {Loss.ROW:d} ELSE 0 END
         | CASE WHEN bool_or(_clamped AND {within}) THEN {Loss.CLAMPED:d} ELSE 0 END"""
+    target = UNMARKED if dataset.cubes else f"edition.{edition.TABLE}"
     return [
         edition.table_ddl(dataset, f"edition.{edition.TABLE}"),
+        *([edition.table_ddl(dataset, UNMARKED)] if dataset.cubes else []),
         f"""CREATE TABLE units AS
-            SELECT {_UNIT}, row_number() OVER (ORDER BY {_UNIT}) - 1 AS unit,
-                   count(*) FILTER (WHERE {within}) AS unit_rows, {losses} AS unit_losses
-            FROM limited GROUP BY {_UNIT}""",
-        f"""INSERT INTO edition.{edition.TABLE}
-            SELECT unit, unit_rows, unit_losses, {_UNIT}, row_key, {columns}
+            SELECT {_UNIT}, row_number() OVER (ORDER BY unit_rows, {_UNIT}) - 1 AS unit, unit_rows, unit_losses
+            FROM (SELECT {_UNIT}, count(*) FILTER (WHERE {within}) AS unit_rows, {losses} AS unit_losses
+                  FROM limited GROUP BY {_UNIT})""",
+        f"""INSERT INTO {target}
+            SELECT unit, unit_rows, unit_losses, {_UNIT}, row_key, 0, {columns}
             FROM (SELECT * FROM limited WHERE {within}) JOIN units USING ({_UNIT}) ORDER BY unit, row_key, _rank""",
     ]
 

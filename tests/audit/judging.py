@@ -17,7 +17,7 @@ _ERRORS = 3.3
 """Standard errors that the bounds will take off, near enough to choose by."""
 _STEPS = 50
 _HITS = 20
-"""How often an event must have been seen to happen, and not to happen, to be chosen."""
+"""How often an event must have been seen to happen, and not to happen, on either side to be chosen."""
 
 
 @dataclass(frozen=True)
@@ -86,16 +86,12 @@ def direction(without: Floats, with_it: Floats) -> Floats:
 
 
 def _beyond(p: Floats, q: Floats, size: int, claim: Tradeoff) -> Floats:
-    """How far p, less its error, lies above what q and its error allow; where it lies below, in terms of the errors.
-
-    So an honest mechanism is judged by an event that it is nearly condemned by, not by one that hardly ever happens.
-    """
-    p_error, q_error = (_ERRORS * (np.sqrt(each * (1 - each) / size) + 1 / size) for each in (p, q))
-    allowed = claim.most(np.minimum(q + q_error, 1.0))
-    excess = p - p_error - allowed
-    found: Floats = excess / np.where(excess > 0, 1.0, p_error + allowed - claim.most(q))
-    rare = (np.minimum(p, q) * size < _HITS) | (np.minimum(1 - p, 1 - q) * size < _HITS)
-    return np.where(rare, -np.inf, found)
+    """How far p, less its error, lies above what q and its error allow. Where it does not, how far p and q are apart
+    less 2: so that an honest mechanism is judged by an event that tells much."""
+    low, high = (each - sign * _ERRORS * (np.sqrt(each * (1 - each) / size) + 1 / size) for sign, each in ((1, p), (-1, q)))
+    excess = low - claim.most(np.minimum(high, 1.0))
+    rare = (np.maximum(p, q) * size < _HITS) | (np.maximum(1 - p, 1 - q) * size < _HITS)
+    return np.where(rare, -np.inf, np.where(excess > 0, excess, low - high - 2))
 
 
 def smallest_admitted(verdict: Verdict, claim_of: Callable[[float], Tradeoff], claimed: float) -> float:

@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 _REACH = 9.0
 """Sigmas on either side: 2e-19 of the probability lies beyond."""
 
+_FINE = 512
+
 _GRID = 2.0**-9
 """Losses of several components are rounded up to multiples of this before they are added up."""
 
@@ -70,11 +72,12 @@ def shifts_of(sensitivity_squared: int) -> tuple[int, ...]:
 
 def _losses(one: Shifted, factor: float) -> tuple[Floats, Floats]:
     """The log ratio of the two probabilities of each outcome, and the outcome's probability where it is larger."""
-    scale = one.scale * factor
-    width = math.ceil(_REACH * scale) + one.shift
-    outcomes = np.arange(-width, width + one.shift + 1, dtype=np.float64)
-    weights = np.exp(-((outcomes - one.shift) ** 2) / (2 * scale**2))
-    return one.shift * (2 * outcomes - one.shift) / (2 * scale**2), weights / weights.sum()
+    shift = min(one.shift, _FINE)  # a lattice of so many steps a shift is as good as any finer one
+    scale = one.scale * factor * shift / one.shift
+    width = math.ceil(_REACH * scale) + shift
+    outcomes = np.arange(-width, width + shift + 1, dtype=np.float64)
+    weights = np.exp(-((outcomes - shift) ** 2) / (2 * scale**2))
+    return shift * (2 * outcomes - shift) / (2 * scale**2), weights / weights.sum()
 
 
 def _added_up(losses: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:

@@ -18,6 +18,7 @@ from concordat_query.model import Envelope, Query, Statistic
 from concordat_query.signing import Purpose, SigningKey
 from concordat_query.wire import envelope_to_bytes
 from concordat_wire.channel import open_channel
+from concordat_wire.tls import Tls
 from fakes.certificates import FakeAuthority
 from fakes.toml import write_toml
 from processes import Child, stop_all
@@ -36,14 +37,15 @@ class Site:
 
     folder: Path
     catalogue: Catalogue
-    authority: FakeAuthority
+    asking: Tls
+    """The coordinator's certificate."""
     analyst: SigningKey
     keys: Iterator[str] = field(default_factory=lambda: (f"key-{number}" for number in itertools.count()))
 
     def copied(self, folder: Path) -> "Site":
         """The same nodes in another folder. For nodes that have not served yet: a ledger is never copied."""
         shutil.copytree(self.folder, folder)
-        return Site(folder, self.catalogue, self.authority, self.analyst, self.keys)
+        return Site(folder, self.catalogue, self.asking, self.analyst, self.keys)
 
     def imports(self, mistake: str = "") -> None:
         """Runs the import command at both nodes. Raises ChildFailed."""
@@ -90,8 +92,7 @@ class Serving:
         return dict(zip(NATIONS, found, strict=True))
 
     async def _answers(self, node: str, signed: list[query_pb2.SignedQuery]) -> list[node_pb2.Answer]:
-        tls = self.site.authority.issued[COORDINATOR]
-        async with open_channel(self.addresses[node], tls, node) as channel:
+        async with open_channel(self.addresses[node], self.site.asking, node) as channel:
             stub = node_pb2_grpc.NodeServiceStub(channel)
             return [await _answer(stub, each) for each in signed]
 
@@ -113,11 +114,10 @@ def found_site(folder: Path) -> Site:
     keys = {name: SigningKey.generate() for name in (*NATIONS, ANALYST)}
     write_toml(folder / "agreement.toml", _agreement(public, keys))
     authority = FakeAuthority(folder / "certs")
-    for name in (COORDINATOR, *NATIONS):
-        authority.issue(name)
     for name in NATIONS:
+        authority.issue(name)
         _write_node(folder / name, name, keys[name])
-    return Site(folder, public, authority, keys[ANALYST])
+    return Site(folder, public, authority.issue(COORDINATOR), keys[ANALYST])
 
 
 def _agreement(public: Catalogue, keys: dict[str, SigningKey]) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _agreement(public: Catalogue, keys: dict[str, SigningKey]) -> dict[str, Any]
             for node, nation in NATIONS.items()
         ],
         "analysts": [{"name": ANALYST, "public_key": keys[ANALYST].public_key_text}],
-        "populations": {name: {"epsilon": 900.0, "delta": 1e-6} for name in public.populations},
+        "populations": {name: {"epsilon": 100.0, "delta": 1e-3} for name in public.populations},
         "datasets": {
             name: {
                 "columns": columns,

@@ -48,7 +48,7 @@ def catalogue(populations: tuple[str, ...] = ("subjects",)) -> Catalogue:
                         number("place", 0, SIDE - 1, key=True, nullable=False, constant_within_unit=True),
                         code("pick", *PICKS, nullable=False),
                         number("amount", 0, 100, nullable=False),
-                        number("weight", 0, 300),
+                        number("weight", -200, 100),
                         number("spare", 0, 9, nullable=False),
                     ],
                 }
@@ -58,7 +58,7 @@ def catalogue(populations: tuple[str, ...] = ("subjects",)) -> Catalogue:
 
 
 def write_source(folder: Path, *, with_unit: bool) -> None:
-    """source.csv: in every group one subject that both sources have and, in one of them, the subject in question."""
+    """source.csv: in every group one subject that both sources have, the same everywhere, and, in one of them, the subject in question."""
     lines = ["id,block,place,pick,amount,weight,spare", *_ordinary()]
     if with_unit:
         lines += _extreme()
@@ -67,13 +67,13 @@ def write_source(folder: Path, *, with_unit: bool) -> None:
 
 def _ordinary() -> Iterator[str]:
     for block, place in _groups():
-        yield f"o-{block}-{place},b{block},{place},{PICKS[(block + place) % 2]},{(block * place) % 101},,0"
+        yield f"o-{block}-{place},b{block},{place},{PICKS[0]},50,,0"
 
 
 def _extreme() -> Iterator[str]:
     for block, place in _groups():
         for pick in PICKS:
-            yield from [f"x-{block}-{place},b{block},{place},{pick},150,450,0"] * ROWS_A_PICK
+            yield from [f"x-{block}-{place},b{block},{place},{pick},150,-450,0"] * ROWS_A_PICK
 
 
 def _groups() -> Iterator[tuple[int, int]]:

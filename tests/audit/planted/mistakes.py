@@ -69,22 +69,15 @@ def _ten_percent_less(chance: np.random.Generator) -> Draw:
     return lambda scale, cells: lattice_quantiles(scale / 1.1, chance.random(cells))
 
 
-def _one_for_all_components(chance: np.random.Generator) -> Draw:
-    """Of a mean's two components the second gets the levels of the first."""
-    left: list[npt.NDArray[np.float64]] = []
+def _one_for_two_components(chance: np.random.Generator) -> Draw:
+    """Every second vector gets the levels of the one before it."""
+    left: dict[int, npt.NDArray[np.float64]] = {}
 
     def draw(scale: float, cells: int) -> Integers:
-        levels = left.pop() if left else chance.random(cells)
-        if not drawn_twice(levels):
-            left.append(levels)
+        levels = left.pop(cells, None)
+        if levels is None:
+            levels = left[cells] = chance.random(cells)
         return lattice_quantiles(scale, levels)
-
-    seen: set[int] = set()
-
-    def drawn_twice(levels: npt.NDArray[np.float64]) -> bool:
-        again = id(levels) in seen
-        seen.symmetric_difference_update({id(levels)})
-        return again
 
     return draw
 
@@ -151,7 +144,7 @@ def _half_taken_for_enough(_: str) -> None:
 MISTAKES = {
     "none, seeded": Mistake(in_engine=_noise_drawn_by(_honest)),
     "noise 10% too small": Mistake(in_engine=_noise_drawn_by(_ten_percent_less)),
-    "one noise for two components": Mistake(in_engine=_noise_drawn_by(_one_for_all_components)),
+    "one noise for two components": Mistake(in_engine=_noise_drawn_by(_one_for_two_components)),
     "one group more": Mistake(in_engine=_planned_with(max_groups=2)),
     "row cap skipped": Mistake(in_engine=_planned_with(max_rows=1000)),
     "a clamp left out": Mistake(in_command=_no_clamp),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-
 from audit.losses import Floats, Tradeoff
 
 CONFIDENCE = 0.999
@@ -88,7 +87,9 @@ def direction(without: Floats, with_it: Floats) -> Floats:
 def _beyond(p: Floats, q: Floats, size: int, claim: Tradeoff) -> Floats:
     """How far p, less its error, lies above what q and its error allow. Where it does not, how far p and q are apart
     less 2: so that an honest mechanism is judged by an event that tells much."""
-    low, high = (each - sign * _ERRORS * (np.sqrt(each * (1 - each) / size) + 1 / size) for sign, each in ((1, p), (-1, q)))
+    low, high = (
+        each - sign * _ERRORS * (np.sqrt(each * (1 - each) / size) + 1 / size) for sign, each in ((1, p), (-1, q))
+    )
     excess = low - claim.most(np.minimum(high, 1.0))
     rare = (np.maximum(p, q) * size < _HITS) | (np.maximum(1 - p, 1 - q) * size < _HITS)
     return np.where(rare, -np.inf, np.where(excess > 0, excess, low - high - 2))

@@ -18,6 +18,9 @@ _REACH = 9.0
 """Sigmas on either side: 2e-19 of the probability lies beyond."""
 
 _FINE = 512
+"""A lattice of so many steps a shift is as good as any finer one."""
+
+_MANY = 100
 
 _GRID = 2.0**-9
 """Losses of several components are rounded up to multiples of this before they are added up."""
@@ -37,9 +40,9 @@ class Tradeoff:
 
 @dataclass(frozen=True)
 class Shifted:
-    """One coordinate with discrete Gaussian noise of this scale, moved by a whole number of lattice steps."""
+    """One coordinate with discrete Gaussian noise of this scale, moved by so many lattice steps."""
 
-    shift: int
+    shift: float
     scale: float
 
     @property
@@ -64,15 +67,18 @@ def pure(epsilon: float) -> Tradeoff:
     return Tradeoff(np.array([0.0, corner, 1.0]), np.array([0.0, 1 - corner, 1.0]))
 
 
-def shifts_of(sensitivity_squared: int) -> tuple[int, ...]:
-    """Whole shifts whose squares add up to the claim: one if they can, else as many as it takes of 1."""
+def shifts_of(sensitivity_squared: int) -> tuple[float, ...]:
+    """Shifts whose squares add up to the claim: a whole one if there is, else as many of 1 as it takes; for those of
+    many coordinates, whose noise is far from coarse, the root."""
     root = math.isqrt(sensitivity_squared)
-    return (root,) if root**2 == sensitivity_squared else (1,) * sensitivity_squared
+    if root**2 == sensitivity_squared:
+        return (root,)
+    return (1,) * sensitivity_squared if sensitivity_squared < _MANY else (math.sqrt(sensitivity_squared),)
 
 
 def _losses(one: Shifted, factor: float) -> tuple[Floats, Floats]:
     """The log ratio of the two probabilities of each outcome, and the outcome's probability where it is larger."""
-    shift = min(one.shift, _FINE)  # a lattice of so many steps a shift is as good as any finer one
+    shift = int(one.shift) if one.shift == int(one.shift) and one.shift < _FINE else _FINE
     scale = one.scale * factor * shift / one.shift
     width = math.ceil(_REACH * scale) + shift
     outcomes = np.arange(-width, width + shift + 1, dtype=np.float64)
@@ -84,9 +90,9 @@ def _added_up(losses: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
     total, lowest = np.ones(1), 0
     for loss, probability in losses:
         places = np.ceil(loss / _GRID).astype(np.int64)
-        single = np.bincount(places - places.min(), weights=probability)
+        single = np.bincount(places - places.min(), weights=probability).astype(np.float64)
         total, lowest = _convolved(total, single), lowest + int(places.min())
-    return (lowest + np.arange(len(total))) * _GRID, total
+    return (lowest + np.arange(len(total), dtype=np.float64)) * _GRID, total
 
 
 def _convolved(left: Floats, right: Floats) -> Floats:

@@ -10,22 +10,23 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from concordat_privacy.components import Kind
+from audit.losses import Floats
+from audit.planted.mistakes import lattice_quantiles
+from concordat_privacy.components import Component, Kind
 from concordat_privacy.estimates import tabulate
 from concordat_privacy.merge import NodeAnswer
-from concordat_privacy.plan import Component, Plan, plan
+from concordat_privacy.plan import Plan, plan
 from concordat_query.catalogue import Catalogue
 from concordat_query.coverage import Coverage
 from concordat_query.model import NANO, Query
 from concordat_query.text import read_sql
 from fakes.catalogue import code, number, small_catalogue
 
-from audit.losses import Floats
-from audit.planted.mistakes import lattice_quantiles
-
 DATASET = "road.casualties"
 NATIONS = ("England", "Wales")
 LOW, HIGH = 0.93, 0.97
+FINE = 5
+"""From this sigma on the lattice lets margins be narrow: below, the next smaller margin may hold far less than 95%."""
 HEIGHT = 200
 
 
@@ -68,6 +69,8 @@ LINES = (
     Line("SUM(age) / COUNT(*)", lambda r: r.age.mean(), 10),
     Line("AVG(age) - AVG(height)", lambda r: r.age.mean() - r.height.mean(), 10),
     Line("AVG(age) * COUNT(*)", lambda r: r.age.sum(), 10),
+    Line("MEDIAN(age)", lambda r: np.quantile(r.age, 0.5), None),
+    Line("PERCENTILE_CONT(age, 0.9)", lambda r: np.quantile(r.age, 0.9), None),
     Line("AVG(age) / AVG(height)", lambda r: r.age.mean() / r.height.mean(), None),
     Line("VAR_POP(age)", lambda r: r.age.var(), 10),
     Line("VAR_SAMP(age)", lambda r: r.age.var(ddof=1), 10),
@@ -113,7 +116,7 @@ class Covered:
     @property
     def ceiling(self) -> float:
         needs = self.line.narrow
-        is_narrow = needs is not None and self.level.rows >= needs and (needs > 0 or self.level.sigma >= 5)
+        is_narrow = needs is not None and self.level.rows >= needs and self.level.sigma >= FINE
         return HIGH if is_narrow else 1.0
 
     @property
@@ -124,7 +127,8 @@ class Covered:
 def covered(line: Line, level: Level, repetitions: int, seed: int = 0) -> Covered:
     """Asks for one figure in so many cells. Deterministic given the seed."""
     catalogue = _catalogue(repetitions)
-    question = read_sql(f"SELECT nation, repetition, {line.asked} AS v FROM {DATASET} GROUP BY nation, repetition", catalogue)  # noqa: S608
+    sql = f"SELECT nation, repetition, {line.asked} AS v FROM {DATASET} GROUP BY nation, repetition"  # noqa: S608
+    question = read_sql(sql, catalogue)
     planned = _planned(question.dataset, question.keys, question.aggregates, catalogue, level)
     records = {nation: _records(index, round(level.rows * level.sigma)) for index, nation in enumerate(NATIONS)}
     chance = np.random.default_rng(seed)
@@ -182,12 +186,12 @@ def _records(nation: int, rows: int) -> Records:
 def _answer(planned: Plan, nation: str, records: Records, chance: np.random.Generator) -> NodeAnswer:
     vectors = {}
     for index, component in enumerate(planned.components):
-        noise = lattice_quantiles(component.scale, chance.random(component.cells))
-        vectors[index] = (_exact(component, records) + noise).astype(np.int64)
+        noise = lattice_quantiles(component.scale, chance.random(component.length)).reshape(component.cells, -1)
+        vectors[index] = (_exact(component, records) + noise).astype(np.int64).ravel()
     return NodeAnswer(f"node of {nation}", nation, Coverage(), vectors)
 
 
-def _exact(component: Component, records: Records) -> int:
+def _exact(component: Component, records: Records) -> int | npt.NDArray[np.int64]:
     """By the definitions of docs/proofs/components.md. The only condition asked for is of being female."""
     counted = np.ones(len(records.age), dtype=np.bool_) if component.filter is None else records.female
     centred: Mapping[str, Floats] = {"age": 2 * records.age - 100, "height": 2 * records.height - HEIGHT}
@@ -204,6 +208,10 @@ def _exact(component: Component, records: Records) -> int:
             each = 2 * centred[name] ** 2 - {"age": 100, "height": HEIGHT}[name] ** 2
         case Kind.PRODUCTS:
             each = centred[name] * centred[str(component.other)]
+        case Kind.CUMULATIVE:
+            assert component.bins is not None
+            counts = np.bincount(values[name][counted].astype(np.int64), minlength=component.bins.count)
+            return component.bins.strategy.matrix @ counts
         case _:
             raise AssertionError(component.kind)
     return round(math.fsum(each[counted]))

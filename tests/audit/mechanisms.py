@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from audit.judging import Verdict, judge, smallest_admitted
+from audit.losses import Floats, Shifted, Tradeoff, gaussian, shifts_of
+from audit.nodes import Serving
+from audit.sources import DATASET
 from concordat.v1 import node_pb2
 from concordat_privacy.plan import Plan, plan
 from concordat_privacy.sensitivity import scale_for
 from concordat_query.catalogue import Catalogue
 from concordat_query.model import NANO, Query
 from concordat_query.text import read_sql
-
-from audit.judging import Verdict, judge, smallest_admitted
-from audit.losses import Floats, Shifted, Tradeoff, gaussian, shifts_of
-from audit.nodes import Serving
-from audit.sources import DATASET
 
 QUERIES = 4
 """With 10,000 groups each: 40,000 samples from each node, half of them to judge by."""
@@ -143,6 +142,7 @@ HONEST = (
     Mechanism("AVG: two components", "AVG(amount)", 1.0),
     Mechanism("VAR_SAMP: three components", "VAR_SAMP(amount)", 1.0),
     Mechanism("CORR: six components", "CORR(amount, weight)", 1.0),
+    Mechanism("MEDIAN: eleven counts", "MEDIAN(DIV(100 - amount, 10))", 1.0),
     Mechanism("five statistics", "COUNT(*); AVG(amount); STDDEV_POP(amount); COUNT(weight); SUM(weight)", 1.0),
     PAIRED("COUNT(*), one of two groups"),
 )

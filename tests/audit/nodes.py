@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from audit.sources import DATASET, MAPPING, NATIONS, catalogue, write_source
 from concordat.v1 import node_pb2, node_pb2_grpc, query_pb2
 from concordat_query.catalogue import Catalogue
 from concordat_query.model import Envelope, Query, Statistic
@@ -22,8 +23,6 @@ from concordat_wire.tls import Tls
 from fakes.certificates import FakeAuthority
 from fakes.toml import write_toml
 from processes import Child, stop_all
-
-from audit.sources import DATASET, MAPPING, NATIONS, catalogue, write_source
 
 COORDINATOR, ANALYST = "coordinator", "analyst"
 READY = r"^ready on (\S+:\d+)$"
@@ -97,9 +96,7 @@ class Serving:
             return [await _answer(stub, each) for each in signed]
 
 
-async def _answer(
-    stub: "node_pb2_grpc.NodeServiceAsyncStub", signed: query_pb2.SignedQuery
-) -> node_pb2.Answer:
+async def _answer(stub: "node_pb2_grpc.NodeServiceAsyncStub", signed: query_pb2.SignedQuery) -> node_pb2.Answer:
     prepared = await stub.Prepare(node_pb2.PrepareRequest(query=signed), timeout=SECONDS)
     commit = node_pb2.CommitRequest(query=signed, reservation=prepared.reservation, participants=sorted(NATIONS))
     answered = await stub.Commit(commit, timeout=SECONDS)

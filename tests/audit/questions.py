@@ -18,8 +18,13 @@ STATISTICS = (
     "CORR({x}, {y})",
     "REGR_SLOPE({x}, {y})",
     "REGR_INTERCEPT({x}, {y})",
+    "MEDIAN({x})",
+    "PERCENTILE_CONT({x}, 0.9)",
 )
 """Over numbers x and y and a condition c."""
+
+ATTAINED_AT = {"MEDIAN({x})": "250 - cost", "PERCENTILE_CONT({x}, 0.9)": "250 - cost"}
+"""What to ask of, for a unit at its upper bounds, where that is not the cost itself."""
 
 
 class EveryStatistic(Questions):

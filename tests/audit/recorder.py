@@ -11,10 +11,10 @@ from concordat_node.engine import main
 from concordat_node.engine import release as releasing
 from concordat_node.importing.edition import EditionInfo
 from concordat_privacy import noise
-from concordat_privacy.plan import Plan
-from concordat_query.catalogue import CellKey
+from concordat_privacy.plan import Plan, plan
+from concordat_query.catalogue import CellKey, Dataset
 from concordat_query.errors import Refusal
-from concordat_query.model import NANO
+from concordat_query.model import NANO, Query
 from fakes.offline import OfflineNode
 from fakes.spec_engines import HeldInDuckDB
 
@@ -101,7 +101,7 @@ class Recorder:
     def release(self, request: engine_pb2.EngineRequest) -> list[node_pb2.Component]:
         """As the engine's process answers, bytes in and bytes out."""
         self.price = engine_pb2.Receipt.FromString(request.receipt.receipt).rho_nano
-        with mock.patch.object(releasing, "plan", self._noting(releasing.plan)), mock.patch.object(noise, "draw", self._draw):
+        with mock.patch.object(releasing, "plan", self._noting), mock.patch.object(noise, "draw", self._draw):
             response = main.answer(request.SerializeToString(), self.held.holdings)
         parsed = engine_pb2.EngineResponse.FromString(response)
         assert parsed.failure == engine_pb2.EngineResponse.FAILURE_UNSPECIFIED, parsed.failure
@@ -112,13 +112,9 @@ class Recorder:
         self.scales.append((scale, cells))
         return np.zeros(cells, dtype=np.int64)
 
-    def _noting(self, plan: object) -> object:
-        def noting(*about: object) -> Plan:
-            self.plan = plan(*about)  # type: ignore[operator]
-            assert self.plan is not None
-            return self.plan
-
-        return noting
+    def _noting(self, query: Query, dataset: Dataset) -> Plan:
+        self.plan = plan(query, dataset)
+        return self.plan
 
 
 def record(node: OfflineNode, signed: query_pb2.SignedQuery) -> Record:

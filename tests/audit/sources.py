@@ -58,7 +58,8 @@ def catalogue(populations: tuple[str, ...] = ("subjects",)) -> Catalogue:
 
 
 def write_source(folder: Path, *, with_unit: bool) -> None:
-    """source.csv: in every group one subject that both sources have, the same everywhere, and, in one of them, the subject in question."""
+    """source.csv: in every group one subject that both sources have, the same everywhere; in one of them also the
+    subject in question."""
     lines = ["id,block,place,pick,amount,weight,spare", *_ordinary()]
     if with_unit:
         lines += _extreme()

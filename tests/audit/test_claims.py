@@ -5,14 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from audit.neighbours import AT_THE_BOUND, IN_EACH_CELL, extreme_units, with_unit
+from audit.questions import ATTAINED_AT, STATISTICS
+from audit.recorder import Record, excess, joint_rho, record
 from concordat_query.model import NANO
 from fakes.offline import OfflineNode, found, with_other_source
 from fakes.plain_source import DATASET, contacts, random_sources
 from fakes.spec_engines import ENGINES, Engine
-
-from audit.neighbours import AT_THE_BOUND, IN_EACH_CELL, extreme_units, with_unit
-from audit.questions import STATISTICS
-from audit.recorder import Record, excess, joint_rho, record
 
 NATION, NODE = "England", "node-england"
 GRID_WASTE = 1.001
@@ -51,7 +50,7 @@ def test_a_unit_at_every_limit_attains_the_claims_of_all_components_and_the_pric
     records: Records, statistic: str, keys: str, groups: int, rows: int, kind: str
 ) -> None:
     options = f"epsilon = 8, max_groups_contributed = {groups}, max_rows_contributed = {rows}"
-    select = statistic.format(x="cost", y="rate", c="cost = 250")
+    select = statistic.format(x=ATTAINED_AT.get(statistic, "cost"), y="rate", c="cost = 250")
     sql = f"SELECT WITH DIFFERENTIAL_PRIVACY OPTIONS ({options}) {keys}, {select} AS v FROM {DATASET} GROUP BY {keys}"  # noqa: S608
     left, right = records(sql, kind)
     moved = left.moved(right)

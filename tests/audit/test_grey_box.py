@@ -8,22 +8,23 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from audit.neighbours import neighbours
+from audit.questions import EveryStatistic
+from audit.recorder import Record, excess, record
 from concordat_query.errors import Refusal
 from fakes.offline import OfflineFederation, found, node_name, with_other_source
 from fakes.plain_source import DATASET, contacts, random_sources
 from fakes.spec_engines import ENGINES, Engine
 
-from audit.neighbours import neighbours
-from audit.questions import EveryStatistic
-from audit.recorder import Record, excess, record
-
 SEEDS = range(5)
 QUERIES = 40
 """For each seed, each asked of a source and of all its neighbours: 200 questions and 1,600 pairs in all."""
 
+
 def questions(federation: OfflineFederation, seed: int) -> list[str]:
     """Texts that can be signed: what nobody understands never reaches a node."""
-    asking, kept = EveryStatistic(seed), []
+    asking = EveryStatistic(seed)
+    kept: list[str] = []
     while len(kept) < QUERIES:
         text = asking.sql()
         try:

@@ -16,7 +16,8 @@ RHO = {0.5: 1.0, 1.0: math.sqrt(0.5)}
 
 def samples(chance: np.random.Generator, scales: list[float], means: list[float]) -> Floats:
     noise = [lattice_quantiles(scale, chance.random(TRIALS)) for scale in scales]
-    return np.stack(noise, axis=1).astype(np.float64) + np.array(means)
+    found: Floats = np.stack(noise, axis=1).astype(np.float64) + np.array(means)
+    return found
 
 
 @pytest.mark.parametrize("rho", RHO)

@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from concordat_node.engine.__main__ import main
 from concordat_node.engine.settings import EngineSettings
-from mistakes import MISTAKES
+from mistakes import MISTAKES  # type: ignore[import-not-found]  # stands beside this file, which is run as a script
 
 if __name__ == "__main__":
     MISTAKES[sys.argv[2]].in_engine(EngineSettings.from_argument(sys.argv[1]).node)

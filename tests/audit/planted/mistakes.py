@@ -4,7 +4,7 @@ A mistake changes what the code says at one place, by the name that this place h
 the node fails and so does the audit.
 """
 
-# ruff: noqa: S311  # sampled from a seed, so that a planted mistake is caught in every run or in none
+# sampled from a seed, so that a planted mistake is caught in every run or in none
 
 import hashlib
 from collections.abc import Callable
@@ -85,13 +85,12 @@ def _one_for_two_components(chance: np.random.Generator) -> Draw:
 # What a unit adds
 
 
-def _planned_with(**limits: int) -> Callable[[str], None]:
+def _planned_with(**limits: Any) -> Callable[[str], None]:
     """The engine keeps more of a unit than the plan, which sets the noise, has counted on."""
 
     def plant(_: str) -> None:
         from concordat_node.engine import release
-
-        honest = release.plan
+        from concordat_privacy.plan import plan as honest
 
         def planned(*about: Any) -> Any:
             return replace(honest(*about), **limits)
@@ -124,8 +123,7 @@ def _no_clamp() -> None:
 
 def _half_charged() -> None:
     from concordat_node import desk
-
-    honest = desk.admit
+    from concordat_node.admission import admit as honest
 
     def admit(*about: Any) -> Any:
         admitted = honest(*about)

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from concordat_node.engine import process
 from concordat_node.engine.settings import EngineSettings
-from mistakes import MISTAKES
+from mistakes import MISTAKES  # type: ignore[import-not-found]  # stands beside this file, which is run as a script
 
 ENGINE = Path(__file__).parent / "engine.py"
 

@@ -292,7 +292,7 @@ def test_margins_of_variances_hold_the_truth_in_95_of_100(sigmas: int, ages: lis
     held, given = asking.held((ages * rows)[:rows], sigmas)[:2].T
     assert (given == 1).all()
     assert (held >= 0.93).all()
-    assert (held <= (0.97 if sigmas > 10 else 0.98)).all()
+    assert (held <= 0.97).all()
 
 
 @pytest.mark.parametrize("sigmas", [10, 40, 400, 4000])

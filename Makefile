@@ -22,7 +22,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench proto lock clean setup setup-test
+.PHONY: help demo test check audit margins bench proto lock clean setup setup-test
 
 help: ## this list
 	@echo "Concordat: one question, four nations, no record shared."
@@ -50,6 +50,12 @@ check: setup-test ## style, types, walls between packages, generated code
 	@echo "Generated code matches the .proto files"
 	@$(BIN)/python tools/generate.py --check
 	@echo "All checks passed."
+
+audit: setup-test ## whether real nodes keep their claims, and mistakes are noticed; writes build/audit.json
+	@PYTHONPATH=tests:deploy/demo $(BIN)/python -m audit.run
+
+margins: setup-test ## how often 95% margins hold the truth, over 4,000 repetitions; writes build/margins.json
+	@PYTHONPATH=tests $(BIN)/python -m audit.coverage
 
 bench: setup-test ## measure against the bars; writes build/bench.json
 	@PYTHONPATH=deploy/demo $(BIN)/python bench/measure.py

@@ -18,7 +18,7 @@ from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Expression
 
 from concordat_privacy.components import Component
-from concordat_privacy.evaluation import DRAWS, Figure, Number, evaluate, point, simulated
+from concordat_privacy.evaluation import DRAWS, Figure, Number, evaluate, simulated, simulated_errors
 from concordat_privacy.linear import Linear, linear
 from concordat_privacy.margins import CONFIDENCE, Floats, Noise, combined_margin
 from concordat_privacy.merge import NodeAnswer, add_up
@@ -192,8 +192,8 @@ def _simulated_margin(
     errors: list[Floats] = []
     for place, side in enumerate((left, right)):
         seen = {index: total.astype(np.float64) for index, total in _sums(answers, side).items()}
-        truth = {index: total - drawn[index][place] - drawn[index][2] for index, total in seen.items()}
-        errors.append(point(expression, side.plan, truth) - point(expression, side.plan, seen))
+        noise = {index: drawn[index][place] + drawn[index][2] for index in seen}
+        errors.append(simulated_errors(expression, side.plan, seen, noise))
     with np.errstate(invalid="ignore"):
         widths = np.abs(errors[0] - errors[1])
     widths[np.isnan(widths)] = math.inf

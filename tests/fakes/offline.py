@@ -131,6 +131,17 @@ def found(
     return OfflineFederation(catalogue, agreement, nodes, analyst)
 
 
+def with_other_source(
+    folder: Path, engine: Engine, federation: OfflineFederation, nation: str, dataset: str, source: Source
+) -> OfflineNode:
+    """A node of the federation as it would be with another source: same rules, same keys, imported into `folder`."""
+    folder.mkdir(parents=True)
+    write_toml(folder / "catalogue.toml", federation.catalogue.model_dump(exclude_none=True))
+    name = node_name(nation)
+    signing = federation.nodes[name].signing
+    return _node(folder / name, engine, federation.catalogue, federation.agreement, dataset, source, signing)
+
+
 def node_name(nation: str) -> str:
     return f"node-{nation.lower().replace(' ', '-')}"
 

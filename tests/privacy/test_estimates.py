@@ -345,7 +345,7 @@ def test_where_noise_may_have_made_the_divisor_the_margin_is_infinite() -> None:
 
 def test_a_mean_whose_margin_spans_half_the_bounds_is_of_low_reliability() -> None:
     planned = casualties(MEAN_AGE)
-    rows = 3 * noise_margin([planned.components[0].scale]) // 2
+    rows = 4 * noise_margin([planned.components[0].scale]) // 3
     wales = answer(planned, CASUALTIES, "Wales", {0: [rows], 1: [rows * 90]})
     found = value(table(planned, shown(planned, FIRST), wales), "Wales")
     assert found.estimate == 95.0

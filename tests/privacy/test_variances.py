@@ -223,7 +223,7 @@ def test_a_root_has_no_finite_margin_where_noise_may_have_made_its_variance() ->
 
 
 def test_a_margin_as_large_as_half_of_what_the_bounds_leave_is_of_low_reliability() -> None:
-    wide = of_ages(components_of([0, 100] * 40), rho=3_000_000)
+    wide = of_ages(components_of([0, 100] * 32), rho=3_000_000)
     assert float(wide["vp"].estimate or 0) > float(wide["vp"].margin or 0) >= 1250
     assert wide["vp"].low_reliability
     assert not of_ages(components_of([0, 100] * 4000), rho=3_000_000)["vp"].low_reliability
@@ -292,7 +292,7 @@ def test_margins_of_variances_hold_the_truth_in_95_of_100(sigmas: int, ages: lis
     held, given = asking.held((ages * rows)[:rows], sigmas)[:2].T
     assert (given == 1).all()
     assert (held >= 0.93).all()
-    assert (held <= (0.97 if sigmas > 10 else 0.98)).all()
+    assert (held <= 0.97).all()
 
 
 @pytest.mark.parametrize("sigmas", [10, 40, 400, 4000])

@@ -1,0 +1,108 @@
+"""How far a mechanism lets two neighbours be told apart: exact trade-offs of the noise that was claimed.
+
+The trade-off of a mechanism gives, for the probability q of an event under one neighbour, the largest probability that
+the other neighbour may give it. For discrete Gaussians it is computed from their own probabilities on the lattice:
+the continuous Gaussian's condemns correct noise at small scales (docs/proofs/audit.md).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+_REACH = 9.0
+"""Sigmas on either side: 2e-19 of the probability lies beyond."""
+
+_FINE = 512
+"""A lattice of so many steps a shift is as good as any finer one."""
+
+_MANY = 100
+
+_GRID = 2.0**-9
+"""Losses of several components are rounded up to multiples of this before they are added up."""
+
+
+@dataclass(frozen=True)
+class Tradeoff:
+    """The most probable events: corners of a concave curve from (0, 0), `under` one neighbour, `over` the other."""
+
+    under: Floats
+    over: Floats
+
+    def most(self, probability: Floats) -> Floats:
+        """The largest probability that an event may have over there, if it has this one here."""
+        return np.interp(probability, self.under, self.over, right=1.0)
+
+
+@dataclass(frozen=True)
+class Shifted:
+    """One coordinate with discrete Gaussian noise of this scale, moved by so many lattice steps."""
+
+    shift: float
+    scale: float
+
+    @property
+    def rho(self) -> float:
+        return self.shift**2 / (2 * self.scale**2)
+
+
+def gaussian(coordinates: Sequence[Shifted], factor: float = 1.0) -> Tradeoff:
+    """Of independent discrete Gaussians together, each scale multiplied by `factor`. Exact for one coordinate, and
+    for several an upper bound that is at most 2**-9 a coordinate too far in the loss."""
+    losses = [_losses(each, factor) for each in coordinates]
+    if len(losses) == 1:
+        loss, probability = losses[0]
+    else:
+        loss, probability = _added_up(losses)
+    return _curve(loss, probability)
+
+
+def pure(epsilon: float) -> Tradeoff:
+    """Of any mechanism that is epsilon-DP. The discrete Laplace distribution of scale 1/epsilon reaches it."""
+    corner = 1 / (1 + math.exp(epsilon))
+    return Tradeoff(np.array([0.0, corner, 1.0]), np.array([0.0, 1 - corner, 1.0]))
+
+
+def shifts_of(sensitivity_squared: int) -> tuple[float, ...]:
+    """Shifts whose squares add up to the claim: a whole one if there is, else as many of 1 as it takes; for those of
+    many coordinates, whose noise is far from coarse, the root."""
+    root = math.isqrt(sensitivity_squared)
+    if root**2 == sensitivity_squared:
+        return (root,)
+    return (1,) * sensitivity_squared if sensitivity_squared < _MANY else (math.sqrt(sensitivity_squared),)
+
+
+def _losses(one: Shifted, factor: float) -> tuple[Floats, Floats]:
+    """The log ratio of the two probabilities of each outcome, and the outcome's probability where it is larger."""
+    shift = int(one.shift) if one.shift == int(one.shift) and one.shift < _FINE else _FINE
+    scale = one.scale * factor * shift / one.shift
+    width = math.ceil(_REACH * scale) + shift
+    outcomes = np.arange(-width, width + shift + 1, dtype=np.float64)
+    weights = np.exp(-((outcomes - shift) ** 2) / (2 * scale**2))
+    return shift * (2 * outcomes - shift) / (2 * scale**2), weights / weights.sum()
+
+
+def _added_up(losses: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    total, lowest = np.ones(1), 0
+    for loss, probability in losses:
+        places = np.ceil(loss / _GRID).astype(np.int64)
+        single = np.bincount(places - places.min(), weights=probability).astype(np.float64)
+        total, lowest = _convolved(total, single), lowest + int(places.min())
+    return (lowest + np.arange(len(total), dtype=np.float64)) * _GRID, total
+
+
+def _convolved(left: Floats, right: Floats) -> Floats:
+    length = len(left) + len(right) - 1
+    found = np.fft.irfft(np.fft.rfft(left, length) * np.fft.rfft(right, length), length)
+    return np.maximum(found, 0.0)
+
+
+def _curve(loss: Floats, probability: Floats) -> Tradeoff:
+    order = np.argsort(-loss, kind="stable")
+    under = np.cumsum(probability[order] * np.exp(-loss[order]))
+    over = np.cumsum(probability[order])
+    return Tradeoff(np.concatenate(([0.0], under)), np.minimum(np.concatenate(([0.0], over)), 1.0))

@@ -1,0 +1,158 @@
+"""What is audited: what is asked of the two nodes, and with which mistake planted, if any.
+
+A further statistic is a further line. Everything is derived from the plan and from what the nodes say they charged.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from audit.judging import Verdict, judge, smallest_admitted
+from audit.losses import Floats, Shifted, Tradeoff, gaussian, shifts_of
+from audit.nodes import Serving
+from audit.sources import DATASET
+from concordat.v1 import node_pb2
+from concordat_privacy.plan import Plan, plan
+from concordat_privacy.sensitivity import scale_for
+from concordat_query.catalogue import Catalogue
+from concordat_query.model import NANO, Query
+from concordat_query.text import read_sql
+
+QUERIES = 4
+"""With 10,000 groups each: 40,000 samples from each node, half of them to judge by."""
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """One row of the report. `select` is asked by `keys` for `rho`; the last `folded` keys tell no trials apart."""
+
+    name: str
+    select: str
+    rho: float
+    mistake: str = ""
+    keys: str = "block; place"
+    where: str = ""
+    folded: int = 0
+    max_rows: int = 1
+
+    @property
+    def is_planted(self) -> bool:
+        return bool(self.mistake)
+
+    def queries(self, public: Catalogue) -> list[Query]:
+        """Questions that differ in a condition which every row satisfies: each is charged and has noise of its own."""
+        return [self._query(public, number) for number in range(QUERIES)]
+
+    def _query(self, public: Catalogue, number: int) -> Query:
+        terms = [f"spare <= {number}", *([self.where] if self.where else [])]
+        names = [f"{key} AS k{index}" for index, key in enumerate(self.keys.split("; "))]
+        by = ", ".join(f"k{index}" for index in range(len(names)))
+        items = ", ".join([*names, *(f"{one} AS v{i}" for i, one in enumerate(self.select.split("; ")))])
+        sql = f"SELECT {items} FROM {DATASET} WHERE {' AND '.join(terms)} GROUP BY {by}"  # noqa: S608  # made up here
+        asked = read_sql(sql, public)
+        rho_nano = round(self.rho * NANO)
+        return Query(DATASET, asked.keys, asked.where, asked.aggregates, rho_nano, 1, self.max_rows)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What an answer claims: the noise that its charge promises, for the most that one unit may move."""
+
+    coordinates: tuple[Shifted, ...]
+
+    @property
+    def rho(self) -> float:
+        return sum(each.rho for each in self.coordinates)
+
+    def tradeoff(self, rho: float | None = None) -> Tradeoff:
+        """Of the noise that would cost `rho` in all, in the same proportions; without it, as claimed."""
+        return gaussian(self.coordinates, 1.0 if rho is None else (self.rho / rho) ** 0.5)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was found of one mechanism. `estimate` is what the samples prove that the loss is at least."""
+
+    mechanism: Mechanism
+    claimed: float
+    estimate: float
+    samples: int
+    verdict: Verdict
+
+    @property
+    def passes(self) -> bool:
+        """An honest mechanism must keep its claim, a planted one must be caught."""
+        return self.verdict.refuted == self.mechanism.is_planted
+
+
+def audit(mechanism: Mechanism, serving: Serving) -> Row:
+    """Asks both nodes and judges what they release."""
+    public = serving.site.catalogue
+    queries = mechanism.queries(public)
+    plans = [plan(query, public.dataset(DATASET)) for query in queries]
+    answers = serving.ask(queries)
+    without, with_it = (
+        np.concatenate([_trials(mechanism, *pair) for pair in zip(plans, answers[node], strict=True)])
+        for node in ("node-without", "node-with")
+    )
+    claim = _claim(plans[0], [answer.rho_nano for one in answers.values() for answer in one])
+    verdict = judge(without, with_it, claim.tradeoff())
+    estimate = smallest_admitted(verdict, claim.tradeoff, claim.rho)
+    return Row(mechanism, claim.rho, estimate, len(without), verdict)
+
+
+def _claim(planned: Plan, charged: Sequence[int]) -> Claim:
+    """The noise of the smallest scale whose price was charged, each component having its share of it."""
+    (paid,) = set(charged)
+    coordinates = []
+    for component in planned.components:
+        share = component.rho_nano * paid // planned.query.rho_nano
+        scale = scale_for(component.sensitivity_squared, share)
+        coordinates += [Shifted(shift, scale) for shift in shifts_of(component.sensitivity_squared)]
+    return Claim(tuple(coordinates))
+
+
+def _trials(mechanism: Mechanism, planned: Plan, answer: node_pb2.Answer) -> Floats:
+    """Trials by figures: the figures of a trial are those of all components, in all cells of the folded keys."""
+    shape = [len(domain) for domain in planned.domains]
+    kept = _kept_axes(mechanism, planned)
+    trials = int(np.prod([shape[axis] for axis in kept]))
+    vectors = []
+    for component in answer.components:
+        values = np.array(component.values, dtype=np.float64).reshape(*shape, -1)
+        vectors.append(np.moveaxis(values, kept, range(len(kept))).reshape(trials, -1))
+    return np.concatenate(vectors, axis=1)
+
+
+def _kept_axes(mechanism: Mechanism, planned: Plan) -> list[int]:
+    """The canonical query sorts its keys; the folded one is the column `pick`."""
+    return [axis for axis, key in enumerate(planned.query.keys) if not (mechanism.folded and key == "pick")]
+
+
+PAIRED = partial(
+    Mechanism, keys="block; DIV(place, 2); pick", where="MOD(place, 2) = 0", folded=1, select="COUNT(*)", rho=0.5
+)
+HONEST = (
+    Mechanism("COUNT(*), rho 0.5", "COUNT(*)", 0.5),
+    Mechanism("COUNT(*), rho 1", "COUNT(*)", 1.0),
+    Mechanism("COUNT(*) of two rows a unit", "COUNT(*)", 0.5, max_rows=2),
+    Mechanism("COUNT(DISTINCT unit)", "COUNT(DISTINCT unit)", 1.0),
+    Mechanism("SUM", "SUM(amount)", 0.5),
+    Mechanism("AVG: two components", "AVG(amount)", 1.0),
+    Mechanism("VAR_SAMP: three components", "VAR_SAMP(amount)", 1.0),
+    Mechanism("CORR: six components", "CORR(amount, weight)", 1.0),
+    Mechanism("MEDIAN: eleven counts", "MEDIAN(DIV(100 - amount, 10))", 1.0),
+    Mechanism("five statistics", "COUNT(*); AVG(amount); STDDEV_POP(amount); COUNT(weight); SUM(weight)", 1.0),
+    PAIRED("COUNT(*), one of two groups"),
+)
+PLANTED = (
+    Mechanism("COUNT(*), rho 0.5", "COUNT(*)", 0.5, mistake="noise 10% too small"),
+    Mechanism("COUNT(*), rho 1", "COUNT(*)", 1.0, mistake="noise 10% too small"),
+    Mechanism("AVG", "AVG(amount)", 1.0, mistake="noise 10% too small"),
+    Mechanism("AVG", "AVG(weight)", 1.0, mistake="one noise for two components"),
+    Mechanism("COUNT(*)", "COUNT(*)", 0.5, mistake="half the price charged"),
+    Mechanism("SUM", "SUM(amount)", 0.5, mistake="a clamp left out"),
+    Mechanism("COUNT(*)", "COUNT(*)", 0.5, mistake="row cap skipped"),
+    PAIRED("COUNT(*) in two groups", mistake="one group more"),
+)

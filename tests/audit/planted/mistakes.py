@@ -1,0 +1,150 @@
+"""Mistakes that the audit must notice, each as what it changes in a node's command and in its engine.
+
+A mistake changes what the code says at one place, by the name that this place has: where the name is gone, starting
+the node fails and so does the audit.
+"""
+
+# sampled from a seed, so that a planted mistake is caught in every run or in none
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[np.int64]
+Draw = Callable[[float, int], Integers]
+
+
+def _nothing(*_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """`in_engine` is told the node's name: what it samples must differ between nodes."""
+
+    in_command: Callable[[], None] = _nothing
+    in_engine: Callable[[str], None] = _nothing
+
+
+def _patch(target: object, name: str, value: object) -> None:
+    """For good: the process ends with it. Fails where there is no such name."""
+    mock.patch.object(target, name, value).start()
+
+
+def seeded(node: str) -> np.random.Generator:
+    return np.random.default_rng(list(hashlib.sha256(node.encode()).digest()))
+
+
+def lattice_quantiles(scale: float, levels: npt.NDArray[np.float64]) -> Integers:
+    """Of the discrete Gaussian of that scale, at levels between 0 and 1."""
+    width = int(9 * scale) + 2
+    steps = np.arange(-width, width + 1)
+    weights = np.exp(-((steps / scale) ** 2) / 2)
+    found = np.searchsorted(np.cumsum(weights / weights.sum()), levels)
+    return np.minimum(found, 2 * width) - width
+
+
+# The noise
+
+
+def _noise_drawn_by(make: Callable[[np.random.Generator], Draw]) -> Callable[[str], None]:
+    def plant(node: str) -> None:
+        from concordat_privacy import noise
+
+        _patch(noise, "draw", make(seeded(node)))
+
+    return plant
+
+
+def _honest(chance: np.random.Generator) -> Draw:
+    return lambda scale, cells: lattice_quantiles(scale, chance.random(cells))
+
+
+def _ten_percent_less(chance: np.random.Generator) -> Draw:
+    return lambda scale, cells: lattice_quantiles(scale / 1.1, chance.random(cells))
+
+
+def _one_for_two_components(chance: np.random.Generator) -> Draw:
+    """Every second vector gets the levels of the one before it."""
+    left: dict[int, npt.NDArray[np.float64]] = {}
+
+    def draw(scale: float, cells: int) -> Integers:
+        levels = left.pop(cells, None)
+        if levels is None:
+            levels = left[cells] = chance.random(cells)
+        return lattice_quantiles(scale, levels)
+
+    return draw
+
+
+# What a unit adds
+
+
+def _planned_with(**limits: Any) -> Callable[[str], None]:
+    """The engine keeps more of a unit than the plan, which sets the noise, has counted on."""
+
+    def plant(_: str) -> None:
+        from concordat_node.engine import release
+        from concordat_privacy.plan import plan as honest
+
+        def planned(*about: Any) -> Any:
+            return replace(honest(*about), **limits)
+
+        _patch(release, "plan", planned)
+
+    return plant
+
+
+def _no_clamp() -> None:
+    from concordat_node.importing.conversion import ColumnPlan
+
+    def fixed_sql(self: Any) -> str:
+        if self.column.type == "code":
+            return honest(self)
+        return f"CAST(round({self.raw} * {10**self.column.decimals}) AS BIGINT) AS {self.fixed}"
+
+    def repaired_sql(self: Any) -> str:
+        from concordat_node.importing.edition import column_type
+
+        return f"CAST({self.fixed} AS {column_type(self.column)}) AS {self.name}"
+
+    honest = ColumnPlan.fixed_sql
+    _patch(ColumnPlan, "fixed_sql", fixed_sql)
+    _patch(ColumnPlan, "repaired_sql", repaired_sql)
+
+
+# The price
+
+
+def _half_charged() -> None:
+    from concordat_node import desk
+    from concordat_node.admission import admit as honest
+
+    def admit(*about: Any) -> Any:
+        admitted = honest(*about)
+        return replace(admitted, rho_nano=admitted.rho_nano // 2)
+
+    _patch(desk, "admit", admit)
+
+
+def _half_taken_for_enough(_: str) -> None:
+    from concordat_node.engine import release
+
+    honest = release._planned
+    _patch(release, "_planned", lambda query, holding, paid: honest(query, holding, 2 * paid))
+
+
+MISTAKES = {
+    "none, seeded": Mistake(in_engine=_noise_drawn_by(_honest)),
+    "noise 10% too small": Mistake(in_engine=_noise_drawn_by(_ten_percent_less)),
+    "one noise for two components": Mistake(in_engine=_noise_drawn_by(_one_for_two_components)),
+    "one group more": Mistake(in_engine=_planned_with(max_groups=2)),
+    "row cap skipped": Mistake(in_engine=_planned_with(max_rows=1000)),
+    "a clamp left out": Mistake(in_command=_no_clamp),
+    "half the price charged": Mistake(in_command=_half_charged, in_engine=_half_taken_for_enough),
+}

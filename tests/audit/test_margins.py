@@ -1,0 +1,40 @@
+"""Margins hold the truth as often as they say: `make margins` in small."""
+
+import numpy as np
+import pytest
+from audit.margins import LEVELS, LINES, Covered, Level, Line, covered
+from concordat_query.model import Statistic
+
+REPETITIONS = 300
+SLACK = 0.015
+"""Three standard errors of what is found in so few repetitions."""
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line.asked)
+def test_margins_hold_the_truth_in_93_to_97_of_100(line: Line) -> None:
+    found = covered(line, Level(5, 10), REPETITIONS)
+    assert 0.93 - SLACK <= found.share <= found.ceiling + SLACK
+
+
+def test_every_statistic_has_a_line() -> None:
+    asked = " ".join(line.asked for line in LINES).replace("COUNTIF(", "COUNT(").replace("MEDIAN(", "PERCENTILE_CONT(")
+    assert [each.value for each in Statistic if each.value.partition("(")[0] + "(" not in asked] == []
+
+
+def test_margins_that_are_too_narrow_or_too_wide_are_noticed() -> None:
+    def found(share: float, line: Line, level: Level) -> Covered:
+        return Covered(line, level, 1.0, share, share, share)
+
+    count, mean, slope = (next(each for each in LINES if each.narrow == narrow) for narrow in (0, 10, None))
+    assert not found(0.92, slope, LEVELS[0]).holds
+    assert found(0.99, slope, Level(50, 400)).holds
+    assert found(0.99, mean, Level(50, 9)).holds
+    assert not found(0.98, mean, Level(50, 10)).holds
+    assert found(0.98, count, Level(4, 1)).holds
+    assert not found(0.98, count, Level(5, 1)).holds
+
+
+def test_the_truth_is_that_of_the_records() -> None:
+    line = next(each for each in LINES if each.asked == "AVG(age)")
+    wrong = Line(line.asked, lambda records: float(np.mean(records.age)) + 30, None)
+    assert covered(wrong, Level(50, 400), 50).share < 0.1

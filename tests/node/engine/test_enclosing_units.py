@@ -76,9 +76,8 @@ class Source:
         vectors = [[0] * component.length for component in planned.components]
         coverage, everything = self.mapping.coverage, range(len(planned.components))
         with duckdb.connect(path, read_only=True) as connection:
-            for task in scans(planned, self.dataset, coverage, everything, edition.TABLE):
-                for index, place, value in task.read(connection.execute(task.sql).fetchall()):
-                    vectors[index][place] += value
+            for index, place, value in scans(planned, self.dataset, coverage, everything, edition.TABLE).read(connection):
+                vectors[index][place] += value
         return vectors
 
     def token(self, pid: object) -> tuple[int, int]:

@@ -143,7 +143,7 @@ async def _turn(
     parts.plain.append(_seconds(lambda: plain.execute(PLAIN.format(limit=limit)).fetchall()))
     statement = _statement(settings, planned)
     parts.scan.append(_seconds(lambda: locked.execute(statement).fetchall()))
-    parts.noise.append(_seconds(lambda: [noise.draw(component.scale, CELLS) for component in planned.components]))
+    parts.noise.append(_seconds(lambda: [noise.draw(component.law, CELLS) for component in planned.components]))
 
 
 def _statement(settings: Settings, planned: Plan) -> str:

@@ -207,7 +207,8 @@ def _bounded(locked: duckdb.DuckDBPyConnection, mapping: Mapping, dataset: Datas
     """What the engine does once a query is charged."""
     components = planned.components
     asked = scans(planned, dataset, mapping.coverage, range(len(components)), f"edition0.{edition.TABLE}")
-    vectors: list[list[int]] = [noise.draw(component.scale, component.length).tolist() for component in components]
+    drawn = noise.draw_all([(component.law, component.length) for component in components])
+    vectors: list[list[int]] = [vector.tolist() for vector in drawn]
     for index, place, exact in asked.read(locked):
         vectors[index][place] += exact
     return vectors

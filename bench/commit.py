@@ -143,7 +143,7 @@ async def _turn(
     parts.plain.append(_seconds(lambda: plain.execute(PLAIN.format(limit=limit)).fetchall()))
     scan = _scan(settings, planned)
     parts.scan.append(_seconds(lambda: list(scan.read(locked))))
-    parts.noise.append(_seconds(lambda: [noise.draw(component.scale, CELLS) for component in planned.components]))
+    parts.noise.append(_seconds(lambda: [noise.draw(component.law, CELLS) for component in planned.components]))
 
 
 def _scan(settings: Settings, planned: Plan) -> Scans:

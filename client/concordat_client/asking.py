@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from concordat.v1 import query_pb2
-from concordat_privacy.accounting import epsilon_of, rho_nano_of
+from concordat_privacy.accounting import MAX_EPSILON
 from concordat_privacy.plan import Plan, plan
-from concordat_privacy.precision import largest_margin, rho_for_margin
-from concordat_privacy.prices import check_price, delta_of
+from concordat_privacy.precision import largest_margin, price_for_margin
+from concordat_privacy.prices import check_price, currency_of
 from concordat_query.agreement import Agreement
 from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Catalogue, Dataset
@@ -56,6 +56,7 @@ def understand(sql: str, catalogue: Catalogue, agreement: Agreement) -> Understo
     question = read_sql(sql, catalogue)
     dataset = catalogue.dataset(question.dataset)
     permission = agreement.permission(question.dataset)
+    currency = currency_of(agreement, dataset.population)
     unpriced = canonical_query(
         Query(
             dataset=question.dataset,
@@ -65,6 +66,7 @@ def understand(sql: str, catalogue: Catalogue, agreement: Agreement) -> Understo
             rho_nano=1,
             max_groups=question.max_groups_contributed or agreement.defaults.max_groups,
             max_rows=question.max_rows_contributed or agreement.defaults.max_rows,
+            calculus=currency.calculus,
         )
     )
     nodes = audience(question, agreement)
@@ -77,7 +79,7 @@ def understand(sql: str, catalogue: Catalogue, agreement: Agreement) -> Understo
         check_price(query, dataset, agreement)
     with _placed(sql, sorted(dataset.by_name)):
         check_merging(query, dataset, by_nation=question.presentation.by_nation, nations=nations)
-    epsilon = epsilon_of(query.rho_nano, delta_of(agreement, dataset.population))
+    epsilon = currency.epsilon_of(query.rho_nano)
     return Understood(query, question.presentation, nodes, plan(query, dataset), epsilon)
 
 
@@ -100,18 +102,19 @@ def ask(
 
 
 def _price(question: Question, query: Query, dataset: Dataset, agreement: Agreement) -> int:
-    """The rho that the question is worth, in 1e-9: by its epsilon or margin of error, or the agreement's default."""
-    delta = delta_of(agreement, dataset.population)
+    """What the question is worth, in 1e-9: by its epsilon or margin of error, or the agreement's default."""
+    currency = currency_of(agreement, dataset.population)
     if question.margin_of_error is None:
-        return rho_nano_of(question.epsilon if question.epsilon is not None else agreement.defaults.epsilon, delta)
-    rho_nano = rho_for_margin(query, dataset, merged_nodes(question, agreement), question.margin_of_error)
-    most = rho_nano_of(agreement.permission(question.dataset).max_epsilon, delta)
-    if rho_nano <= most:
-        return rho_nano
+        asked = agreement.defaults.epsilon if question.epsilon is None else question.epsilon
+        return currency.nano_of(min(asked, MAX_EPSILON))  # which is refused as more than any query may cost
+    price = price_for_margin(query, dataset, merged_nodes(question, agreement), question.margin_of_error)
+    most = currency.nano_of(agreement.permission(question.dataset).max_epsilon)
+    if price <= most:
+        return price
     buys = largest_margin(plan(replace(query, rho_nano=most), dataset), merged_nodes(question, agreement))
     raise Refusal(
         Reason.NOT_IN_AGREEMENT,
-        f"a margin of {question.margin_of_error:g} would cost epsilon {epsilon_of(rho_nano, delta):.3g}, and one query "
+        f"a margin of {question.margin_of_error:g} would cost epsilon {currency.epsilon_of(price):.3g}, and one query "
         f"on this data set may cost {agreement.permission(question.dataset).max_epsilon:g} at most, which buys {buys}",
         field="query.rho_nano",
     )

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from concordat.v1 import coordinator_pb2
-from concordat_privacy.accounting import epsilon_of
+from concordat_privacy.accounting import WORD_OF, Currency
 from concordat_privacy.enclosing import protection
 from concordat_privacy.estimates import Status, Value
-from concordat_privacy.prices import delta_of
+from concordat_privacy.prices import currency_of
 from concordat_query.catalogue import CellKey
 from concordat_query.model import OutputColumn, ValueColumn
 from concordat_wire.excerpt import plain
@@ -213,17 +213,18 @@ def legend_of(values: Sequence[Value | None]) -> list[str]:
 
 def cost(result: "Result") -> str:
     """What was spent where, in epsilon at the agreement's delta."""
-    spent = [_in_rho(charge.node, charge.rho_nano) for charge in result.charges if charge.rho_nano]
+    spent = [_priced(charge.node, charge.rho_nano) for charge in result.charges if charge.rho_nano]
     again = [charge for charge in result.charges if not charge.rho_nano]
-    before = [_in_rho(charge.node, charge.signed_rho_nano) for charge in again if charge.signed_rho_nano]
+    before = [_priced(charge.node, charge.signed_rho_nano) for charge in again if charge.signed_rho_nano]
     free = [charge.node for charge in again if not charge.signed_rho_nano]
+    word = WORD_OF[result.question.envelope.query.calculus]
     text = f"Cost: epsilon {result.question.epsilon:g} at most from each nation's own budget."
     if told := _protection(result):
         text += f" {told}"
     if spent:
-        text += f" Charged in rho: {', '.join(spent)}."
+        text += f" Charged in {word}: {', '.join(spent)}."
     if before:
-        text += f" Charged before under this key, in rho: {', '.join(before)}."
+        text += f" Charged before under this key, in {word}: {', '.join(before)}."
     if free:
         text += f" Served again free: {', '.join(free)}."
     return text + " Margins (±) are 95% and due to the noise alone."
@@ -232,14 +233,15 @@ def cost(result: "Result") -> str:
 def _protection(result: "Result") -> str:
     query = result.question.envelope.query
     dataset = result.catalogue.dataset(query.dataset)
-    return protection(query.rho_nano, delta_of(result.agreement, dataset.population), dataset)
+    return protection(query.rho_nano, currency_of(result.agreement, dataset.population), dataset)
 
 
-def _in_rho(node: str, rho_nano: int) -> str:
-    return f"{node} {rho_nano / 1e9:.6f}"
+def _priced(node: str, nano: int) -> str:
+    return f"{node} {nano / 1e9:.6f}"
 
 
-def budget_text(spent: int, budget: int, delta: float) -> str:
+def budget_text(spent: int, budget: int, currency: Currency) -> str:
     """A balance in words: how much of the whole epsilon is spent."""
     share = spent / budget if budget else 1.0
-    return f"epsilon {epsilon_of(spent, delta):.2f} of {epsilon_of(budget, delta):.2f} spent ({share:.1%} of the rho)"
+    spoken, whole = (f"{currency.epsilon_of(nano):.2f}" for nano in (spent, budget))
+    return f"epsilon {spoken} of {whole} spent ({share:.1%} of the {currency.word})"

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from concordat.v1 import coordinator_pb2
-from concordat_privacy.accounting import epsilon_of
+from concordat_privacy.accounting import Currency
 from concordat_privacy.enclosing import protection
 from concordat_privacy.expectations import Profile
 from concordat_privacy.foresight import Foresight, Party, foresee
-from concordat_privacy.precision import larger_without_sharing, released_apart, rho_for_half_the_margin
-from concordat_privacy.prices import delta_of
+from concordat_privacy.precision import larger_without_sharing, price_for_half_the_margin, released_apart
+from concordat_privacy.prices import currency_of
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
 from concordat_query.wire import coverage_from_proto
@@ -25,7 +25,7 @@ DescribeResponse = coordinator_pb2.CoordinatorServiceDescribeResponse
 
 @dataclass(frozen=True)
 class NodeOutlook:
-    """One node asked. With `failure` it would not answer, and why; else its price in nano-rho, and its account.
+    """One node asked. With `failure` it would not answer, and why; else its price in billionths, and its account.
 
     `left_nano` is what is left after this question, and `more` how many more questions at this price that pays for.
     One that holds nothing of what is asked takes no part and pays nothing.
@@ -45,7 +45,8 @@ class NodeOutlook:
 
 @dataclass(frozen=True)
 class Explanation:
-    """`epsilon` is the cost at each node at most, `halving_epsilon` what would halve every margin.
+    """`epsilon` is the cost at each node at most, `halving_epsilon` what would halve every margin. `counted_in` is
+    the word for what prices are counted in.
 
     `protection` says what else is to be known of the price; empty where the charge is for the data set's own unit.
     `apart` and `shared` count noisy components without and with sharing; `saved` is by which part a margin would
@@ -53,6 +54,7 @@ class Explanation:
     """
 
     question: SignedQuestion
+    counted_in: str
     epsilon: float
     protection: str
     most_epsilon: float
@@ -74,16 +76,17 @@ def explained(
     """Puts together what nodes quote and what follows from public facts. Raises VerificationError for a bad profile."""
     query = question.envelope.query
     dataset = catalogue.dataset(query.dataset)
-    delta = delta_of(agreement, dataset.population)
+    currency = currency_of(agreement, dataset.population)
     profiles = dict(_profiles(question, described, catalogue, agreement))
     parties = list(_parties(response, profiles, agreement))
     return Explanation(
         question=question,
-        epsilon=epsilon_of(query.rho_nano, delta),
-        protection=protection(query.rho_nano, delta, dataset),
+        counted_in=currency.word,
+        epsilon=currency.epsilon_of(query.rho_nano),
+        protection=protection(query.rho_nano, currency, dataset),
         most_epsilon=agreement.permission(query.dataset).max_epsilon,
-        halving_epsilon=epsilon_of(rho_for_half_the_margin(query.rho_nano), delta),
-        nodes=tuple(_node(entry, query.rho_nano, agreement) for entry in response.quotes),
+        halving_epsilon=currency.epsilon_of(price_for_half_the_margin(query)),
+        nodes=tuple(_node(entry, query.rho_nano, currency, agreement) for entry in response.quotes),
         foresight=foresee(catalogue, question.plan, question.presentation, parties) if parties else None,
         apart=released_apart(question.plan),
         shared=len(question.plan.components),
@@ -91,7 +94,7 @@ def explained(
     )
 
 
-def _node(entry: coordinator_pb2.NodeQuote, price: int, agreement: Agreement) -> NodeOutlook:
+def _node(entry: coordinator_pb2.NodeQuote, price: int, currency: Currency, agreement: Agreement) -> NodeOutlook:
     nation = agreement.party_by_node[entry.node].nation
     if entry.WhichOneof("outcome") == "failure":
         return NodeOutlook(entry.node, nation, failure_text(entry.failure), 0, 0.0, 0.0, 0, None, False, False)
@@ -102,8 +105,8 @@ def _node(entry: coordinator_pb2.NodeQuote, price: int, agreement: Agreement) ->
         nation=nation,
         failure="",
         rho_nano=quote.rho_nano,
-        spent_epsilon=epsilon_of(account.spent_rho_nano, account.delta),
-        budget_epsilon=epsilon_of(account.budget_rho_nano, account.delta),
+        spent_epsilon=currency.epsilon_of(account.spent_rho_nano),
+        budget_epsilon=currency.epsilon_of(account.budget_rho_nano),
         left_nano=left,
         more=max(0, left) // (quote.rho_nano or price),
         takes_part=not quote.nothing_held,

@@ -20,7 +20,7 @@ def report(explanation: Explanation) -> RenderableType:
     parts: list[RenderableType] = [
         Text(_cost(explanation)),
         Text(""),
-        _nodes(explanation.nodes),
+        _nodes(explanation.nodes, explanation.counted_in),
     ]
     if explanation.foresight is not None:
         parts += [Text(""), Text("Expected margins (95%, due to the noise alone), in a typical cell")]
@@ -43,8 +43,8 @@ def _table(*names: str) -> RichTable:
     return table
 
 
-def _nodes(nodes: Sequence[NodeOutlook]) -> RichTable:
-    table = _table("nation", "cost (rho)", "left after it")
+def _nodes(nodes: Sequence[NodeOutlook], counted_in: str) -> RichTable:
+    table = _table("nation", f"cost ({counted_in})", "left after it")
     for node in nodes:
         if node.failure:
             table.add_row(node.nation, "-", Text(node.failure))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from concordat.v1 import node_pb2
 from concordat_privacy.enclosing import epsilon_of_unit
-from concordat_privacy.prices import delta_of
+from concordat_privacy.prices import currency_of
 
 if TYPE_CHECKING:
     from concordat_client.result import Result
@@ -31,13 +31,15 @@ class ChargeProvenance(TypedDict):
 
 
 class Provenance(TypedDict):
-    """`epsilon` is the price. `unit_epsilon` is at what the data set's own unit is protected by this query alone."""
+    """`epsilon` is the price, and `rho_nano` the same in billionths of what `calculus` counts: rho (zcdp) or pure
+    epsilon (pure). `unit_epsilon` is at what the data set's own unit is protected by this query alone."""
 
     sql: str
     dataset: str
     epsilon: float
     unit_epsilon: float
     delta: float
+    calculus: str
     rho_nano: int
     query_sha256: str
     idempotency_key: str
@@ -57,13 +59,14 @@ def provenance(result: "Result") -> Provenance:
     question = result.question
     query = question.envelope.query
     dataset = result.catalogue.dataset(query.dataset)
-    delta = delta_of(result.agreement, dataset.population)
+    currency = currency_of(result.agreement, dataset.population)
     return Provenance(
         sql=question.sql,
         dataset=query.dataset,
         epsilon=question.epsilon,
-        unit_epsilon=epsilon_of_unit(query.rho_nano, delta, dataset),
-        delta=delta,
+        unit_epsilon=epsilon_of_unit(query.rho_nano, currency, dataset),
+        delta=currency.delta,
+        calculus=query.calculus.value,
         rho_nano=query.rho_nano,
         query_sha256=question.plan.query_sha256.hex(),
         idempotency_key=result.idempotency_key,

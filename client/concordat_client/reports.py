@@ -1,6 +1,8 @@
 """What `concordat budget` and `concordat verify` print."""
 
 from concordat.v1 import coordinator_pb2
+from concordat_privacy.accounting import Currency
+from concordat_query.wire import calculus_from_proto
 from concordat_wire.excerpt import plain
 from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
@@ -18,20 +20,21 @@ def _columns(*names: str) -> RichTable:
 
 
 def budget(response: coordinator_pb2.CoordinatorServiceGetBudgetResponse) -> RenderableType:
-    """Each node's accounts: spent and left, in epsilon and rho."""
-    table = _columns("node", "population", "spent", "left (rho)", "reserved (rho)")
+    """Each node's accounts: spent in epsilon; left and reserved in what the account counts in."""
+    table = _columns("node", "population", "spent", "left", "reserved")
     for entry in response.budgets:
         if entry.WhichOneof("outcome") == "failure":
             table.add_row(entry.node, "-", failure_text(entry.failure), "-", "-")
             continue
         for account in entry.budget.accounts:
+            currency = Currency(calculus_from_proto(account.calculus, "account.calculus"), account.delta)
             left = account.budget_rho_nano - account.spent_rho_nano - account.reserved_rho_nano
             table.add_row(
                 entry.node,
                 account.population,
-                budget_text(account.spent_rho_nano, account.budget_rho_nano, account.delta),
-                f"{left / 1e9:.6f}",
-                f"{account.reserved_rho_nano / 1e9:.6f}",
+                budget_text(account.spent_rho_nano, account.budget_rho_nano, currency),
+                f"{currency.word} {left / 1e9:.6f}",
+                f"{currency.word} {account.reserved_rho_nano / 1e9:.6f}",
             )
     return table
 

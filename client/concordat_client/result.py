@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Charge:
-    """What this run cost at one node, in nano-rho; 0 where a stored answer was served again."""
+    """What this run cost at one node, in billionths; 0 where a stored answer was served again."""
 
     node: str
     rho_nano: int

@@ -103,7 +103,7 @@ def read_absence(
 def _charged(
     question: SignedQuestion, result: coordinator_pb2.Result, nodes: list[str], agreement: Agreement
 ) -> dict[str, int]:
-    """What each node that answered charged this question, by its own signed word, in nano-rho."""
+    """What each node that answered charged this question, by its own signed word."""
     if len(result.deliveries) != len(nodes):
         raise VerificationError("not every answer has its node's word that it was given to this request; do not use it")
     told = zip(nodes, result.answers, result.deliveries, strict=True)

@@ -5,8 +5,8 @@ import json
 from collections.abc import Sequence
 
 from concordat.v1 import node_pb2
+from concordat_privacy.laws import MECHANISM_OF
 from concordat_query.signing import Purpose, SigningKey
-from concordat_wire.answers import MECHANISM
 
 from concordat_node.admission import Admitted, Identified, Rules
 from concordat_node.importing.edition import EditionInfo
@@ -28,7 +28,7 @@ def answer_key(admitted: Admitted, edition_id: str, rules: Rules) -> bytes:
         edition_id,
         agreement.id,
         agreement.version,
-        MECHANISM,
+        MECHANISM_OF[admitted.plan.query.calculus],
         [(index, admitted.plan.components[index].scale.hex()) for index in admitted.held],
         None if agreement.shares_answers else admitted.asked.analyst,
     ]
@@ -57,7 +57,7 @@ def sign_answer(
         coverage=admitted.holding.coverage_message,
         differences=admitted.differences,
         rho_nano=charge.request.rho_nano,
-        mechanism=MECHANISM,
+        mechanism=MECHANISM_OF[admitted.plan.query.calculus],
         participants=charge.participants,
         components=ordered,
         head=charge.head,

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from concordat_privacy.accounting import rho_nano_of
+from concordat_privacy.prices import currency_of
 from concordat_query import agreement as agreements
 from concordat_query import catalogue as catalogues
 from concordat_query.agreement import Agreement
@@ -22,6 +22,7 @@ from pydantic import Field
 
 from concordat_node.importing.mapping import Mapping
 from concordat_node.importing.mapping import load as load_mapping
+from concordat_node.ledger.records import Budget
 
 Address = Annotated[str, Field(pattern=r"^[^\s]+:\d{1,5}$")]
 
@@ -111,10 +112,13 @@ class Settings:
         return found
 
     @cached_property
-    def budgets(self) -> Table[str, int]:
-        """Each population's whole budget at this node, in nano-rho."""
-        populations = self.agreement.populations
-        return {name: rho_nano_of(budget.epsilon, budget.delta) for name, budget in populations.items()}
+    def budgets(self) -> Table[str, Budget]:
+        """Each population's whole budget at this node."""
+        found = {}
+        for name, budget in self.agreement.populations.items():
+            currency = currency_of(self.agreement, name)
+            found[name] = Budget(currency.nano_of(budget.epsilon), currency.calculus)
+        return found
 
 
 def read_settings(path: Path) -> Settings:

@@ -93,6 +93,7 @@ class Desk:
             answer_key=answer_key(admitted, edition.id, self.rules),
             signed_query=admitted.asked.signed.SerializeToString(deterministic=True),
             not_before=envelope.not_before,
+            calculus=admitted.plan.query.calculus,
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from concordat_privacy.accounting import epsilon_of
+from concordat_privacy.accounting import WORD_OF, Currency
 from concordat_privacy.enclosing import protection
 from concordat_privacy.expectations import Profile
 from concordat_privacy.margins import noise_margin
@@ -15,20 +15,20 @@ from concordat_node.ledger.records import Balance
 _WIDTH = 70
 
 
-def offer(plan: ProfilePlan, dataset: Dataset, edition: str, balance: Balance, delta: float) -> str:
+def offer(plan: ProfilePlan, dataset: Dataset, edition: str, balance: Balance, currency: Currency) -> str:
     """What the profile would cost and how precise it would be. Follows from public facts and the account alone."""
     request, population = plan.request, dataset.population
     price, share = request.rho_nano, request.rho_nano / balance.budget
     before, after, whole = (
-        f"{epsilon_of(rho, delta):.4g}" for rho in (balance.spent, balance.spent + price, balance.budget)
+        f"{currency.epsilon_of(nano):.4g}" for nano in (balance.spent, balance.spent + price, balance.budget)
     )
     lines = [
         f"{request.dataset}: a profile of edition {edition}",
-        f"costs rho {rho_text(price)}, which is {share:.3%} of the budget of {population}.",
-        f"Spent before: epsilon {before}; after: {after}; the budget: {whole} (delta {delta:g}).",
-        *filter(None, [protection(price, delta, dataset)]),
+        f"costs {currency.word} {price_text(price)}, which is {share:.3%} of the budget of {population}.",
+        f"Spent before: epsilon {before}; after: {after}; the budget: {whole} (delta {currency.delta:g}).",
+        *filter(None, [protection(price, currency, dataset)]),
         "It buys figures that in 95 of 100 cases are within:",
-        *(_line(_name(vector), f"± {noise_margin([vector.scale]):,}") for vector in plan.vectors),
+        *(_line(_name(vector), f"± {noise_margin([vector.law]):,}") for vector in plan.vectors),
         "What units may lose is told apart:",
         *(f"  {losing.value}" for losing in plan.losses),
         *_limits(plan),
@@ -48,12 +48,13 @@ def _limits(plan: ProfilePlan) -> Iterator[str]:
 def report(profile: Profile, dataset: Dataset) -> str:
     """The profile's figures, each with its margin of error."""
     request = profile.plan.request
+    price = f"{WORD_OF[request.calculus]} {price_text(request.rho_nano)}"
     lines = [
-        f"{request.dataset}: profile of edition {profile.edition}, bought for rho {rho_text(request.rho_nano)}.",
+        f"{request.dataset}: profile of edition {profile.edition}, bought for {price}.",
         "Every figure carries noise (±: half of its 95% interval) and may be negative. All of it is public.",
     ]
     for vector, figures in zip(profile.plan.vectors, profile.figures, strict=True):
-        margin = noise_margin([vector.scale])
+        margin = noise_margin([vector.law])
         names = list(_entries(vector, profile.plan, dataset))
         if len(names) > 1 or vector.subject in (Subject.LOSSES, Subject.SIZES):
             lines.append(f"{_name(vector)}:")
@@ -61,8 +62,8 @@ def report(profile: Profile, dataset: Dataset) -> str:
     return "\n".join(lines)
 
 
-def rho_text(rho_nano: int) -> str:
-    return f"{rho_nano / NANO:.9f}".rstrip("0").rstrip(".")
+def price_text(nano: int) -> str:
+    return f"{nano / NANO:.9f}".rstrip("0").rstrip(".")
 
 
 def _name(vector: Vector) -> str:

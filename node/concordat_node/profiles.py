@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from concordat.v1 import engine_pb2, node_pb2
+from concordat_privacy.laws import MECHANISM_OF
+from concordat_privacy.prices import check_calculus, currency_of
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Dataset
 from concordat_query.errors import Reason, Refusal
@@ -20,7 +22,6 @@ from concordat_query.profile_request import (
     profile_request_to_proto,
 )
 from concordat_query.signing import Purpose, SigningKey
-from concordat_wire.answers import MECHANISM
 
 from concordat_node.admission import Holding
 from concordat_node.answer import edition_to_proto
@@ -47,8 +48,11 @@ def profile_key(edition: EditionInfo) -> bytes:
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).digest()
 
 
-def check_allowed(asked: ProfileRequest, agreement: Agreement) -> None:
-    """Refuses a data set or key that the agreement lets nobody ask for: a profile becomes public."""
+def check_allowed(asked: ProfileRequest, dataset: Dataset, agreement: Agreement) -> None:
+    """Refuses what the agreement lets nobody ask for, since a profile becomes public, and a price in another calculus
+    than the population's account."""
+    currency = currency_of(agreement, dataset.population)
+    check_calculus(asked.calculus, currency, dataset.population, "profile.calculus")
     permission = agreement.permission(asked.dataset)
     for key in asked.keys:
         if key not in permission.keys:
@@ -72,6 +76,7 @@ def ledger_request(asked: ProfileRequest, dataset: Dataset, edition: EditionInfo
         rho_nano=asked.rho_nano,
         answer_key=only,
         signed_query=profile_request_to_proto(asked).SerializeToString(deterministic=True),
+        calculus=asked.calculus,
     )
 
 
@@ -92,7 +97,8 @@ async def finish_profile(
     """The stored profile of a charge, computed now if it was not before. Only the first one stored is ever shown."""
     if charge.answer is not None:
         return charge.answer
-    asked = profile_request_to_proto(profile_request_from_bytes(charge.request.signed_query))
+    request = profile_request_from_bytes(charge.request.signed_query)
+    asked = profile_request_to_proto(request)
     components: list[node_pb2.Component] = sorted(await engine.profile(asked, charge.receipt), key=_index)
     profile = node_pb2.Profile(
         node=node,
@@ -100,7 +106,7 @@ async def finish_profile(
         edition=edition_to_proto(edition),
         mapping_sha256=holding.mapping_sha256,
         coverage=holding.coverage_message,
-        mechanism=MECHANISM,
+        mechanism=MECHANISM_OF[request.calculus],
         components=components,
         head=charge.head,
     ).SerializeToString(deterministic=True)

@@ -12,8 +12,10 @@ from importlib.metadata import version
 from typing import Protocol
 
 from concordat.v1 import engine_pb2, node_pb2, query_pb2
+from concordat_privacy.prices import currency_of
 from concordat_query.errors import ConcordatError, Reason, Refusal, Unavailable
 from concordat_query.signing import SigningKey
+from concordat_query.wire import calculus_to_proto
 from concordat_wire.server import Context
 
 from concordat_node.admission import Identified, check_in_force, check_lifetime
@@ -170,7 +172,8 @@ class NodeService:
             budget_rho_nano=balance.budget,
             spent_rho_nano=balance.spent,
             reserved_rho_nano=balance.reserved,
-            delta=self._rules.agreement.populations[population].delta,
+            delta=currency_of(self._rules.agreement, population).delta,
+            calculus=calculus_to_proto(balance.calculus),
         )
 
     # Prepare

@@ -1,9 +1,16 @@
-"""Between rho, in which ledgers count, and (epsilon, delta), in which people speak."""
+"""Between what ledgers count in and (epsilon, delta), in which people speak."""
 
 import math
+from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
-from concordat_query.model import NANO
+from concordat_query.model import NANO, Calculus
+
+MAX_EPSILON = 1000
+
+WORD_OF = {Calculus.ZCDP: "rho", Calculus.PURE: "epsilon"}
+"""What one whole unit of a calculus is called."""
 
 _ROUND_UP = 1 + 1e-12
 """Covers the rounding errors of a dozen float operations many times over."""
@@ -42,8 +49,8 @@ def _best_order(rho: float, log_inverse: float) -> float:
 @lru_cache(maxsize=4096)
 def rho_nano_of(epsilon: float, delta: float) -> int:
     """The largest nano-rho that costs at most `epsilon` at this delta. Raises ValueError out of range."""
-    if not 0 < epsilon <= 1000:
-        raise ValueError("epsilon must lie between 0 and 1000")
+    if not 0 < epsilon <= MAX_EPSILON:
+        raise ValueError(f"epsilon must lie between 0 and {MAX_EPSILON}")
     low, high = 0, 1
     while epsilon_of(high, delta) <= epsilon:
         low, high = high, 2 * high
@@ -54,3 +61,33 @@ def rho_nano_of(epsilon: float, delta: float) -> int:
         else:
             high = middle
     return low
+
+
+@dataclass(frozen=True)
+class Currency:
+    """What an account counts in, and how people speak of it: `delta` is 0 in a pure account."""
+
+    calculus: Calculus
+    delta: float
+
+    @property
+    def word(self) -> str:
+        """What one whole unit is called."""
+        return WORD_OF[self.calculus]
+
+    def epsilon_of(self, nano: int) -> float:
+        """The epsilon of a price or balance. Raises ValueError out of range."""
+        if self.calculus is Calculus.PURE:
+            return nano / NANO
+        return epsilon_of(nano, self.delta)
+
+    def nano_of(self, epsilon: float) -> int:
+        """The largest price that costs at most `epsilon`. Raises ValueError out of range.
+
+        In a pure account that is `epsilon` itself as it is written in decimals: 0.3 is three times 0.1.
+        """
+        if self.calculus is Calculus.ZCDP:
+            return rho_nano_of(epsilon, self.delta)
+        if not 0 < epsilon <= MAX_EPSILON:
+            raise ValueError(f"epsilon must lie between 0 and {MAX_EPSILON}")
+        return int(Decimal(repr(epsilon)) * NANO)

@@ -19,6 +19,7 @@ from concordat_query.model import Expression
 
 from concordat_privacy.components import Component
 from concordat_privacy.evaluation import DRAWS, Figure, Number, evaluate, simulated, simulated_errors
+from concordat_privacy.laws import Law
 from concordat_privacy.linear import Linear, linear
 from concordat_privacy.margins import CONFIDENCE, Floats, Noise, combined_margin
 from concordat_privacy.merge import NodeAnswer, add_up
@@ -166,20 +167,20 @@ def _exact_margin(expression: Expression, left: Side, right: Side) -> Number | N
     one, other = linear(expression, left.plan), linear(expression, right.plan)
     if one is None or other is None:
         return None
-    terms: Counter[tuple[Fraction, float]] = Counter()
+    terms: Counter[tuple[Fraction, Law]] = Counter()
     for index in sorted(one.weights.keys() | other.weights.keys()):
         mine, theirs = (form.weights.get(index, Fraction(0)) for form in (one, other))
-        scale = left.plan.components[index].scale
+        law = left.plan.components[index].law
         for weight, noises in zip((mine, theirs, mine - theirs), _parted(left, right, index), strict=True):
             if weight and noises:
-                terms[abs(weight), scale] += noises
+                terms[abs(weight), law] += noises
     step = Linear(Fraction(0), {place: weight for place, (weight, _) in enumerate(terms)}).step
     margin = combined_margin(_noises(terms, step)) * step
     return int(margin) if step.denominator == 1 else float(margin)
 
 
-def _noises(terms: Mapping[tuple[Fraction, float], int], step: Fraction) -> tuple[Noise, ...]:
-    return tuple(sorted(Noise(int(weight / step), scale, copies) for (weight, scale), copies in terms.items()))
+def _noises(terms: Mapping[tuple[Fraction, Law], int], step: Fraction) -> tuple[Noise, ...]:
+    return tuple(sorted(Noise(int(weight / step), law, copies) for (weight, law), copies in terms.items()))
 
 
 def _simulated_margin(

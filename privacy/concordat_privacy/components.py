@@ -11,12 +11,13 @@ from fractions import Fraction
 
 from concordat_query.catalogue import Dataset
 from concordat_query.domains import domain_size
-from concordat_query.model import Condition, Query, Scalar, both, columns_in, columns_of
+from concordat_query.model import Calculus, Condition, Query, Scalar, both, columns_in, columns_of
 from concordat_query.narrowing import ranges_of
 from concordat_query.scalar_types import ScalarType, type_of
 
 from concordat_privacy.enclosing import moves
-from concordat_privacy.sensitivity import scale_for
+from concordat_privacy.laws import Law, Sensitivity
+from concordat_privacy.sensitivity import law_for
 from concordat_privacy.strategies import Bins, bins_of
 
 
@@ -43,12 +44,12 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Component:
-    """`width` integers per cell, released with discrete Gaussian noise: as many as bins, where there are any, or one.
+    """`width` integers per cell, each released with noise of its own: as many as bins, where there are any, or one.
 
-    Counts only rows for which `filter`, if any, is true. `per_row` is the largest L1 norm of one row's contribution
-    and `scale` the noise's sigma, both in lattice steps; `step` is what a lattice step is worth in the scalar's units.
-    `sensitivity_squared` bounds the square of the L2 distance that one unit of the population moves the vector, in
-    lattice steps: the data set's own unit, or one that it encloses.
+    Counts only rows for which `filter`, if any, is true. `per_row` is the largest L1 norm of one row's contribution,
+    in lattice steps; `step` is what a lattice step is worth in the scalar's units. `sensitivity` bounds how far one
+    unit of the population moves the vector: the data set's own unit, or one that it encloses. The noise follows `law`,
+    paid for by `rho_nano`: the share of the price, in nano-rho or, where the query's calculus is pure, nano-epsilon.
     `over` are the positions of keys that it is summed over; its `cells` are the combinations of the other keys.
     `types` bound the values of `scalar` and `other` over the rows that count.
     """
@@ -61,9 +62,9 @@ class Component:
     types: tuple[ScalarType, ...]
     per_row: int
     step: Fraction
-    sensitivity_squared: int
+    sensitivity: Sensitivity
     rho_nano: int
-    scale: float
+    law: Law
     other: Scalar | None = None
     bins: Bins | None = None
 
@@ -75,6 +76,11 @@ class Component:
     def length(self) -> int:
         """How many integers there are: those of the first cell first."""
         return self.cells * self.width
+
+    @property
+    def scale(self) -> float:
+        """The noise's, in lattice steps."""
+        return self.law.scale
 
     @property
     def reads(self) -> frozenset[str]:
@@ -100,6 +106,11 @@ class Bounds:
     dataset: Dataset
     max_groups: int
     rows_squared: int
+    rows_in_all: int
+
+    @property
+    def is_pure(self) -> bool:
+        return self.query.calculus is Calculus.PURE
 
     def type_of(self, scalar: Scalar, filter: Condition | None) -> ScalarType:  # as the field is called
         """The scalar's type over the rows that satisfy WHERE and an aggregate's own condition."""
@@ -122,16 +133,19 @@ class Outline:
     other: Scalar | None = None
 
     def component(self, bounds: Bounds, rho_nano: int) -> Component:
-        """The component, with the noise that this much rho pays for. Refuses a price too low for any noise."""
+        """The component, with the noise that this share of the price pays for. Refuses one too low for any noise."""
         kinds = tuple(bounds.type_of(scalar, self.filter) for scalar in (self.scalar, self.other) if scalar is not None)
-        bins = bins_of(kinds[0]) if self.kind is Kind.CUMULATIVE else None
+        bins = bins_of(kinds[0], is_pure=bounds.is_pure) if self.kind is Kind.CUMULATIVE else None
         if bins is None:
             per_row, step = _unit(self.kind, kinds)
             row_squared = per_row**2
         else:
             per_row, step, row_squared = bins.strategy.largest_sum, Fraction(1), bins.strategy.largest_squared
-        squared = bounds.units(self.over) if self.kind is Kind.UNITS else row_squared * bounds.rows_squared
-        squared *= moves(bounds.dataset) ** 2
+        if self.kind is Kind.UNITS:
+            own = Sensitivity(bounds.units(self.over), bounds.units(self.over))
+        else:
+            own = Sensitivity(per_row * bounds.rows_in_all, row_squared * bounds.rows_squared)
+        sensitivity = own.times(moves(bounds.dataset))
         left = [key for position, key in enumerate(bounds.query.keys) if position not in self.over]
         return Component(
             kind=self.kind,
@@ -142,9 +156,9 @@ class Outline:
             types=kinds,
             per_row=per_row,
             step=step,
-            sensitivity_squared=squared,
+            sensitivity=sensitivity,
             rho_nano=rho_nano,
-            scale=scale_for(squared, rho_nano),
+            law=law_for(bounds.query.calculus, sensitivity, rho_nano),
             other=self.other,
             bins=bins,
         )

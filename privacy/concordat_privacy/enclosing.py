@@ -5,8 +5,9 @@ a collision. The argument stands in docs/proofs/enclosing-units.md.
 """
 
 from concordat_query.catalogue import Dataset
+from concordat_query.model import Calculus
 
-from concordat_privacy.accounting import epsilon_of
+from concordat_privacy.accounting import Currency
 
 
 def moves(dataset: Dataset) -> int:
@@ -18,35 +19,37 @@ def moves(dataset: Dataset) -> int:
     return 1 if dataset.encloses is None else 2
 
 
-def rho_nano_of_unit(rho_nano: int, dataset: Dataset) -> int:
-    """The rho, in 1e-9 and rounded up, of the data set's own unit by one query that charges `rho_nano`."""
-    return -(-rho_nano // moves(dataset) ** 2)
+def price_of_unit(nano: int, calculus: Calculus, dataset: Dataset) -> int:
+    """The price, in 1e-9 and rounded up, at which one query that charges `nano` protects the data set's own unit: rho
+    goes by the square of a distance, pure epsilon by itself."""
+    return -(-nano // moves(dataset) ** (1 if calculus is Calculus.PURE else 2))
 
 
-def epsilon_of_unit(rho_nano: int, delta: float, dataset: Dataset) -> float:
-    """The epsilon at which one query that charges `rho_nano` protects the data set's own unit, rounded up."""
-    return epsilon_of(rho_nano_of_unit(rho_nano, dataset), delta)
+def epsilon_of_unit(nano: int, currency: Currency, dataset: Dataset) -> float:
+    """The epsilon at which one query that charges `nano` protects the data set's own unit, rounded up."""
+    return currency.epsilon_of(price_of_unit(nano, currency.calculus, dataset))
 
 
-def protection(rho_nano: int, delta: float, dataset: Dataset) -> str:
+def protection(nano: int, currency: Currency, dataset: Dataset) -> str:
     """What beside the charge a person must know of a price; empty where the unit is the population's own."""
     if dataset.encloses is None:
         return ""
-    epsilon = epsilon_of_unit(rho_nano, delta, dataset)
+    epsilon = epsilon_of_unit(nano, currency, dataset)
     return (
         f"The charge is for {_one(dataset.encloses)}; {dataset.unit_description} is protected at epsilon "
         f"{epsilon:.3g}, by this alone."
     )
 
 
-def protected(dataset: Dataset) -> str:
+def protected(dataset: Dataset, calculus: Calculus = Calculus.ZCDP) -> str:
     """What is protected, in a sentence or more, whatever the price."""
     if dataset.encloses is None:
         return f"What is protected is {dataset.unit_description}."
     unit = dataset.unit.replace("_", " ")
+    part = "half of the epsilon charged" if calculus is Calculus.PURE else "a quarter of the rho charged"
     return (
         f"What is charged for is {_one(dataset.encloses)}: without it, others of its {unit} may count in its place. "
-        f"Beside that, {dataset.unit_description} is protected at a quarter of the rho charged, by each query alone: "
+        f"Beside that, {dataset.unit_description} is protected at {part}, by each query alone: "
         f"a {unit} has no account in which queries add up."
     )
 

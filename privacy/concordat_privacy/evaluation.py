@@ -14,7 +14,7 @@ import numpy.typing as npt
 from concordat_query.model import AggregateRef, Arithmetic, Constant, Expression, Operator
 
 from concordat_privacy.linear import Linear, component, linear
-from concordat_privacy.margins import CONFIDENCE, Floats, draws, total_sigma
+from concordat_privacy.margins import CONFIDENCE, Floats, draws, normal_sigma
 from concordat_privacy.parts import Joint, Mean, Pair, Part, Percentile, Size, Spread, Sum, Total
 from concordat_privacy.percentiles import cumulative_counts, inverted_margins, size_margins, value_at
 from concordat_privacy.plan import Plan
@@ -165,7 +165,7 @@ def _margins(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> F
     if not isinstance(part, Percentile | Size):
         return _simulated_margins(expression, plan, noisy, seed)
     component = plan.components[part.component]
-    sigmas = np.array([total_sigma((component.scale,) * copies) for copies in noisy.noises[part.component].tolist()])
+    sigmas = np.array([normal_sigma(component.law, copies) for copies in noisy.noises[part.component].tolist()])
     if isinstance(part, Size):
         return size_margins(component, sigmas)
     return inverted_margins(part, component, noisy.sums[part.component].astype(np.float64), sigmas)
@@ -234,12 +234,12 @@ def _noise(components: Sequence[int], plan: Plan, counts: Sequence[int], seed: b
 def simulated(plan: Plan, sums: Sequence[tuple[int, int]], seed: bytes) -> list[Floats]:
     """Draws of the noise of sums, each of a component and of so many copies: [draw], or [width, draw] with bins."""
     widths = [plan.components[index].width for index, _ in sums]
-    scales = [
-        (plan.components[index].scale,) * copies
+    laws = [
+        (plan.components[index].law,) * copies
         for (index, copies), width in zip(sums, widths, strict=True)
         for _ in range(width)
     ]
-    parts = np.split(draws(seed, scales, DRAWS), np.cumsum(widths)[:-1])
+    parts = np.split(draws(seed, laws, DRAWS), np.cumsum(widths)[:-1])
     return [part if plan.components[index].bins else part[0] for (index, _), part in zip(sums, parts, strict=True)]
 
 

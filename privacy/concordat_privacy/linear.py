@@ -36,7 +36,7 @@ class Linear:
         """The smallest m with P(abs(noise) <= m) >= 0.95, in the expression's units; `noises` tells how many
         independent noises each component's sum holds."""
         terms = [
-            Noise(abs(int(weight / self.step)), plan.components[index].scale, noises[index])
+            Noise(abs(int(weight / self.step)), plan.components[index].law, noises[index])
             for index, weight in self.weights.items()
         ]
         return combined_margin(tuple(sorted(terms))) * self.step

@@ -1,18 +1,23 @@
-"""The distribution of sums of discrete Gaussian noise: exact margins of error, and simulated draws.
+"""The distribution of sums of noise: exact margins of error, and simulated draws.
 
-All is pure: the same scales and seed give the same figures to everyone who computes them again.
+All is pure: the same laws and seed give the same figures to everyone who computes them again. A sum's noises are of one
+mechanism, since all of a query's are. What is worked out here is about discrete Gaussians; sums of discrete Laplaces
+are left to `concordat_privacy.laplace`.
 """
 
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from concordat_privacy import laplace
+from concordat_privacy.laws import Law, Mechanism
 
 CONFIDENCE = 0.95
 LARGE = 100.0
@@ -39,13 +44,24 @@ NORMAL_QUANTILE = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 Floats = npt.NDArray[np.float64]
 
 
-def noise_margin(scales: Sequence[float]) -> int:
-    """The smallest m with P(abs(sum of independent discrete Gaussians of these scales) <= m) >= 0.95, in lattice steps.
+def noise_margin(laws: Sequence[Law]) -> int:
+    """The smallest m with P(abs(sum of independent noises of these laws) <= m) >= 0.95, in lattice steps.
 
-    Below a sigma of 100 by summing probabilities, above by the normal distribution with the midpoint rule's first
-    correction, whose own error is below 1e-9 of a lattice step.
+    Discrete Gaussians: below a sigma of 100 by summing probabilities, above by the normal distribution with the
+    midpoint rule's first correction, whose own error is below 1e-9 of a lattice step.
     """
-    return _margin(tuple(sorted(scales)))
+    if _mechanism(laws) is Mechanism.LAPLACE:
+        terms = (laplace.Term(1, scale, copies) for scale, copies in sorted(Counter(law.scale for law in laws).items()))
+        return laplace.margin(tuple(terms), CONFIDENCE)
+    return _margin(tuple(sorted(law.scale for law in laws)))
+
+
+def _mechanism(laws: Iterable[Law]) -> Mechanism:
+    """The one mechanism of a sum's noises. Raises ValueError where they are of several: no query mixes them."""
+    found = {law.mechanism for law in laws}
+    if len(found) > 1:
+        raise ValueError("a sum holds noise of one mechanism only")
+    return found.pop() if found else Mechanism.GAUSSIAN
 
 
 @lru_cache(maxsize=4096)
@@ -64,23 +80,30 @@ def _midpoint_margin(sigma: float) -> int:
 
 
 class Noise(NamedTuple):
-    """`copies` independent discrete Gaussians of one scale, added up and multiplied by a positive whole weight."""
+    """`copies` independent noises of one law, added up and multiplied by a positive whole weight."""
 
     weight: int
-    scale: float
+    law: Law
     copies: int
+
+    @property
+    def scale(self) -> float:
+        return self.law.scale
 
 
 @lru_cache(maxsize=4096)
 def combined_margin(terms: tuple[Noise, ...]) -> int:
     """The smallest m with P(abs(sum of the terms) <= m) >= 0.95; 0 without terms. The weights' divisor must be 1.
 
-    By summing probabilities where there are few enough outcomes; by the normal distribution where sigma is large and
-    the terms fill the lattice between one another's steps. Where neither holds, the normal interval and half of every
-    weight: never too narrow by more than the terms differ from rounded normal numbers, and at most a 4-sigma-th wider.
+    Discrete Gaussians: by summing probabilities where there are few enough outcomes; by the normal distribution where
+    sigma is large and the terms fill the lattice between one another's steps. Where neither holds, the normal interval
+    and half of every weight: never too narrow by more than the terms differ from rounded normal numbers, and at most a
+    4-sigma-th wider.
     """
+    if terms and _mechanism(term.law for term in terms) is Mechanism.LAPLACE:
+        return laplace.margin(tuple(laplace.Term(term.weight, term.scale, term.copies) for term in terms), CONFIDENCE)
     if len(terms) <= 1:
-        return sum(term.weight * noise_margin((term.scale,) * term.copies) for term in terms)
+        return sum(term.weight * noise_margin((term.law,) * term.copies) for term in terms)
     largest = max(term.weight for term in terms)
     sigma = math.sqrt(math.fsum((term.weight / largest) ** 2 * _variance_of(term) for term in terms))
     if sigma * largest >= LARGE and _fill_the_lattice(terms):
@@ -128,6 +151,14 @@ def _outcomes(terms: tuple[Noise, ...]) -> tuple[npt.NDArray[np.int64], Floats] 
         weights = (probabilities[:, None] * single).ravel()
         probabilities = np.bincount(places.ravel(), weights=weights).astype(np.float64)
     return values, probabilities
+
+
+def normal_sigma(law: Law, copies: int) -> float:
+    """The sigma of a normal number whose 95% interval is no narrower than that of any sum of noises of this law whose
+    weights' squares add up to `copies`. Discrete Laplaces: one alone has the widest interval for its variance."""
+    if law.mechanism is Mechanism.LAPLACE:
+        return law.scale * math.log(1 / (1 - CONFIDENCE)) / NORMAL_QUANTILE * math.sqrt(copies)
+    return law.scale * math.sqrt(copies)
 
 
 def total_sigma(scales: Sequence[float]) -> float:
@@ -186,14 +217,20 @@ def _discrete_gaussian(sigma: float) -> Floats:
     return probabilities
 
 
-def draws(seed: bytes, scales: Sequence[Sequence[float]], count: int) -> Floats:
-    """Simulated noise as whole floats: a row of `count` values for each sum of discrete Gaussians in `scales`.
+def draws(seed: bytes, sums: Sequence[Sequence[Law]], count: int) -> Floats:
+    """Simulated noise as whole floats: a row of `count` values for each sum of independent noises.
 
     A Latin hypercube sample (McKay, Beckman, Conover 1979): each row holds its distribution's quantiles at the middles
     of `count` equal strata, in an order of its own that follows from `seed` and the row's number alone.
     """
-    orders = _orders(seed, len(scales), count)
-    return np.stack([_quantiles(tuple(sorted(row)), count)[order] for row, order in zip(scales, orders, strict=True)])
+    orders = _orders(seed, len(sums), count)
+    return np.stack([_quantiles_of(laws, count)[order] for laws, order in zip(sums, orders, strict=True)])
+
+
+def _quantiles_of(laws: Sequence[Law], count: int) -> Floats:
+    if _mechanism(laws) is Mechanism.LAPLACE:
+        return laplace.quantiles(tuple(sorted(Counter(law.scale for law in laws).items())), count)
+    return _quantiles(tuple(sorted(law.scale for law in laws)), count)
 
 
 @lru_cache(maxsize=32)

@@ -1,10 +1,13 @@
-"""Discrete Gaussian noise and its price, from OpenDP. The only module that imports it.
+"""Noise and its price, from OpenDP. The only module that imports it.
 
 Noise is drawn as a vector of its own, before any data is read, and added to exact integers elsewhere: so neither the
 sampler's time nor its errors can depend on data.
 """
 
 import math
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from functools import lru_cache
 
@@ -15,6 +18,7 @@ from concordat_query.errors import Reason, Refusal
 from concordat_query.model import NANO
 
 from concordat_privacy.components import Component
+from concordat_privacy.laws import Law, Mechanism, Sensitivity
 from concordat_privacy.plan import Plan
 from concordat_privacy.profile import ProfilePlan
 from concordat_privacy.sensitivity import MAX_SCALE
@@ -22,24 +26,43 @@ from concordat_privacy.sensitivity import MAX_SCALE
 dp.enable_features("contrib")
 
 _CACHED = 4096
+_PIECE = 1_000
+"""So many cells are drawn by one thread at a time."""
 
 
-def draw(scale: float, cells: int) -> npt.NDArray[np.int64]:
-    """`cells` independent discrete Gaussians of that scale, fresh on every call.
+def draw(law: Law, cells: int) -> npt.NDArray[np.int64]:
+    """`cells` independent noises of that law, fresh on every call.
 
     Refuses a scale that is not finite, positive and small enough for the noise to fit 64 bits.
     """
-    measurement = _measurement(scale)
+    measurement = _measurement(law)
     return np.array(measurement([0] * cells), dtype=np.int64)
 
 
+def draw_all(wanted: Sequence[tuple[Law, int]]) -> list[npt.NDArray[np.int64]]:
+    """As `draw` for each law and number of cells, on all cores where there is much to draw: OpenDP's samplers let
+    other threads run."""
+    pieces = [(law, size) for law, cells in wanted for size in _pieces(cells)]
+    if sum(size for _, size in pieces) < 2 * _PIECE:
+        return [draw(law, cells) for law, cells in wanted]
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        drawn = pool.map(lambda piece: draw(*piece), pieces)
+        return [np.concatenate([next(drawn) for _ in _pieces(cells)]) for _, cells in wanted]
+
+
+def _pieces(cells: int) -> list[int]:
+    """Numbers of at most `_PIECE` that add up to `cells`."""
+    whole, rest = divmod(cells, _PIECE)
+    return [_PIECE] * whole + [rest] * bool(rest)
+
+
 def charge_by_map(plan: Plan, component: Component) -> int:
-    """What one component costs by OpenDP's own privacy map, in nano-rho, rounded up."""
-    return price_by_map(component.scale, component.sensitivity_squared)
+    """What one component costs by OpenDP's own privacy map, in nano-rho or nano-epsilon, rounded up."""
+    return price_by_map(component.law, component.sensitivity)
 
 
 def check_prices(plan: Plan) -> None:
-    """Refuses a plan of which a component costs more by OpenDP's map than the share of rho set aside for it."""
+    """Refuses a plan of which a component costs more by OpenDP's map than the share of the price set aside for it."""
     for index, component in enumerate(plan.components):
         if charge_by_map(plan, component) > component.rho_nano:
             raise Refusal(
@@ -52,7 +75,7 @@ def check_prices(plan: Plan) -> None:
 def check_profile_prices(plan: ProfilePlan) -> None:
     """The same for the vectors of a profile."""
     for vector in plan.vectors:
-        if price_by_map(vector.scale, vector.sensitivity_squared) > vector.rho_nano:
+        if price_by_map(vector.law, vector.sensitivity) > vector.rho_nano:
             raise Refusal(
                 Reason.INVALID_PRICE,
                 f"the vector of {vector.subject} costs more than its share of the price by the privacy map",
@@ -61,20 +84,24 @@ def check_profile_prices(plan: ProfilePlan) -> None:
 
 
 @lru_cache(maxsize=_CACHED)
-def _measurement(scale: float) -> dp.Measurement:
-    if not 0 < scale <= MAX_SCALE:  # false for NaN, too
+def _measurement(law: Law) -> dp.Measurement:
+    if not 0 < law.scale <= MAX_SCALE:  # false for NaN, too
         raise Refusal(Reason.INVALID_PRICE, "the noise scale is out of range", field="query.rho_nano")
     vectors = dp.vector_domain(dp.atom_domain(T="i64"))
-    return dp.m.make_gaussian(vectors, dp.l2_distance(T=float), scale=scale)
+    if law.mechanism is Mechanism.LAPLACE:
+        return dp.m.make_laplace(vectors, dp.l1_distance(T="i64"), scale=law.scale)
+    return dp.m.make_gaussian(vectors, dp.l2_distance(T=float), scale=law.scale)
 
 
 @lru_cache(maxsize=_CACHED)
-def price_by_map(scale: float, sensitivity_squared: int) -> int:
-    """What one vector of noise costs, in nano-rho rounded up, at the square of its L2 sensitivity in lattice steps."""
-    rho = float(_measurement(scale).map(_root_above(sensitivity_squared)))  # type: ignore[no-untyped-call]  # OpenDP's
-    if not math.isfinite(rho):
+def price_by_map(law: Law, sensitivity: Sensitivity) -> int:
+    """What one vector of noise costs a vector of that sensitivity, rounded up: nano-epsilon for discrete Laplace noise,
+    nano-rho for discrete Gaussian."""
+    distance = sensitivity.l1 if law.mechanism is Mechanism.LAPLACE else _root_above(sensitivity.squared)
+    price = float(_measurement(law).map(distance))  # type: ignore[no-untyped-call]  # OpenDP's
+    if not math.isfinite(price):
         raise Refusal(Reason.INVALID_PRICE, "the privacy map gives no finite price", field="query.rho_nano")
-    return math.ceil(Fraction(rho) * NANO)
+    return math.ceil(Fraction(price) * NANO)
 
 
 def _root_above(square: int) -> float:

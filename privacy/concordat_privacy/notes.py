@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from concordat_query.catalogue import Catalogue, Dataset
 from concordat_query.coverage import Coverage, Held, held_by_cell
-from concordat_query.model import Arithmetic, Condition, Expression, Operator, Presentation, both, columns_in
+from concordat_query.model import Arithmetic, Condition, Expression, Operator, Presentation, Query, both, columns_in
 from concordat_query.prose import counted, listed, sentence
 from concordat_query.rendering import condition_text
 
@@ -32,7 +32,7 @@ def notes(catalogue: Catalogue, plan: Plan, presentation: Presentation, stand: S
         limits_text(plan, dataset),
         *_biased(plan, stand),
         *_chosen(presentation),
-        *_protected(dataset, stand),
+        *_protected(plan.query, dataset, stand),
     )
 
 
@@ -189,8 +189,8 @@ def _chosen(presentation: Presentation) -> list[str]:
     return [" ".join(texts)] if texts else []
 
 
-def _protected(dataset: Dataset, stand: Standing) -> list[str]:
-    texts = [protected(dataset)]
+def _protected(query: Query, dataset: Dataset, stand: Standing) -> list[str]:
+    texts = [protected(dataset, query.calculus)]
     if len(stand.answers) + len(stand.absent) > 1:
         texts.append("Each node protects its own data; whoever is in several nodes' data loses at most the sum.")
     return [" ".join(texts)]

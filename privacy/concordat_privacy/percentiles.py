@@ -9,7 +9,7 @@ import numpy.typing as npt
 from concordat_privacy.components import Component
 from concordat_privacy.margins import NORMAL_QUANTILE, Floats
 from concordat_privacy.parts import Percentile
-from concordat_privacy.strategies import Bins, Strategy
+from concordat_privacy.strategies import Bins, Grouped, Strategy
 
 Indexes = npt.NDArray[np.intp]
 
@@ -33,8 +33,8 @@ def value_at(part: Percentile, counts: Floats) -> Floats:
 def inverted_margins(part: Percentile, component: Component, sums: Floats, sigmas: Floats) -> Floats:
     """For each row of a table how far the percentile may be from its estimate: [row].
 
-    The values v for which "as many rows as the rank lie at v or below" is within the 95% interval of the noise, whose
-    standard deviation in each of the component's integers is `sigmas`.
+    The values v for which "as many rows as the rank lie at v or below" is within the 95% interval of the noise, which
+    for each of the component's integers is that of a normal number of standard deviation `sigmas`.
     """
     counts = cumulative_counts(component, sums)
     cumulative = _strategy(component).cumulative
@@ -57,7 +57,7 @@ def size_margins(component: Component, sigmas: Floats) -> Floats:
     return margins
 
 
-def _strategy(component: Component) -> Strategy:
+def _strategy(component: Component) -> Strategy | Grouped:
     assert isinstance(component.bins, Bins)  # noqa: S101  # what percentiles are made of has bins
     return component.bins.strategy
 

@@ -19,7 +19,7 @@ from concordat_query.model import Condition, Query, both, columns_in
 from concordat_privacy.components import Bounds, Component, cells_within_reach, constant_within_unit
 from concordat_privacy.decomposition import Decomposition
 from concordat_privacy.parts import Part
-from concordat_privacy.sensitivity import rows_squared
+from concordat_privacy.sensitivity import rows_in_all, rows_squared
 from concordat_privacy.shares import split, weights_of
 
 MAX_CELLS = 10_000
@@ -67,7 +67,7 @@ def plan(query: Query, dataset: Dataset) -> Plan:
     max_groups = min(query.max_groups, cells_within_reach(query.keys, dataset), limit)
     max_rows = min(query.max_rows, limit)
     squared = rows_squared(max_groups, max_rows, limit)
-    bounds = Bounds(query, dataset, max_groups, squared)
+    bounds = Bounds(query, dataset, max_groups, squared, rows_in_all(max_groups, max_rows, limit))
     decomposition = Decomposition(bounds)
     parts = decomposition.parts(query.aggregates)
     outlines = tuple(decomposition.outlines)

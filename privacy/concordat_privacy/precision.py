@@ -1,4 +1,4 @@
-"""What precision costs: the smallest rho that buys a margin of error, and the margin that a rho buys."""
+"""What precision costs: the smallest price that buys a margin of error, and the margin that a price buys."""
 
 import math
 from collections.abc import Mapping
@@ -6,24 +6,24 @@ from dataclasses import replace
 
 from concordat_query.catalogue import Dataset
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Query
+from concordat_query.model import Calculus, Query
 
 from concordat_privacy.components import Component, Kind
 from concordat_privacy.margins import noise_margin
 from concordat_privacy.parts import Total
 from concordat_privacy.plan import Plan, plan
-from concordat_privacy.sensitivity import scale_for
+from concordat_privacy.sensitivity import law_for
 from concordat_privacy.shares import laid, split
 
 LARGEST_RHO_NANO = 100 * 10**9
-"""What one query may cost at most, whatever an agreement says."""
+"""What one query may cost at most, whatever an agreement says: rho 100 or, in a pure account, epsilon 100."""
 
 
-def rho_for_margin(query: Query, dataset: Dataset, nodes: int, margin: float) -> int:
-    """The smallest rho, in 1e-9, at which every count of the query has a margin of at most `margin`.
+def price_for_margin(query: Query, dataset: Dataset, nodes: int, margin: float) -> int:
+    """The smallest price at which every count of the query has a margin of at most `margin`, in 1e-9 of its calculus.
 
-    The query's own rho is not looked at. A count is added up over `nodes` nodes, each with noise of its own. Refuses a
-    query without a count, and a margin that is not positive or that no rho within LARGEST_RHO_NANO buys.
+    Its own price is not looked at. A count is added up over `nodes` nodes, each with noise of its own. Refuses a query
+    without a count, and a margin that is not positive or that no price within LARGEST_RHO_NANO buys.
     """
     if not 0 < margin < math.inf:
         raise Refusal(Reason.INVALID_PRICE, "a margin of error is a positive number")
@@ -46,7 +46,7 @@ def rho_for_margin(query: Query, dataset: Dataset, nodes: int, margin: float) ->
 def largest_margin(planned: Plan, nodes: int) -> int | None:
     """The largest margin of the plan's counts, added up over `nodes` nodes; None where it has no count."""
     counts = _counts(planned)
-    return max((noise_margin((counts[i].scale,) * nodes) for i in counts), default=None)
+    return max((noise_margin((counts[i].law,) * nodes) for i in counts), default=None)
 
 
 def _counts(planned: Plan) -> dict[int, Component]:
@@ -58,10 +58,12 @@ def _counts(planned: Plan) -> dict[int, Component]:
 def _buys(planned: Plan, counts: dict[int, Component], rho_nano: int, nodes: int, margin: float) -> bool:
     shares = split(rho_nano, planned.weights)
     try:
-        scales = [scale_for(component.sensitivity_squared, shares[index]) for index, component in counts.items()]
+        laws = [
+            law_for(planned.query.calculus, component.sensitivity, shares[index]) for index, component in counts.items()
+        ]
     except Refusal:  # noise too large for 64 bits
         return False
-    return all(noise_margin((scale,) * nodes) <= margin for scale in scales)
+    return all(noise_margin((law,) * nodes) <= margin for law in laws)
 
 
 def released_apart(planned: Plan) -> int:
@@ -77,11 +79,14 @@ def larger_without_sharing(planned: Plan) -> float:
 
 def _gain(alone: Mapping[int, int], planned: Plan) -> float:
     """A statistic's variance by itself over that within the plan: to first order, at typical values."""
-    own, whole = sum(alone.values()), sum(planned.weights)
-    here = sum((laid_on / own) ** 2 * whole / planned.weights[index] for index, laid_on in alone.items())
-    return len(planned.parts) / here
+    own, whole, parts = sum(alone.values()), sum(planned.weights), len(planned.parts)
+    shares = {index: (laid_on / own, planned.weights[index] / whole) for index, laid_on in alone.items()}
+    if planned.query.calculus is Calculus.PURE:  # variances go by the square of a share
+        return len(alone) * parts**2 / sum((each / here) ** 2 for each, here in shares.values())
+    return parts / sum(each**2 / here for each, here in shares.values())
 
 
-def rho_for_half_the_margin(rho_nano: int) -> int:
-    """The rho at which every noise scale, and so every margin, is half as large: scales go by the root of rho."""
-    return 4 * rho_nano
+def price_for_half_the_margin(query: Query) -> int:
+    """The price at which every noise scale, and so every margin, is half as large: scales go by the root of rho, and by
+    epsilon."""
+    return (2 if query.calculus is Calculus.PURE else 4) * query.rho_nano

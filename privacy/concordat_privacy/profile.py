@@ -16,8 +16,9 @@ from concordat_query.profile_request import ProfileRequest
 
 from concordat_privacy.components import cells_within_reach
 from concordat_privacy.enclosing import moves
+from concordat_privacy.laws import Law, Sensitivity
 from concordat_privacy.plan import MAX_CELLS
-from concordat_privacy.sensitivity import scale_for
+from concordat_privacy.sensitivity import law_for
 from concordat_privacy.shares import split
 
 MAX_PROFILE = 10_000
@@ -45,20 +46,20 @@ class Losing(StrEnum):
 
 @dataclass(frozen=True)
 class Vector:
-    """`length` integers with discrete Gaussian noise of sigma `scale`. `key` is set for SIZES only."""
+    """`length` integers, each with noise of its own of `law`. `key` is set for SIZES only."""
 
     subject: Subject
     key: str | None
     length: int
-    sensitivity_squared: int
-    """The square of the L2 sensitivity to one unit of the population."""
+    sensitivity: Sensitivity
+    """To one unit of the population."""
     rho_nano: int
-    scale: float
+    law: Law
 
 
 @dataclass(frozen=True)
 class ProfilePlan:
-    """`losses` are the entries of the vector LOSSES, in order. Shares of rho add up to the request's."""
+    """`losses` are the entries of the vector LOSSES, in order. Shares of the price add up to the request's."""
 
     request: ProfileRequest
     losses: tuple[Losing, ...]
@@ -85,10 +86,10 @@ def plan_profile(request: ProfileRequest, dataset: Dataset) -> ProfilePlan:
     if sum(length for _, _, length, _ in outlines) > MAX_PROFILE:
         raise Refusal(Reason.TOO_MANY_CELLS, "the keys have too many values together; name fewer", field="profile.keys")
     shares = split(request.rho_nano, (1,) * len(outlines))
-    factor = moves(dataset) ** 2
+    factor = moves(dataset)
     vectors = tuple(
-        Vector(subject, key, length, squared * factor, share, scale_for(squared * factor, share))
-        for (subject, key, length, squared), share in zip(outlines, shares, strict=True)
+        Vector(subject, key, length, own.times(factor), share, law_for(request.calculus, own.times(factor), share))
+        for (subject, key, length, own), share in zip(outlines, shares, strict=True)
     )
     return ProfilePlan(request, losses, vectors)
 
@@ -115,7 +116,7 @@ def _check_key(dataset: Dataset, name: str) -> None:
 
 
 def _losses(request: ProfileRequest, dataset: Dataset) -> Iterator[Losing]:
-    """What may be lost at all. What declared limits rule out is left out, so that no rho is spent on a known zero."""
+    """What may be lost at all. What declared limits rule out is left out, so that nothing is spent on a known zero."""
     yield Losing.ROW_AT_IMPORT
     if any(column.type != "code" for column in dataset.columns):
         yield Losing.CLAMPED
@@ -134,13 +135,15 @@ def _losses_at_once(losses: tuple[Losing, ...], request: ProfileRequest, dataset
 
 def _outlines(
     losses: tuple[Losing, ...], request: ProfileRequest, dataset: Dataset
-) -> Iterator[tuple[Subject, str | None, int, int]]:
-    """Subject, key, length and squared sensitivity to one unit of the data set of each vector."""
+) -> Iterator[tuple[Subject, str | None, int, Sensitivity]]:
+    """Subject, key, length and sensitivity to one unit of the data set of each vector."""
     limit = dataset.max_rows_per_unit
-    yield Subject.UNITS, None, 1, 1
+    yield Subject.UNITS, None, 1, Sensitivity(1, 1)
     if limit > 1:  # otherwise units are rows, and paid for already
-        yield Subject.ROWS, None, 1, limit**2
-    yield Subject.LOSSES, None, len(losses), _losses_at_once(losses, request, dataset)
+        yield Subject.ROWS, None, 1, Sensitivity(limit, limit**2)
+    lost = _losses_at_once(losses, request, dataset)
+    yield Subject.LOSSES, None, len(losses), Sensitivity(lost, lost)
     for key in request.keys:
         size = domain_size(key, dataset)
-        yield Subject.SIZES, key, size, 1 if dataset.constant_within_unit(key) else min(size, limit)
+        values = 1 if dataset.constant_within_unit(key) else min(size, limit)
+        yield Subject.SIZES, key, size, Sensitivity(values, values)

@@ -36,7 +36,7 @@ def split(rho_nano: int, weights: tuple[int, ...]) -> tuple[int, ...]:
     if not count <= rho_nano <= MAX_RHO_NANO:
         raise Refusal(
             Reason.INVALID_PRICE,
-            f"the price must be between {count} (one for each component) and {MAX_RHO_NANO} nano-rho",
+            f"the price must be between {count} (one for each component) and {MAX_RHO_NANO} billionths",
             field="query.rho_nano",
         )
     shares = [1 + (rho_nano - count) * weight // total for weight in weights]

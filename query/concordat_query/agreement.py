@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 from concordat_query.catalogue import DatasetName, Label, Name
 from concordat_query.errors import Reason, Refusal
 from concordat_query.files import FileModel, content_hash, read_file_model
-from concordat_query.model import Statistic
+from concordat_query.model import Calculus, Statistic
 
 
 def _is_key(text: str) -> str:
@@ -41,10 +41,22 @@ class Analyst(FileModel):
 
 
 class Budget(FileModel):
-    """The whole budget of a population at each node. It never renews by the clock."""
+    """The whole budget of a population at each node. It never renews by the clock.
+
+    A pure one has no delta: it is epsilon with a delta of 0, and so is every price on it.
+    """
 
     epsilon: float = Field(gt=0, le=100, allow_inf_nan=False)
-    delta: float = Field(gt=0, lt=0.01, allow_inf_nan=False)
+    delta: float | None = Field(default=None, gt=0, lt=0.01, allow_inf_nan=False)
+    calculus: Calculus = Calculus.ZCDP
+
+    @model_validator(mode="after")
+    def _delta_where_it_means_something(self) -> Self:
+        if self.calculus is Calculus.PURE and self.delta is not None:
+            raise ValueError("a budget in pure epsilon has no delta; leave it out, or leave out `calculus`")
+        if self.calculus is Calculus.ZCDP and self.delta is None:
+            raise ValueError('state delta, for instance 1e-6; only a budget with `calculus = "pure"` has none')
+        return self
 
 
 class Permission(FileModel):

@@ -157,6 +157,7 @@ def _query_form(query: Query) -> list[Any]:
         query.rho_nano,
         query.max_groups,
         query.max_rows,
+        query.calculus.value,
     ]
 
 

@@ -210,7 +210,7 @@ def _check_limits(query: Query, dataset: Dataset, permission: Permission) -> Non
     _check_bound("query.max_groups", query.max_groups, permission.max_groups)
     _check_bound("query.max_rows", query.max_rows, permission.max_rows)
     if not 1 <= query.rho_nano <= MAX_RHO_NANO:
-        raise Refusal(Reason.INVALID_PRICE, f"rho is from 1 to {MAX_RHO_NANO} billionths", field="query.rho_nano")
+        raise Refusal(Reason.INVALID_PRICE, f"the price is from 1 to {MAX_RHO_NANO} billionths", field="query.rho_nano")
     cells = math.prod(domain_size(key, dataset) for key in query.keys)
     if cells > permission.max_cells:
         raise Refusal(

@@ -9,8 +9,18 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 
+
+class Calculus(Enum):
+    """What an account counts in. All of a query is priced in its population's. The value is its name in files."""
+
+    ZCDP = "zcdp"
+    """Rho of zero-concentrated differential privacy; noise is discrete Gaussian."""
+    PURE = "pure"
+    """Epsilon of pure differential privacy; noise is discrete Laplace."""
+
+
 NANO = 1_000_000_000
-"""Nano-rho in one unit of rho: budgets and prices are integers of 1e-9 zCDP."""
+"""Parts of one unit: budgets and prices are integers of 1e-9 rho or, in a pure account, of 1e-9 epsilon."""
 
 
 class Comparator(Enum):
@@ -233,6 +243,7 @@ class Query:
     `keys` have finite public domains. They never hold `nation`: a node computes the same whether nations are merged or
     kept apart.
     `max_groups` (k) and `max_rows` (C) bound one unit's contribution: at most k cells, C rows in each.
+    `rho_nano` is the price: nano-rho or, where `calculus` says so, nano-epsilon.
     """
 
     dataset: str
@@ -242,6 +253,7 @@ class Query:
     rho_nano: int
     max_groups: int
     max_rows: int
+    calculus: Calculus = Calculus.ZCDP
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from concordat.v1 import node_pb2
 
 from concordat_query.condition_wire import malformed
-from concordat_query.wire import parse
+from concordat_query.model import Calculus
+from concordat_query.wire import calculus_from_proto, calculus_to_proto, parse
 
 
 @dataclass(frozen=True)
 class ProfileRequest:
     """A profile of a data set's edition: `keys` are columns, sorted, each once; limits as a query would set them.
 
-    `rho_nano` is all that the profile costs.
+    `rho_nano` is all that the profile costs: nano-rho or, where `calculus` says so, nano-epsilon.
     """
 
     dataset: str
@@ -26,6 +27,7 @@ class ProfileRequest:
     max_groups: int
     max_rows: int
     rho_nano: int
+    calculus: Calculus = Calculus.ZCDP
 
 
 def profile_request_sha256(request: ProfileRequest) -> bytes:
@@ -39,6 +41,7 @@ def profile_request_sha256(request: ProfileRequest) -> bytes:
             request.max_groups,
             request.max_rows,
             request.rho_nano,
+            request.calculus.value,
         ],
     ]
     return hashlib.sha256(json.dumps(parts, separators=(",", ":"), ensure_ascii=True).encode()).digest()
@@ -52,6 +55,7 @@ def profile_request_to_proto(request: ProfileRequest) -> node_pb2.ProfileRequest
         max_groups=request.max_groups,
         max_rows=request.max_rows,
         rho_nano=request.rho_nano,
+        calculus=calculus_to_proto(request.calculus),
     )
 
 
@@ -70,6 +74,7 @@ def profile_request_from_proto(message: node_pb2.ProfileRequest) -> ProfileReque
         message.max_groups,
         message.max_rows,
         message.rho_nano,
+        calculus_from_proto(message.calculus, "profile.calculus"),
     )
 
 

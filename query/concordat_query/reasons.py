@@ -127,6 +127,13 @@ class Reason(StrEnum):
         "The catalogue is another version than the one that the agreement names.",
         "Get the catalogue that goes with the agreement.",
     )
+    WRONG_CALCULUS = (
+        "WRONG_CALCULUS",
+        "FAILED_PRECONDITION",
+        False,
+        "A price or a budget is counted in rho where the population's account counts in pure epsilon, or the reverse.",
+        "Price the query with the agreement in force, as the client does. An account never changes what it counts in.",
+    )
     # Who asks whom
     UNKNOWN_ANALYST = (
         "UNKNOWN_ANALYST",

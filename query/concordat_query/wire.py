@@ -25,6 +25,7 @@ from concordat_query.model import (
     COUNTS_WITHOUT_SCALAR,
     OF_TWO_SCALARS,
     Aggregate,
+    Calculus,
     Envelope,
     Query,
     Statistic,
@@ -50,6 +51,7 @@ _STATISTICS = {
     Statistic.REGR_INTERCEPT: query_pb2.STATISTIC_REGR_INTERCEPT,
     Statistic.PERCENTILE_CONT: query_pb2.STATISTIC_PERCENTILE_CONT,
 }
+_CALCULI = {Calculus.ZCDP: query_pb2.CALCULUS_ZCDP, Calculus.PURE: query_pb2.CALCULUS_PURE}
 _STATISTICS_BACK = {number: statistic for statistic, number in _STATISTICS.items()}
 
 
@@ -64,6 +66,7 @@ def query_to_proto(query: Query) -> query_pb2.Query:
         rho_nano=query.rho_nano,
         max_groups=query.max_groups,
         max_rows=query.max_rows,
+        calculus=calculus_to_proto(query.calculus),
     )
     if query.where is not None:
         message.where.CopyFrom(condition_to_proto(query.where))
@@ -81,7 +84,20 @@ def query_from_proto(message: query_pb2.Query) -> Query:
         rho_nano=message.rho_nano,
         max_groups=message.max_groups,
         max_rows=message.max_rows,
+        calculus=calculus_from_proto(message.calculus, "query.calculus"),
     )
+
+
+def calculus_to_proto(calculus: Calculus) -> query_pb2.Calculus:
+    return _CALCULI[calculus]
+
+
+def calculus_from_proto(number: int, field: str) -> Calculus:
+    """Refuses a number that names none: an amount is never taken for one of another calculus."""
+    for calculus, known in _CALCULI.items():
+        if number == known:
+            return calculus
+    raise malformed(field, "it must say what the price is counted in: rho (zcdp) or pure epsilon")
 
 
 def _aggregate_to_proto(aggregate: Aggregate) -> query_pb2.Aggregate:

@@ -108,8 +108,8 @@ def _claim(planned: Plan, charged: Sequence[int]) -> Claim:
     coordinates = []
     for component in planned.components:
         share = component.rho_nano * paid // planned.query.rho_nano
-        scale = scale_for(component.sensitivity_squared, share)
-        coordinates += [Shifted(shift, scale) for shift in shifts_of(component.sensitivity_squared)]
+        scale = scale_for(component.sensitivity.squared, share)
+        coordinates += [Shifted(shift, scale) for shift in shifts_of(component.sensitivity.squared)]
     return Claim(tuple(coordinates))
 
 

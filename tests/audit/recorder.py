@@ -60,7 +60,7 @@ class Record:
         claims = [self.plan.components[index] for index in self.indexes]
         pairs = zip(claims, self.scales, self.components, other.components, strict=True)
         return [
-            Moved(claim.kind.value, _squared(left, right), claim.sensitivity_squared, scale)
+            Moved(claim.kind.value, _squared(left, right), claim.sensitivity.squared, scale)
             for claim, (scale, _), left, right in pairs
         ]
 

@@ -23,25 +23,25 @@ def one(comparison: Comparison) -> tuple[object, object, bool | None]:
 
 def test_two_nations_are_compared_row_by_row_or_in_one_row_alone() -> None:
     result = PARTIES.result(COUNTS)
-    scale = result.question.plan.components[0].scale
+    law = result.question.plan.components[0].law
     compared = result.compare("Scotland", "Wales")
     assert [dict(row.labels) for row in compared] == [{"severity": name} for name in ("Fatal", "Serious", "Slight")]
     assert [row.difference.estimate for row in compared] == [1000] * 3
-    assert {row.difference.margin for row in compared} == {noise_margin((scale,) * 2)}
-    assert one(result.compare("Wales", "Scotland", severity="Fatal")) == (-1000, noise_margin((scale,) * 2), False)
+    assert {row.difference.margin for row in compared} == {noise_margin((law,) * 2)}
+    assert one(result.compare("Wales", "Scotland", severity="Fatal")) == (-1000, noise_margin((law,) * 2), False)
 
 
 def test_a_nation_is_compared_with_a_total_that_holds_it_by_the_noise_of_the_others() -> None:
     result = PARTIES.result(COUNTS)
-    scale = result.question.plan.components[0].scale
+    law = result.question.plan.components[0].law
     found = one(result.compare("United Kingdom", "Wales", severity="Fatal"))
-    assert found == (8000, noise_margin((scale,) * 3), False)
+    assert found == (8000, noise_margin((law,) * 3), False)
 
 
 def test_merged_cells_are_compared_by_their_keys_and_a_mean_by_simulation() -> None:
     result = PARTIES.result(MERGED)
-    scale = result.question.plan.components[0].scale
-    assert one(result.compare({"year": 2016}, {"year": 2014})) == (8, noise_margin((scale,) * 8), True)
+    law = result.question.plan.components[0].law
+    assert one(result.compare({"year": 2016}, {"year": 2014})) == (8, noise_margin((law,) * 8), True)
     means = PARTIES.result(MEANS)
     estimate, margin, noise = one(means.compare("Scotland", "Wales", value="mean_age", severity="Fatal"))
     single = means.cell(nation="Wales", severity="Fatal", value="mean_age").margin
@@ -55,13 +55,13 @@ def test_totals_over_keys_and_expressions_are_compared_by_the_noise_of_their_cel
     sql = """SELECT nation, severity, COUNT(*) AS n, COUNT(*) / 2 AS half FROM road.casualties
              GROUP BY nation, ROLLUP(severity)"""
     result = PARTIES.result(sql)
-    scale = result.question.plan.components[0].scale
+    law = result.question.plan.components[0].law
     whole = one(result.compare("Scotland", "Wales", severity="Total", value="n"))
-    assert whole == (3000, noise_margin((scale,) * 6), False)
+    assert whole == (3000, noise_margin((law,) * 6), False)
     estimate, margin, _ = one(result.compare("Scotland", "Wales", severity="Total", value="half"))
-    assert (estimate, margin) == (1500, noise_margin((scale,) * 6) / 2)
+    assert (estimate, margin) == (1500, noise_margin((law,) * 6) / 2)
     part = one(result.compare({"severity": "Total"}, {"severity": "Fatal"}, nation="Wales", value="n"))
-    assert part == (4003, noise_margin((scale,) * 2), False)
+    assert part == (4003, noise_margin((law,) * 2), False)
 
 
 def test_nations_are_not_compared_in_what_does_not_compare_across_nations() -> None:

@@ -103,6 +103,7 @@ class FakeNode:
             edition=info.id,
             rho_nano=self.price(asked),
             sequence=7,
+            calculus=wire.calculus_to_proto(asked.calculus),
         )
         receipt.MergeFrom(engine_pb2.Receipt(**more))  # type: ignore[arg-type]
         data = receipt.SerializeToString()

@@ -29,6 +29,7 @@ from concordat_query.errors import ConcordatError
 from concordat_query.model import (
     Aggregate,
     AggregateRef,
+    Calculus,
     Envelope,
     KeyColumn,
     NationColumn,
@@ -306,12 +307,16 @@ def write_federation(
     epsilon: float = 10.0,
     reservation_seconds: int = 60,
     starts: date | None = None,
+    calculus: Calculus = Calculus.ZCDP,
 ) -> FakeFederation:
-    """All files of a federation, editions included. `holds` gives a nation's mapping of casualties its [holds]."""
+    """All files of a federation, editions included. `holds` gives a nation's mapping of casualties its [holds];
+    `calculus` is what the budget of the people counts in."""
     catalogue = catalogue or small_catalogue()
     write_toml(folder / "catalogue.toml", catalogue.model_dump(mode="json", exclude_none=True))
     keys = {name: SigningKey.generate() for name in (*map(node_name, nations), ANALYST, OTHER)}
     agreed = agreement_content(catalogue, nations, keys, shares_answers, epsilon, starts)
+    if calculus is Calculus.PURE:
+        agreed["populations"]["people"] = {"epsilon": epsilon, "calculus": "pure"}
     write_toml(folder / "agreement.toml", agreed)
     authority = FakeAuthority(folder / "certs")
     authority.issue(COORDINATOR)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from concordat_node.ledger.ledger import Ledger
-from concordat_node.ledger.records import Charge, Request
+from concordat_node.ledger.log import START, Entry, Kind, canonical_json, chain_hash
+from concordat_node.ledger.records import Budget, Charge, Request
 from concordat_query.errors import Reason, Refusal
+from concordat_query.model import Calculus
 from concordat_query.signing import SigningKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -48,13 +50,32 @@ def a_request(name: str = "first", **changed: Any) -> Request:
     return Request(**{**fields, **changed})
 
 
-def open_ledger(path: Path, *, budgets: Mapping[str, int] = BUDGETS, **options: Any) -> Ledger:
-    return Ledger.open(path, **{"node": NODE, "key": KEY, "budgets": budgets, "clock": FakeClock(), **options})
+def open_ledger(
+    path: Path,
+    *,
+    budgets: Mapping[str, int] = BUDGETS,
+    calculus: Calculus = Calculus.ZCDP,
+    given: Mapping[str, Budget] | None = None,
+    **options: Any,
+) -> Ledger:
+    """With every budget in one calculus, unless budgets are `given` as they are."""
+    given = given or {population: Budget(amount, calculus) for population, amount in budgets.items()}
+    return Ledger.open(path, **{"node": NODE, "key": KEY, "budgets": given, "clock": FakeClock(), **options})
 
 
 def charged(ledger: Ledger, request: Request) -> Charge:
     """Reserves and charges."""
     return ledger.charge(request, ledger.reserve(request, 60).id, PARTICIPANTS)
+
+
+def chained(*contents: tuple[Kind, dict[str, Any]]) -> list[Entry]:
+    """Entries as a forger would write them who knows the formula."""
+    entries, before = [], START
+    for sequence, (kind, content) in enumerate(contents, start=1):
+        body, salt = canonical_json({**content, "kind": kind.value, "at": 0}), bytes(32)
+        entries.append(Entry(sequence, 1, body, salt, chain_hash(before, 1, sequence, salt, body)))
+        before = entries[-1].hash
+    return entries
 
 
 def outcome(call: Callable[[], T]) -> T | Reason:

@@ -7,9 +7,10 @@ from unittest import mock
 import numpy as np
 import numpy.typing as npt
 from concordat_privacy import noise
+from concordat_privacy.laws import Law
 
 
-def no_noise(scale: float, cells: int) -> npt.NDArray[np.int64]:
+def no_noise(law: Law, cells: int) -> npt.NDArray[np.int64]:
     """Stands in for `concordat_privacy.noise.draw`."""
     return np.zeros(cells, dtype=np.int64)
 

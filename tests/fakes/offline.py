@@ -7,12 +7,12 @@ and made a table. Only the ledger's word that a query was charged is made up.
 
 import time
 from collections.abc import Mapping as Table
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from concordat.v1 import engine_pb2, node_pb2, query_pb2
-from concordat_client.asking import SignedQuestion, ask
+from concordat_client.asking import SignedQuestion, ask, sign
 from concordat_client.verify import recompute
 from concordat_node.admission import Admitted, Holding, Rules, admit, check_lifetime, identify
 from concordat_node.answer import sign_answer, sign_declaration
@@ -22,8 +22,9 @@ from concordat_node.ledger.records import Charge, Request
 from concordat_privacy.estimates import Table as Result
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
-from concordat_query.model import Statistic
+from concordat_query.model import Calculus, Statistic
 from concordat_query.signing import Purpose, SigningKey
+from concordat_query.wire import calculus_to_proto
 from concordat_wire.answers import read_answer, read_declaration
 from fakes.spec_engines import Engine, Held
 from fakes.toml import write_toml
@@ -73,6 +74,7 @@ class OfflineNode:
             population=admitted.dataset.population,
             edition=self.held.edition.id,
             rho_nano=admitted.rho_nano,
+            calculus=admitted.plan.query.calculus,
             answer_key=b"",
             signed_query=asked.signed.SerializeToString(),
             not_before=0,
@@ -83,6 +85,7 @@ class OfflineNode:
             edition=request.edition,
             rho_nano=request.rho_nano,
             sequence=1,
+            calculus=calculus_to_proto(request.calculus),
         ).SerializeToString()
         receipt = engine_pb2.SignedReceipt(receipt=data, signature=self.ledger.sign(Purpose.RECEIPT, data))
         return Charge(1, request, asked.envelope.audience, 0, receipt, node_pb2.SignedHead(), None)
@@ -101,6 +104,11 @@ class OfflineFederation:
         """The question as it is signed. Raises Refusal as the analyst sees it."""
         return ask(sql, self.catalogue, self.agreement, self.analyst, "a key of one's own")
 
+    def signed_in(self, question: SignedQuestion, calculus: Calculus) -> query_pb2.SignedQuery:
+        """The same question as somebody signs it who takes its price for one of that calculus."""
+        query = replace(question.envelope.query, calculus=calculus)
+        return sign(replace(question.envelope, query=query), self.analyst)
+
     def table(self, sql: str) -> Result:
         """The answer to an SQL text, exact. Raises Refusal."""
         question = self.question(sql)
@@ -115,13 +123,18 @@ class OfflineFederation:
 
 
 def found(
-    folder: Path, engine: Engine, catalogue: Catalogue, dataset: str, sources: Table[str, Source]
+    folder: Path,
+    engine: Engine,
+    catalogue: Catalogue,
+    dataset: str,
+    sources: Table[str, Source],
+    calculus: Calculus = Calculus.ZCDP,
 ) -> "OfflineFederation":
     """Imports each nation's source of one data set and founds a federation under an agreement that permits all."""
     write_toml(folder / "catalogue.toml", catalogue.model_dump(exclude_none=True))
     keys = {nation: SigningKey.generate() for nation in sources}
     analyst = SigningKey.generate()
-    agreement = permitting_all(catalogue, dataset, keys, analyst)
+    agreement = permitting_all(catalogue, dataset, keys, analyst, calculus)
     nodes = {
         node_name(nation): _node(
             folder / node_name(nation), engine, catalogue, agreement, dataset, source, keys[nation]
@@ -146,10 +159,17 @@ def node_name(nation: str) -> str:
     return f"node-{nation.lower().replace(' ', '-')}"
 
 
-def permitting_all(catalogue: Catalogue, dataset: str, keys: Table[str, SigningKey], analyst: SigningKey) -> Agreement:
+def permitting_all(
+    catalogue: Catalogue,
+    dataset: str,
+    keys: Table[str, SigningKey],
+    analyst: SigningKey,
+    calculus: Calculus = Calculus.ZCDP,
+) -> Agreement:
     """An agreement that lets everything be asked, at a default price at which no limit binds."""
     definition = catalogue.dataset(dataset)
     names = [column.name for column in definition.columns]
+    delta = {} if calculus is Calculus.PURE else {"delta": 1e-6}
     return Agreement.model_validate(
         {
             "id": "all",
@@ -163,7 +183,7 @@ def permitting_all(catalogue: Catalogue, dataset: str, keys: Table[str, SigningK
                 for nation, key in keys.items()
             ],
             "analysts": [{"name": "analyst", "public_key": analyst.public_key_text}],
-            "populations": {definition.population: {"epsilon": 100.0, "delta": 1e-6}},
+            "populations": {definition.population: {"epsilon": 100.0, "calculus": calculus, **delta}},
             "datasets": {
                 dataset: {
                     "columns": names,

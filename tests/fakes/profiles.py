@@ -16,6 +16,7 @@ from concordat_query.coverage import Coverage
 from concordat_query.profile_request import ProfileRequest, profile_request_sha256, profile_request_to_proto
 from concordat_query.row_values import truth
 from concordat_query.signing import Purpose
+from concordat_query.wire import calculus_to_proto
 from fakes.editions import Row
 from fakes.engine import FakeNode
 from fakes.scans import public
@@ -89,6 +90,7 @@ def engine_request(
         edition=edition.id,
         rho_nano=asked.rho_nano,
         sequence=7,
+        calculus=calculus_to_proto(asked.calculus),
     )
     made.MergeFrom(engine_pb2.Receipt(**receipt))  # type: ignore[arg-type]
     data = made.SerializeToString()
@@ -99,6 +101,6 @@ def engine_request(
 def components(plan: ProfilePlan, figure: int = 0) -> list[node_pb2.Component]:
     """Components of a plan's form, `figure` everywhere."""
     return [
-        node_pb2.Component(index=index, scale=vector.scale, values=[figure] * vector.length)
+        node_pb2.Component(index=index, scale=vector.law.scale, values=[figure] * vector.length)
         for index, vector in enumerate(plan.vectors)
     ]

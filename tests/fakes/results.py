@@ -8,6 +8,7 @@ from concordat.v1 import coordinator_pb2, node_pb2
 from concordat_client import Result
 from concordat_client.asking import SignedQuestion, ask
 from concordat_client.verify import prove
+from concordat_privacy.laws import MECHANISM_OF
 from concordat_privacy.plan import held_components
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
@@ -98,7 +99,7 @@ class FakeParties:
             mapping_sha256="0" * 64,
             coverage=coverage_to_proto(coverage),
             rho_nano=rho,
-            mechanism="discrete_gaussian",
+            mechanism=MECHANISM_OF[plan.query.calculus],
             participants=question.envelope.audience,
             components=[
                 node_pb2.Component(index=index, scale=plan.components[index].scale, values=figures[index])

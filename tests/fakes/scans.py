@@ -10,6 +10,7 @@ from concordat_node.engine.scans import scans
 from concordat_node.importing import edition
 from concordat_privacy.components import Component, Kind
 from concordat_privacy.plan import Plan
+from concordat_privacy.strategies import Grouped
 from concordat_query.catalogue import CellKey, Dataset
 from concordat_query.coverage import Coverage
 from concordat_query.domains import domain_of
@@ -96,7 +97,11 @@ class FakeTable:
             return (0,) * component.width
         assert isinstance(given, Decimal)
         place = (component.types[0].stored(given) - component.bins.lower) // component.bins.size
-        root = component.bins.strategy.coefficients
+        strategy = component.bins.strategy
+        if isinstance(strategy, Grouped):
+            own = {place, strategy.bins + place // strategy.group} if strategy.groups else {place}
+            return tuple(int(row in own) for row in range(component.width))
+        root = strategy.coefficients
         return tuple(root[row - place] if row >= place else 0 for row in range(component.width))
 
     def _contribution(self, component: Component, row: Row, coverage: Coverage) -> int:

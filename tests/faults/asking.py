@@ -133,7 +133,7 @@ def held(scene: Scene) -> query_pb2.SignedQuery:
 
 def more_than_is_left(scene: Scene) -> query_pb2.SignedQuery:
     """The whole budget, of which something is spent."""
-    return scene.fed.signed(by_severity(rho_nano=scene.wales.settings.budgets["people"]))
+    return scene.fed.signed(by_severity(rho_nano=scene.wales.settings.budgets["people"].amount))
 
 
 def altered(scene: Scene) -> query_pb2.SignedQuery:

@@ -10,7 +10,7 @@ import pytest
 from concordat.v1 import node_pb2
 from concordat_node.ledger.inspection import stored_answer
 from concordat_node.profiles import charge_profile, check_allowed, ledger_request, profile_key
-from concordat_query.agreement import Permission
+from concordat_query.agreement import Budget, Permission
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Statistic
 from fakes.ledgers import NODE, a_request, charged, open_ledger
@@ -105,6 +105,10 @@ def test_a_profile_that_the_account_cannot_pay_is_refused_and_costs_nothing(path
 
 def test_only_keys_that_the_agreement_allows_become_public() -> None:
     class Agreed:
+        populations = {  # noqa: RUF012  # never changed
+            POPULATION: Budget(epsilon=1, delta=1e-6)
+        }
+
         def permission(self, dataset: str) -> Permission:
             return Permission(
                 columns=("clinic", "sex"),
@@ -115,7 +119,7 @@ def test_only_keys_that_the_agreement_allows_become_public() -> None:
                 max_epsilon=1.0,
             )
 
-    check_allowed(FIRST, Agreed())  # type: ignore[arg-type]
+    check_allowed(FIRST, DATASET, Agreed())  # type: ignore[arg-type]
     with pytest.raises(Refusal) as caught:
-        check_allowed(OTHER, Agreed())  # type: ignore[arg-type]
+        check_allowed(OTHER, DATASET, Agreed())  # type: ignore[arg-type]
     assert caught.value.reason is Reason.NOT_IN_AGREEMENT

@@ -134,7 +134,7 @@ async def test_a_bad_query_is_refused_with_its_reason_and_leaves_the_ledger_unch
 
 async def test_more_than_is_left_of_the_budget_is_refused_at_prepare(tmp_path: Path) -> None:
     async with federation(tmp_path, nations=["Wales"], epsilon=0.5) as fed:
-        budget = fed.members["Wales"].settings.budgets["people"]
+        budget = fed.members["Wales"].settings.budgets["people"].amount
         await commit(fed, fed.signed(by_severity(rho_nano=budget - 1)))
         error = await refusal(prepare(fed, fed.signed(by_severity(rho_nano=2))))
         assert error.reason is Reason.BUDGET_EXHAUSTED
@@ -498,7 +498,7 @@ async def test_explain_reserves_nothing_and_describe_and_budget_tell_public_fact
     (account,) = (
         a for a in (await node.GetBudget(node_pb2.GetBudgetRequest(), timeout=10)).accounts if a.population == "people"
     )
-    assert account.budget_rho_nano == wales.settings.budgets["people"]
+    assert account.budget_rho_nano == wales.settings.budgets["people"].amount
     assert account.delta == 1e-6
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import opendp.prelude as dp
 import pytest
-from concordat_privacy.accounting import epsilon_of, rho_nano_of
-from concordat_query.model import NANO
+from concordat_privacy.accounting import MAX_EPSILON, Currency, epsilon_of, rho_nano_of
+from concordat_query.model import NANO, Calculus
 
 dp.enable_features("contrib")
 DELTAS = (1e-3, 1e-6, 1e-9, 1e-12)
@@ -81,3 +81,38 @@ def test_out_of_range_is_an_error(rho: int, delta: float) -> None:
 def test_no_rho_for_an_epsilon_out_of_range(epsilon: float) -> None:
     with pytest.raises(ValueError, match="epsilon must"):
         rho_nano_of(epsilon, 1e-6)
+
+
+PURE = Currency(Calculus.PURE, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "nano"), [(0.1, 100_000_000), (0.3, 300_000_000), (2.675, 2_675_000_000), (1, NANO)]
+)
+def test_a_pure_price_is_epsilon_as_it_is_written(epsilon: float, nano: int) -> None:
+    assert PURE.nano_of(epsilon) == nano
+    assert PURE.epsilon_of(nano) == epsilon
+
+
+def test_three_tenths_pay_for_a_tenth_three_times() -> None:
+    assert PURE.nano_of(0.3) == 3 * PURE.nano_of(0.1)
+
+
+def test_less_than_a_billionth_of_epsilon_is_nothing_and_parts_are_rounded_down() -> None:
+    assert PURE.nano_of(1e-320) == 0
+    assert PURE.nano_of(9.99e-10) == 0
+    assert PURE.nano_of(1.9999999999e-9) == 1
+
+
+@pytest.mark.parametrize("epsilon", [0.0, -1.0, math.nan, math.inf, MAX_EPSILON * 1.01])
+@pytest.mark.parametrize("currency", [PURE, Currency(Calculus.ZCDP, 1e-6)])
+def test_an_epsilon_out_of_range_is_no_price(epsilon: float, currency: Currency) -> None:
+    with pytest.raises(ValueError, match="epsilon must lie between"):
+        currency.nano_of(epsilon)
+
+
+def test_a_currency_of_rho_converts_at_its_delta() -> None:
+    currency = Currency(Calculus.ZCDP, 1e-6)
+    assert currency.nano_of(8.0) == rho_nano_of(8.0, 1e-6)
+    assert currency.epsilon_of(NANO) == epsilon_of(NANO, 1e-6)
+    assert (currency.word, PURE.word) == ("rho", "epsilon")

@@ -207,11 +207,11 @@ def test_the_margin_of_a_total_counts_a_noise_for_every_node_and_cell() -> None:
     )
     entries = [asked.answer(n, i) for i, n in enumerate(NATIONS[:3])]
     table = asked.table(*entries, asked.answer(NATIONS[3], 9, ONLY_2016))
-    scale = asked.plan.components[0].scale
+    law = asked.plan.components[0].law
     for nation, noises in (("England", 3), ("Northern Ireland", 1), ("United Kingdom", 10)):
         value = the_row(table, nation, None).values[0]
         assert value is not None
-        assert value.margin == noise_margin((scale,) * noises)
+        assert value.margin == noise_margin((law,) * noises)
 
 
 def test_cells_that_no_honest_sum_can_reach_are_not_believed_in_totals() -> None:
@@ -231,7 +231,7 @@ def test_units_in_totals_are_counts_of_their_own_and_never_sums_of_cells() -> No
     last = tabulate(CATALOGUE, planned, question.presentation, [wales], [], b"seed").rows[-1]
     total = planned.components[figures_of[Kind.UNITS, True]]
     assert [value.estimate for value in last.values if value] == [42, 180]
-    assert last.values[0] == Value(42, noise_margin((total.scale,)), Status.OK, low_reliability=False)
+    assert last.values[0] == Value(42, noise_margin((total.law,)), Status.OK, low_reliability=False)
 
 
 # HAVING, ORDER BY, LIMIT

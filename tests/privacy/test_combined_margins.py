@@ -20,6 +20,7 @@ from concordat_query.model import (
     Statistic,
 )
 from fakes.catalogue import small_catalogue
+from fakes.laws import gaussian
 
 Distribution = dict[int, float]
 
@@ -27,7 +28,7 @@ Distribution = dict[int, float]
 def brute(terms: tuple[Noise, ...]) -> Distribution:
     """The distribution of a sum of weighted noises, one noise after the other, outcome by outcome."""
     total: Distribution = {0: 1.0}
-    for weight, scale, copies in terms:
+    for weight, (_, scale), copies in terms:
         width = math.ceil(10 * scale) + 2
         steps = np.arange(-width, width + 1)
         weights = np.exp(-(steps**2) / (2 * scale**2))
@@ -53,14 +54,14 @@ def lattice_below(distribution: Distribution, margin: int) -> int:
 @pytest.mark.parametrize(
     "terms",
     [
-        (Noise(1, 3.0, 1), Noise(1, 3.0, 1)),
-        (Noise(1, 3.0, 2), Noise(2, 1.5, 2)),
-        (Noise(2, 0.4, 3), Noise(3, 0.7, 1)),
-        (Noise(1, 0.3, 5), Noise(100, 0.8, 1)),
-        (Noise(7, 2.5, 1), Noise(1000, 1.2, 1)),
-        (Noise(1, 40.0, 1), Noise(3, 20.0, 1)),
-        (Noise(1, 1.0, 1), Noise(10, 1.0, 1), Noise(100, 1.0, 1)),
-        (Noise(3, 50.0, 1), Noise(2, 40.0, 1)),
+        (Noise(1, gaussian(3.0), 1), Noise(1, gaussian(3.0), 1)),
+        (Noise(1, gaussian(3.0), 2), Noise(2, gaussian(1.5), 2)),
+        (Noise(2, gaussian(0.4), 3), Noise(3, gaussian(0.7), 1)),
+        (Noise(1, gaussian(0.3), 5), Noise(100, gaussian(0.8), 1)),
+        (Noise(7, gaussian(2.5), 1), Noise(1000, gaussian(1.2), 1)),
+        (Noise(1, gaussian(40.0), 1), Noise(3, gaussian(20.0), 1)),
+        (Noise(1, gaussian(1.0), 1), Noise(10, gaussian(1.0), 1), Noise(100, gaussian(1.0), 1)),
+        (Noise(3, gaussian(50.0), 1), Noise(2, gaussian(40.0), 1)),
     ],
     ids=range(8),
 )
@@ -74,18 +75,18 @@ def test_the_margin_of_a_combination_is_the_smallest_that_holds_95_percent(terms
 @pytest.mark.parametrize(
     "terms",
     [
-        (Noise(1, 90.0, 1), Noise(1, 70.0, 1)),
-        (Noise(1, 50.0, 9), Noise(2, 30.0, 12)),
-        (Noise(1, 50.0, 1), Noise(20, 15.0, 1)),
-        (Noise(2, 60.0, 1), Noise(3, 45.0, 1)),
-        (Noise(4, 40.0, 1), Noise(6, 40.0, 1), Noise(9, 30.0, 1)),
+        (Noise(1, gaussian(90.0), 1), Noise(1, gaussian(70.0), 1)),
+        (Noise(1, gaussian(50.0), 9), Noise(2, gaussian(30.0), 12)),
+        (Noise(1, gaussian(50.0), 1), Noise(20, gaussian(15.0), 1)),
+        (Noise(2, gaussian(60.0), 1), Noise(3, gaussian(45.0), 1)),
+        (Noise(4, gaussian(40.0), 1), Noise(6, gaussian(40.0), 1), Noise(9, gaussian(30.0), 1)),
     ],
     ids=range(5),
 )
 def test_smooth_sums_are_corrected_for_the_lattice_and_give_the_same_margin(terms: tuple[Noise, ...]) -> None:
     margin = combined_margin(terms)
     lattice = np.zeros(1)
-    for weight, scale, copies in terms:
+    for weight, (_, scale), copies in terms:
         width = math.ceil(10 * scale * math.sqrt(copies))
         spread = np.zeros(2 * width * weight + 1)
         spread[::weight] = np.exp(-(np.arange(-width, width + 1) ** 2) / (2 * copies * scale**2))
@@ -98,7 +99,7 @@ def test_smooth_sums_are_corrected_for_the_lattice_and_give_the_same_margin(term
 
 @pytest.mark.parametrize(("scale", "copies"), [(0.5, 12), (0.2, 400), (1.0, 3000), (1.9, 40), (30.0, 6), (30.0, 60)])
 def test_margins_of_many_equal_noises_are_those_of_their_sum(scale: float, copies: int) -> None:
-    margin = noise_margin((scale,) * copies)
+    margin = noise_margin((gaussian(scale),) * copies)
     width = math.ceil(12 * scale) + 2
     single = np.exp(-(np.arange(-width, width + 1) ** 2) / (2 * scale**2))
     total = np.ones(1)
@@ -112,22 +113,26 @@ def test_margins_of_many_equal_noises_are_those_of_their_sum(scale: float, copie
 
 
 def test_small_scales_have_less_variance_than_their_square_and_the_normal_margin_knows_it() -> None:
-    assert noise_margin((0.5,) * 100_000) == pytest.approx(1.96 * math.sqrt(100_000 * 0.2166), rel=0.01)
+    assert noise_margin((gaussian(0.5),) * 100_000) == pytest.approx(1.96 * math.sqrt(100_000 * 0.2166), rel=0.01)
 
 
 @pytest.mark.parametrize(
-    "terms", [(Noise(10**6, 300.0, 1), Noise(333_333, 600.0, 1)), (Noise(10**30, 9.0, 1), Noise(1, 10.0**30, 1))]
+    "terms",
+    [
+        (Noise(10**6, gaussian(300.0), 1), Noise(333_333, gaussian(600.0), 1)),
+        (Noise(10**30, gaussian(9.0), 1), Noise(1, gaussian(10.0**30), 1)),
+    ],
 )
 def test_where_outcomes_are_too_many_the_margin_errs_on_the_wide_side(terms: tuple[Noise, ...]) -> None:
-    sigma = math.sqrt(sum((weight * scale) ** 2 * copies for weight, scale, copies in terms))
+    sigma = math.sqrt(sum((weight * scale) ** 2 * copies for weight, (_, scale), copies in terms))
     assert 1.95996 * sigma < combined_margin(terms) < 1.95997 * sigma * (1 + 1 / 9)
 
 
 def test_the_order_of_terms_and_repeats_change_nothing() -> None:
-    one, other = Noise(3, 4.0, 2), Noise(2, 5.0, 1)
+    one, other = Noise(3, gaussian(4.0), 2), Noise(2, gaussian(5.0), 1)
     assert combined_margin((one, other)) == combined_margin((other, one))
     assert combined_margin(()) == 0
-    assert combined_margin((Noise(1, 6.0, 4),)) == noise_margin((6.0,) * 4)
+    assert combined_margin((Noise(1, gaussian(6.0), 4),)) == noise_margin((gaussian(6.0),) * 4)
 
 
 # From expressions
@@ -182,5 +187,5 @@ def test_numbers_beyond_reason_are_left_to_floating_point() -> None:
 def test_the_lattice_is_the_largest_step_that_all_weights_are_multiples_of() -> None:
     form = Linear(Fraction(1), {0: Fraction(3, 10), 1: Fraction(-1, 4)})
     assert form.step == Fraction(1, 20)
-    terms = (Noise(5, planned().components[1].scale, 3), Noise(6, planned().components[0].scale, 3))
+    terms = (Noise(5, planned().components[1].law, 3), Noise(6, planned().components[0].law, 3))
     assert form.margin(planned(), {0: 3, 1: 3}) == combined_margin(tuple(sorted(terms))) * Fraction(1, 20)

@@ -77,7 +77,7 @@ def compared(
 def test_the_margin_of_a_difference_of_counts_is_that_of_all_noises_which_only_one_side_holds() -> None:
     made = planned()
     answers = answers_of(made, [dict.fromkeys(range(len(made.components)), 100 * (i + 1)) for i in range(4)])
-    scale = made.components[indexes(made)[3]].scale
+    law = made.components[indexes(made)[3]].law
     for left, right, estimate, noises in (
         (SCOTLAND, WALES, 100, 2),
         (ALL, WALES, 800, 3),  # Wales' own noise is in both and cancels
@@ -85,7 +85,7 @@ def test_the_margin_of_a_difference_of_counts_is_that_of_all_noises_which_only_o
         (WALES, WALES, 0, 0),
     ):
         found = compared(COUNT, made, answers, left, right)
-        assert (found.estimate, found.margin) == (estimate, noise_margin((scale,) * noises))
+        assert (found.estimate, found.margin) == (estimate, noise_margin((law,) * noises))
         mirrored = compared(COUNT, made, answers, right, left)
         assert (mirrored.estimate, mirrored.margin) == (-estimate, found.margin)
 
@@ -97,7 +97,7 @@ def test_a_sum_is_told_in_the_columns_own_units() -> None:
     answers = [answer(made, VISITS, "Wales", {0: [1000, 350, 0, 0, 0, 0]})]
     found = compared(AggregateRef(0), made, answers, frozenset({(0, 0)}), frozenset({(0, 1)}))
     assert found.estimate == pytest.approx(6.5)
-    assert found.margin == pytest.approx(noise_margin((made.components[0].scale,) * 2) / 100)
+    assert found.margin == pytest.approx(noise_margin((made.components[0].law,) * 2) / 100)
 
 
 @pytest.mark.parametrize(("estimate", "margin", "told"), [(5, 5, True), (-5, 5, True), (6, 5, False), (-6, 5, False)])
@@ -212,16 +212,16 @@ def test_a_total_of_units_is_made_of_its_own_component_and_is_compared_as_such()
     assert over_sex.addends == {0: {(0, 6), (0, 7), (0, 8)}}
     assert total.addends == {1: {(0, 1)}}
     found = difference(AggregateRef(0), answers, total, cell, b"")
-    scales = [made.components[index].scale for index in range(2)]
-    assert (found.estimate, found.margin) == (1 - 7, noise_margin(scales))
+    laws = [made.components[index].law for index in range(2)]
+    assert (found.estimate, found.margin) == (1 - 7, noise_margin(laws))
 
 
 def test_the_difference_of_a_linear_expression_is_exact_too() -> None:
     made = planned()
     answers = answers_of(made, [dict.fromkeys(range(len(made.components)), 100 * (i + 1)) for i in range(4)])
     found = compared(REST, made, answers, ALL, WALES)
-    scale = made.components[indexes(made)[3]].scale
-    assert (found.estimate, found.margin) == (0, noise_margin((scale,) * 6))
+    law = made.components[indexes(made)[3]].law
+    assert (found.estimate, found.margin) == (0, noise_margin((law,) * 6))
 
 
 def test_the_same_seed_gives_everyone_the_same_margin() -> None:

@@ -1,18 +1,22 @@
 """A unit that encloses several of the population's own charges four times the rho at which it is protected itself."""
 
+from dataclasses import replace
+
 import pytest
-from concordat_privacy.accounting import epsilon_of
-from concordat_privacy.enclosing import epsilon_of_unit, moves, protected, protection, rho_nano_of_unit
+from concordat_privacy.accounting import Currency, epsilon_of
+from concordat_privacy.enclosing import epsilon_of_unit, moves, price_of_unit, protected, protection
+from concordat_privacy.laws import Sensitivity
 from concordat_privacy.margins import noise_margin
 from concordat_privacy.noise import check_prices, check_profile_prices, price_by_map
 from concordat_privacy.plan import plan
-from concordat_privacy.precision import rho_for_margin
+from concordat_privacy.precision import price_for_margin
 from concordat_privacy.profile import plan_profile
-from concordat_query.model import Aggregate, Statistic
+from concordat_query.model import NANO, Aggregate, Calculus, Statistic
 from fakes.catalogue import enclosing, small_catalogue
 from fakes.engine import COUNT, VISITS, query
 from fakes.profiles import profile_request
 
+RHO = Currency(Calculus.ZCDP, 1e-6)
 PLAIN = small_catalogue().dataset(VISITS)
 ENCLOSING = enclosing(VISITS, "single_visit").dataset(VISITS)
 STATISTICS = (COUNT, Aggregate(Statistic.COUNT_UNITS), Aggregate(Statistic.VAR_SAMP, "weight"))
@@ -28,17 +32,17 @@ def test_the_charge_is_four_times_what_the_same_noise_costs_the_unit_itself(
     assert sum(component.rho_nano for component in enclosed.components) == rho_nano
     check_prices(enclosed)
     for mine, theirs in zip(enclosed.components, plain.components, strict=True):
-        assert mine.sensitivity_squared == 4 * theirs.sensitivity_squared
-        assert price_by_map(mine.scale, theirs.sensitivity_squared) <= rho_nano_of_unit(mine.rho_nano, ENCLOSING)
-        assert mine.scale == pytest.approx(2 * theirs.scale, rel=2**-12)
+        assert mine.sensitivity == Sensitivity(2 * theirs.sensitivity.l1, 4 * theirs.sensitivity.squared)
+        assert price_by_map(mine.law, theirs.sensitivity) <= price_of_unit(mine.rho_nano, Calculus.ZCDP, ENCLOSING)
+        assert mine.law.scale == pytest.approx(2 * theirs.law.scale, rel=2**-12)
 
 
 def test_a_margin_costs_four_times_the_rho() -> None:
     asked = query(VISITS, ("clinic",), rho_nano=1)
-    dear, plain = (rho_for_margin(asked, dataset, 1, 20) for dataset in (ENCLOSING, PLAIN))
+    dear, plain = (price_for_margin(asked, dataset, 1, 20) for dataset in (ENCLOSING, PLAIN))
     assert dear == pytest.approx(4 * plain, rel=1e-3)
     bought = plan(query(VISITS, ("clinic",), rho_nano=dear), ENCLOSING).components[0]
-    assert noise_margin([bought.scale]) == 20
+    assert noise_margin([bought.law]) == 20
 
 
 def test_a_profile_is_charged_alike() -> None:
@@ -48,23 +52,37 @@ def test_a_profile_is_charged_alike() -> None:
     check_profile_prices(planned[0])
     for mine, theirs in zip(planned[0].vectors, planned[1].vectors, strict=True):
         assert (mine.length, mine.rho_nano) == (theirs.length, theirs.rho_nano)
-        assert mine.sensitivity_squared == 4 * theirs.sensitivity_squared
-        assert price_by_map(mine.scale, theirs.sensitivity_squared) <= rho_nano_of_unit(mine.rho_nano, ENCLOSING)
+        assert mine.sensitivity == Sensitivity(2 * theirs.sensitivity.l1, 4 * theirs.sensitivity.squared)
+        assert price_by_map(mine.law, theirs.sensitivity) <= price_of_unit(mine.rho_nano, Calculus.ZCDP, ENCLOSING)
 
 
 def test_the_units_own_protection_is_a_quarter_of_the_rho_rounded_up() -> None:
-    assert [rho_nano_of_unit(rho, ENCLOSING) for rho in (1, 4, 5, 400)] == [1, 1, 2, 100]
-    assert [rho_nano_of_unit(rho, PLAIN) for rho in (1, 4, 5, 400)] == [1, 4, 5, 400]
-    assert epsilon_of_unit(400, 1e-6, ENCLOSING) == epsilon_of(100, 1e-6)
+    assert [price_of_unit(rho, Calculus.ZCDP, ENCLOSING) for rho in (1, 4, 5, 400)] == [1, 1, 2, 100]
+    assert [price_of_unit(rho, Calculus.ZCDP, PLAIN) for rho in (1, 4, 5, 400)] == [1, 4, 5, 400]
+    assert epsilon_of_unit(400, RHO, ENCLOSING) == epsilon_of(100, 1e-6)
     assert (moves(ENCLOSING), moves(PLAIN)) == (2, 1)
 
 
 def test_it_is_told_for_whom_the_charge_is_and_at_what_the_whole_unit_is_protected() -> None:
     assert protected(PLAIN) == "What is protected is one patient."
-    assert protection(10**8, 1e-6, PLAIN) == ""
+    assert protection(10**8, RHO, PLAIN) == ""
     told = protected(ENCLOSING)
     assert "What is charged for is one single visit" in told
     assert "one patient is protected at a quarter of the rho charged, by each query alone" in told
-    price = protection(10**8, 1e-6, ENCLOSING)
+    price = protection(10**8, RHO, ENCLOSING)
     assert "The charge is for one single visit" in price
     assert f"one patient is protected at epsilon {epsilon_of(10**8 // 4, 1e-6):.3g}, by this alone" in price
+
+
+def test_in_pure_epsilon_the_charge_is_twice_what_the_same_noise_costs_the_unit_itself() -> None:
+    asked = query(VISITS, ("clinic",), STATISTICS, rho_nano=400_000_003, max_groups=3, max_rows=2)
+    asked = replace(asked, calculus=Calculus.PURE)
+    enclosed, plain = plan(asked, ENCLOSING), plan(asked, PLAIN)
+    check_prices(enclosed)
+    for mine, theirs in zip(enclosed.components, plain.components, strict=True):
+        assert mine.sensitivity.l1 == 2 * theirs.sensitivity.l1
+        assert price_by_map(mine.law, theirs.sensitivity) <= price_of_unit(mine.rho_nano, Calculus.PURE, ENCLOSING)
+        assert mine.law.scale == pytest.approx(2 * theirs.law.scale, rel=2**-12)
+    assert [price_of_unit(nano, Calculus.PURE, ENCLOSING) for nano in (1, 4, 5, 400)] == [1, 2, 3, 200]
+    assert epsilon_of_unit(NANO, Currency(Calculus.PURE, 0.0), ENCLOSING) == 0.5
+    assert "at half of the epsilon charged" in protected(ENCLOSING, Calculus.PURE)

@@ -100,15 +100,15 @@ def test_nations_come_in_the_catalogues_order_and_the_total_is_their_sum() -> No
 def test_margins_of_counts_are_exact_for_one_node_and_for_the_sum() -> None:
     planned = casualties(COUNT, rho=1_000_000)
     found = table(planned, shown(planned, FIRST), *(answer(planned, CASUALTIES, n, 500) for n in NATIONS))
-    scale = planned.components[0].scale
-    assert value(found, "Wales").margin == noise_margin([scale])
-    assert value(found, "United Kingdom").margin == noise_margin([scale] * 4)
+    law = planned.components[0].law
+    assert value(found, "Wales").margin == noise_margin([law])
+    assert value(found, "United Kingdom").margin == noise_margin([law] * 4)
 
 
 def test_a_negative_count_stays_negative() -> None:
     planned = casualties(COUNT)
     found = table(planned, shown(planned, FIRST), answer(planned, CASUALTIES, "Wales", -3))
-    assert value(found, "Wales") == Value(-3, noise_margin([planned.components[0].scale]), Status.OK, True)
+    assert value(found, "Wales") == Value(-3, noise_margin([planned.components[0].law]), Status.OK, True)
 
 
 def test_one_nation_alone_has_no_total() -> None:
@@ -133,7 +133,7 @@ def test_a_sum_is_in_the_columns_units() -> None:
     planned = plan(Query("health.visits", (), None, (Aggregate(Statistic.SUM, "cost"),), RHO, 1, 1), VISITS)
     found = table(planned, shown(planned, FIRST), answer(planned, VISITS, "Wales", 123456789))
     assert value(found, "Wales").estimate == 1234567.89
-    assert value(found, "Wales").margin == float(Fraction(noise_margin([planned.components[0].scale]), 100))
+    assert value(found, "Wales").margin == float(Fraction(noise_margin([planned.components[0].law]), 100))
 
 
 def test_nodes_of_one_nation_are_added_up_in_one_row() -> None:
@@ -142,7 +142,7 @@ def test_nodes_of_one_nation_are_added_up_in_one_row() -> None:
     second = answer(planned, CASUALTIES, "Wales", 2, node="south")
     found = table(planned, shown(planned, FIRST), first, second)
     assert value(found, "Wales").estimate == 42
-    assert value(found, "Wales").margin == noise_margin([planned.components[0].scale] * 2)
+    assert value(found, "Wales").margin == noise_margin([planned.components[0].law] * 2)
 
 
 def test_a_node_adds_nothing_where_another_of_its_nation_holds_the_cell_alone() -> None:
@@ -337,7 +337,7 @@ def test_nothing_is_divided_by_no_rows(rows: int) -> None:
 
 def test_where_noise_may_have_made_the_divisor_the_margin_is_infinite() -> None:
     planned = casualties(COUNT, FATAL)
-    few = noise_margin([planned.components[0].scale])
+    few = noise_margin([planned.components[0].law])
     wales = answer(planned, CASUALTIES, "Wales", {0: [few], 1: [few]})
     found = table(planned, shown(planned, divided(SECOND, FIRST)), wales)
     assert value(found, "Wales") == Value(1.0, math.inf, Status.OK, True)
@@ -345,7 +345,7 @@ def test_where_noise_may_have_made_the_divisor_the_margin_is_infinite() -> None:
 
 def test_a_mean_whose_margin_spans_half_the_bounds_is_of_low_reliability() -> None:
     planned = casualties(MEAN_AGE)
-    rows = 4 * noise_margin([planned.components[0].scale]) // 3
+    rows = 4 * noise_margin([planned.components[0].law]) // 3
     wales = answer(planned, CASUALTIES, "Wales", {0: [rows], 1: [rows * 90]})
     found = value(table(planned, shown(planned, FIRST), wales), "Wales")
     assert found.estimate == 95.0

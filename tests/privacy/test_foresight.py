@@ -47,7 +47,7 @@ BY_SEVERITY = "SELECT nation, severity, COUNT(*) AS n, AVG(age) AS mean FROM roa
 def test_margins_of_counts_are_exact_and_relative_to_the_declared_sizes() -> None:
     planned, presentation = asked(BY_SEVERITY)
     foretold = foresee(CATALOGUE, planned, presentation, parties("England", "Northern Ireland"))
-    margin = noise_margin((counted(planned).scale,))
+    margin = noise_margin((counted(planned).law,))
     england, ireland = outlook(foretold, "England", "n"), outlook(foretold, "Northern Ireland", "n")
     assert (england.margin, ireland.margin) == (margin, margin)
     assert (england.figure, ireland.figure) == (3333, 167)
@@ -75,7 +75,7 @@ def test_what_is_not_held_is_said_and_a_total_without_it_is_named() -> None:
     assert outlook(foretold, "Northern Ireland", "mean").status is Status.NOT_HELD
     assert outlook(foretold, "Northern Ireland", "mean").margin is None
     assert outlook(foretold, "Great Britain", "mean").margin is not None
-    assert outlook(foretold, "United Kingdom", "n").margin == noise_margin((counted(planned).scale,) * 4)
+    assert outlook(foretold, "United Kingdom", "n").margin == noise_margin((counted(planned).law,) * 4)
 
 
 def test_sizes_that_nobody_declared_leave_counts_exact_and_means_unknown() -> None:
@@ -84,7 +84,7 @@ def test_sizes_that_nobody_declared_leave_counts_exact_and_means_unknown() -> No
     planned, presentation = asked(BY_SEVERITY)
     foretold = foresee(catalogue, planned, presentation, parties("England"))
     assert foretold.sources == {}
-    assert outlook(foretold, "England", "n").margin == noise_margin((counted(planned).scale,))
+    assert outlook(foretold, "England", "n").margin == noise_margin((counted(planned).law,))
     assert outlook(foretold, "England", "n").relative is None
     assert outlook(foretold, "England", "mean").margin is None
 
@@ -94,7 +94,7 @@ def test_two_nodes_of_a_nation_share_what_is_declared_of_it_and_have_two_noises(
     both = [Party("east", "England", Coverage(), nodes=2), Party("west", "England", Coverage(), nodes=2)]
     told = outlook(foresee(CATALOGUE, planned, presentation, both), "England", "n")
     assert told.figure == 10_000
-    assert told.margin == noise_margin((counted(planned).scale,) * 2)
+    assert told.margin == noise_margin((counted(planned).law,) * 2)
 
 
 def test_declared_sizes_are_those_of_what_a_node_holds() -> None:

@@ -1,6 +1,7 @@
 """Simulated margins hold the truth as often as they say, over many repetitions of the noise."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,10 @@ from concordat_query.model import (
     Aggregate,
     AggregateRef,
     Arithmetic,
+    Calculus,
     Comparator,
     Comparison,
+    Constant,
     Operator,
     Presentation,
     Query,
@@ -23,9 +26,11 @@ from concordat_query.model import (
     ValueColumn,
 )
 from fakes.catalogue import NATIONS, code, number, small_catalogue
+from fakes.laws import drawn, standard_deviation
 
 REPETITIONS = 300
 """Each is a cell of its own with noise of its own."""
+PRICES = {Calculus.ZCDP: 40_000_000, Calculus.PURE: 400_000_000}
 
 
 @dataclass(frozen=True)
@@ -53,9 +58,9 @@ def noisy_answers(planned: Plan, truth: Truth, noise: np.random.Generator) -> li
     exact = [truth.rows, centred, round(truth.rows * truth.share), truth.rows]
     answers = []
     for nation in NATIONS:
-        drawn = [np.rint(noise.normal(0, component.scale, planned.cells)) for component in planned.components]
+        noises = [drawn(component.law, planned.cells, noise) for component in planned.components]
         vectors: dict[int, npt.NDArray[np.int64]] = {
-            index: (figure + drawn[index]).astype(np.int64) for index, figure in enumerate(exact)
+            index: (figure + noises[index]).astype(np.int64) for index, figure in enumerate(exact)
         }
         answers.append(NodeAnswer(f"node of {nation}", nation, Coverage(), vectors))
     return answers
@@ -74,14 +79,19 @@ def held_truths(rows: tuple[Row, ...], truths: tuple[float, float]) -> npt.NDArr
     )
 
 
+@pytest.mark.parametrize("calculus", Calculus)
 @pytest.mark.parametrize("sigmas", [10, 14, 40, 400])
 @pytest.mark.parametrize(("mean", "share"), [(50.0, 0.5), (36.0, 0.1), (90.0, 0.9)])
-def test_margins_of_means_and_shares_hold_the_truth_in_95_of_100(sigmas: int, mean: float, share: float) -> None:
+def test_margins_of_means_and_shares_hold_the_truth_in_95_of_100(
+    sigmas: int, mean: float, share: float, calculus: Calculus
+) -> None:
     catalogue, dataset = repeated()
     male = Aggregate(Statistic.COUNT_ROWS, None, Comparison("sex", Comparator.EQUAL, "Male"))
     aggregates = (Aggregate(Statistic.AVG, "age"), male, Aggregate(Statistic.COUNT_ROWS))
-    planned = plan(Query("road.casualties", ("repetition",), None, aggregates, 40_000_000, 1, 1), dataset)
-    rows = round(sigmas * planned.components[0].scale)
+    planned = plan(
+        Query("road.casualties", ("repetition",), None, aggregates, PRICES[calculus], 1, 1, calculus), dataset
+    )
+    rows = round(sigmas * standard_deviation(planned.components[0].law))
     truth = Truth(rows, mean, round(rows * share) / rows)
     quotient = Arithmetic(Operator.DIVIDE, AggregateRef(1), AggregateRef(2))
     columns = (ValueColumn("age", AggregateRef(0)), ValueColumn("share", quotient))
@@ -92,3 +102,43 @@ def test_margins_of_means_and_shares_hold_the_truth_in_95_of_100(sigmas: int, me
     assert held.shape == (5 * REPETITIONS, 2)
     assert (held.mean(axis=0) >= 0.93).all()
     assert (held.mean(axis=0) <= 0.97).all()
+
+
+@pytest.mark.parametrize("calculus", Calculus)
+@pytest.mark.parametrize("price", [1_000_000, 40_000_000, 400_000_000])
+def test_margins_of_counts_sums_and_their_combinations_hold_the_truth_in_95_of_100(
+    price: int, calculus: Calculus
+) -> None:
+    catalogue, dataset = repeated()
+    aggregates = (Aggregate(Statistic.COUNT_ROWS), Aggregate(Statistic.SUM, "age"))
+    planned = plan(Query("road.casualties", ("repetition",), None, aggregates, price, 1, 1, calculus), dataset)
+    once = Arithmetic(Operator.MULTIPLY, Constant(Decimal("37.5")), AggregateRef(0))
+    combined = Arithmetic(Operator.SUBTRACT, once, AggregateRef(1))
+    columns = (ValueColumn("n", AggregateRef(0)), ValueColumn("s", AggregateRef(1)), ValueColumn("c", combined))
+    dice = np.random.default_rng(price)
+    held = np.zeros(3)
+    rounds = 4
+    for _ in range(rounds):
+        answers = [
+            NodeAnswer(
+                f"node of {nation}",
+                nation,
+                Coverage(),
+                {
+                    index: (figure + drawn(planned.components[index].law, planned.cells, dice)).astype(np.int64)
+                    for index, figure in enumerate((1000, 41_000))
+                },
+            )
+            for nation in NATIONS
+        ]
+        rows = tabulate(catalogue, planned, Presentation(True, columns), answers, [], b"seed").rows
+        for row in rows:
+            many = len(NATIONS) if row.is_total else 1
+            truths = (1000 * many, 41_000 * many, -3500 * many)
+            for place, (value, truth) in enumerate(zip(row.values, truths, strict=True)):
+                assert value is not None
+                held[place] += abs(float(value.estimate or 0) - truth) <= float(value.margin or 0)
+    shares = held / (rounds * 5 * REPETITIONS)
+    assert (shares >= 0.93).all()
+    if planned.components[0].scale >= 5:
+        assert (shares <= 0.97).all()

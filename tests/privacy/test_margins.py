@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from concordat_privacy.margins import draws, noise_margin
+from fakes.laws import gaussian, gaussians
 
 PINNED_SMALL = [0, -4, 2, 1, -2, -1, 4, 1, 0, -2, -1, 2]
 PINNED_LARGE = [-42, 693, -460, 127, 42, 325, -219, 219, -693, -127, 460, -325]
@@ -47,7 +48,7 @@ def coverage(distribution: Floats, margin: int) -> float:
     ],
 )
 def test_the_margin_is_the_smallest_that_holds_95_percent(scales: tuple[float, ...]) -> None:
-    margin = noise_margin(scales)
+    margin = noise_margin(gaussians(*scales))
     distribution = brute_distribution(scales)
     assert coverage(distribution, margin) >= 0.95
     assert margin == 0 or coverage(distribution, margin - 1) < 0.95
@@ -57,7 +58,7 @@ def test_large_scales_need_no_lattice_and_give_the_same_margin() -> None:
     dice = random.Random(7)  # noqa: S311  # a reproducible sample, not a secret
     for _ in range(60):
         scale = dice.uniform(100, 1500)
-        margin = noise_margin((scale,))
+        margin = noise_margin([gaussian(scale)])
         distribution = brute_distribution((scale,))
         assert coverage(distribution, margin) >= 0.95
         assert coverage(distribution, margin - 1) < 0.95
@@ -65,32 +66,32 @@ def test_large_scales_need_no_lattice_and_give_the_same_margin() -> None:
 
 def test_large_scales_are_corrected_for_the_lattice() -> None:
     scale = 200.5004 / 1.959963985  # the normal interval alone would end just beyond the middle between 200 and 201
-    assert noise_margin((scale,)) == 200
+    assert noise_margin([gaussian(scale)]) == 200
     assert coverage(brute_distribution((scale,)), 200) >= 0.95
 
 
 def test_at_sigma_one_the_margin_is_two_not_196_hundredths() -> None:
-    assert noise_margin((1.0,)) == 2
+    assert noise_margin([gaussian(1.0)]) == 2
     assert coverage(brute_distribution((1.0,)), 2) >= 0.95
     assert coverage(brute_distribution((1.0,)), 1) < 0.90
 
 
 def test_margins_do_not_depend_on_the_order_of_scales() -> None:
-    assert noise_margin([0.5, 8.0, 1.5]) == noise_margin([8.0, 1.5, 0.5])
+    assert noise_margin(gaussians(0.5, 8.0, 1.5)) == noise_margin(gaussians(8.0, 1.5, 0.5))
 
 
 def test_a_huge_scale_is_no_work() -> None:
-    assert noise_margin((2.0**50,)) == pytest.approx(1.959963985 * 2**50, rel=1e-9)
+    assert noise_margin([gaussian(2.0**50)]) == pytest.approx(1.959963985 * 2**50, rel=1e-9)
 
 
 def test_draws_are_the_same_for_ever() -> None:
-    small, large = draws(b"seed", [(1.5, 1.5), (400.0,)], 12).astype(int).tolist()
+    small, large = draws(b"seed", [gaussians(1.5, 1.5), gaussians(400.0)], 12).astype(int).tolist()
     assert small == PINNED_SMALL
     assert large == PINNED_LARGE
 
 
 def test_another_seed_shuffles_otherwise() -> None:
-    assert (draws(b"a", [(5.0,)], 100) != draws(b"b", [(5.0,)], 100)).any()
+    assert (draws(b"a", [gaussians(5.0)], 100) != draws(b"b", [gaussians(5.0)], 100)).any()
 
 
 @pytest.mark.parametrize("scales", [(0.5,), (1.0, 1.0), (7.0,), (60.0, 90.0), (5000.0,)])
@@ -100,12 +101,12 @@ def test_draws_have_the_variance_of_the_noise(scales: tuple[float, ...]) -> None
     if distribution is not None:
         lattice = np.arange(len(distribution)) - len(distribution) // 2
         expected = float((distribution * lattice**2).sum())
-    (found,) = draws(b"variance", [scales], 1000)
+    (found,) = draws(b"variance", [gaussians(*scales)], 1000)
     assert found.var() == pytest.approx(expected, rel=0.02)
     assert abs(found.mean()) < 0.02 * math.sqrt(expected)
 
 
 def test_rows_of_draws_are_unrelated() -> None:
-    first, second, third = draws(b"rows", [(9.0,), (9.0,), (900.0,)], 1000)
+    first, second, third = draws(b"rows", [gaussians(9.0), gaussians(9.0), gaussians(900.0)], 1000)
     for left, right in ((first, second), (first, third), (second, third)):
         assert abs(np.corrcoef(left, right)[0, 1]) < 0.1

@@ -18,6 +18,7 @@ from concordat_query.model import Aggregate, Comparator, Comparison, Query, Stat
 from concordat_query.text import Question, read_sql
 from fakes.answers import answer
 from fakes.catalogue import NATIONS, number, small_catalogue
+from fakes.laws import drawn
 from fakes.scans import Units, open_table
 
 CATALOGUE = small_catalogue()
@@ -153,7 +154,7 @@ def figures(rho: int, ages: list[int], doses: list[int], seed: int) -> list[list
             nation,
             Coverage(),
             {
-                i: (exact(c, ages, doses) + np.rint(noise.normal(0, c.scale, c.cells))).astype(np.int64)
+                i: (exact(c, ages, doses) + drawn(c.law, c.cells, noise)).astype(np.int64)
                 for i, c in enumerate(planned.components)
             },
         )

@@ -1,22 +1,25 @@
 """Cumulative counts by a public strategy: what it costs, that it is exact without noise, and how far figures may be."""
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from concordat_privacy.components import Component, Kind
+from concordat_privacy.margins import NORMAL_QUANTILE, Noise, combined_margin, normal_sigma
 from concordat_privacy.parts import Percentile
 from concordat_privacy.percentiles import cumulative_counts, inverted_margins, value_at
 from concordat_privacy.plan import Plan, plan
-from concordat_privacy.strategies import MAX_BINS, bins_of, strategy_of
+from concordat_privacy.strategies import MAX_BINS, MAX_FLAT, Grouped, bins_of, grouped_strategy_of, strategy_of
 from concordat_query.catalogue import Catalogue
 from concordat_query.errors import Refusal
-from concordat_query.model import Aggregate, Calculation, RowOperator, Statistic, Value
+from concordat_query.model import NANO, Aggregate, Calculation, Calculus, RowOperator, Statistic, Value
 from concordat_query.scalar_types import ScalarType
 from fakes.catalogue import number, small_catalogue
 from fakes.engine import CASUALTIES, COUNT, VISITS, query
+from fakes.laws import drawn, laplace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -111,7 +114,7 @@ def test_margins_hold_the_truth(rows: int, fraction: str, shape: str) -> None:
         "one value": np.full(rows, 30),
     }[shape]
     component, part = ages(fraction)
-    scale = 3 * math.sqrt(component.sensitivity_squared)  # as for a count with a deviation of 3
+    scale = 3 * math.sqrt(component.sensitivity.squared)  # as for a count with a deviation of 3
     drawn = np.rint(noise.normal(0, scale, (component.width, REPETITIONS)))
     sums = _exact(component, values)[:, None] + drawn
     figures = value_at(part, cumulative_counts(component, sums))
@@ -126,7 +129,7 @@ def test_a_margin_widens_with_the_noise() -> None:
     component, part = ages()
     values = np.arange(101).repeat(5)
     sums = np.repeat(_exact(component, values)[:, None], 3, axis=1)
-    sigma = math.sqrt(component.sensitivity_squared)
+    sigma = math.sqrt(component.sensitivity.squared)
     margins = inverted_margins(part, component, sums, np.array([0.0, 2 * sigma, 8 * sigma]))
     assert margins[0] == 0
     assert 0 < margins[1] < margins[2] / 2
@@ -138,3 +141,69 @@ def test_the_values_of_a_bin_are_taken_to_be_evenly_spread() -> None:
     part = Percentile(0, Fraction(1, 2), Fraction(0), Fraction(bins.size), is_coarse=True, span=Fraction(kind.upper))
     counts = np.where(np.arange(bins.count) < 3, 0.0, 100.0)
     assert value_at(part, counts[:, None])[0] == pytest.approx(35)
+
+
+PURE_AGES = plan(
+    replace(query(CASUALTIES, (), [MEDIAN]), rho_nano=NANO, calculus=Calculus.PURE),
+    small_catalogue().dataset(CASUALTIES),
+)
+
+
+@pytest.mark.parametrize("bins", [1, 2, 10, 101, MAX_FLAT, MAX_FLAT + 1, 500, MAX_BINS])
+def test_in_pure_epsilon_bins_and_their_groups_are_counted_and_least_squares_sums_them_up(bins: int) -> None:
+    strategy = grouped_strategy_of(bins)
+    assert np.abs(strategy.matrix).sum(axis=0).max() == strategy.largest_sum == (1 if bins <= MAX_FLAT else 2)
+    assert (strategy.matrix**2).sum(axis=0).max() == strategy.largest_squared
+    assert strategy.matrix.shape == (strategy.rows, bins)
+    expected = np.tril(np.ones((bins, bins)))
+    np.testing.assert_allclose(strategy.cumulative @ strategy.matrix, expected, atol=1e-9)
+    np.testing.assert_allclose(strategy.cumulative, expected @ np.linalg.pinv(strategy.matrix), atol=1e-9)
+
+
+@pytest.mark.parametrize("bins", [2, 20, 101, MAX_FLAT])
+def test_at_the_same_epsilon_a_flat_histogram_is_less_noisy_than_the_root(bins: int) -> None:
+    flat, root = (s.spread.mean() * s.largest_sum for s in (grouped_strategy_of(bins), strategy_of(bins)))
+    assert flat < root * (1 if bins < 20 else 0.6)
+
+
+@pytest.mark.parametrize("bins", [MAX_FLAT + 1, 300, MAX_BINS])
+def test_beyond_that_groups_are_less_noisy_than_a_flat_histogram_and_the_root(bins: int) -> None:
+    grouped, flat, root = (
+        s.spread.mean() * s.largest_sum for s in (grouped_strategy_of(bins), Grouped(bins, 0), strategy_of(bins))
+    )
+    assert grouped < min(0.75 * flat, root / 3)
+
+
+def test_a_pure_percentile_pays_for_the_rows_of_a_unit() -> None:
+    (component,) = PURE_AGES.components
+    assert (component.length, component.per_row, component.sensitivity.l1) == (101, 1, 1)
+    assert component.law == laplace(component.scale)
+    assert component.scale == pytest.approx(1, rel=2e-4)
+
+
+@pytest.mark.parametrize("rows", [600, 6000])
+@pytest.mark.parametrize("fraction", ["0.1", "0.5", "0.95"])
+@pytest.mark.parametrize("scale", [3.0, 12.0])
+def test_margins_in_pure_epsilon_hold_the_truth(rows: int, fraction: str, scale: float) -> None:
+    dice = np.random.default_rng(rows)
+    values = np.clip(dice.gamma(6, 5, rows), 0, 100).astype(int)
+    (component,), (part,) = PURE_AGES.components, PURE_AGES.parts
+    assert isinstance(part, Percentile)
+    part = replace(part, fraction=Fraction(fraction))
+    noise = drawn(laplace(scale), component.width * REPETITIONS, dice).reshape(component.width, REPETITIONS)
+    sums = _exact(component, values)[:, None] + noise
+    figures = value_at(part, cumulative_counts(component, sums))
+    sigmas = np.full(REPETITIONS, normal_sigma(laplace(scale), 1))
+    margins = inverted_margins(part, component, sums, sigmas)
+    truth = np.quantile(values, float(fraction))
+    assert np.mean(np.abs(figures - truth) <= margins + 1e-9) >= 0.93
+
+
+def test_no_sum_of_laplaces_has_a_wider_interval_for_its_variance_than_one_alone() -> None:
+    dice = np.random.default_rng(5)
+    alone = NORMAL_QUANTILE * normal_sigma(laplace(1e6), 1)
+    for parts in (1, 2, 2, 2, 3, 3, 5, 20):
+        weights = np.maximum(1, (1000 * dice.random(parts) ** 3).astype(int)).tolist()
+        terms = tuple(sorted(Noise(weight, laplace(1e6), 1) for weight in weights))
+        norm = math.sqrt(sum(weight**2 for weight in weights))
+        assert combined_margin(terms) <= alone * norm * (1 + 1e-5)

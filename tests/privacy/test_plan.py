@@ -207,14 +207,18 @@ EVERYTHING = (
 def test_no_unit_moves_a_component_beyond_its_sensitivity_and_some_unit_reaches_it(groups: int, rows: int) -> None:
     planned = visits(*EVERYTHING, groups=groups, rows=rows)
     dice = random.Random(groups * 100 + rows)  # noqa: S311  # a reproducible sample, not a secret
-    reached = [0] * len(planned.components)
+    reached, reached_l1 = [0] * len(planned.components), [0] * len(planned.components)
     for trial in range(300):
         for index, vector in enumerate(contributions(planned, random_unit(dice, trial % 3 == 0), dice)):
             reached[index] = max(reached[index], sum(x * x for x in vector))
-    claimed = [component.sensitivity_squared for component in planned.components]
+            reached_l1[index] = max(reached_l1[index], sum(map(abs, vector)))
+    claimed = [component.sensitivity.squared for component in planned.components]
+    claimed_l1 = [component.sensitivity.l1 for component in planned.components]
     assert all(found <= bound for found, bound in zip(reached, claimed, strict=True))
+    assert all(found <= bound for found, bound in zip(reached_l1, claimed_l1, strict=True))
     if groups * rows <= 18 and groups <= 3:  # what the extreme units can fill
         assert reached == claimed
+        assert reached_l1 == claimed_l1
 
 
 # The price
@@ -358,12 +362,12 @@ def test_where_and_filter_narrow_together_and_calculations_follow() -> None:
 def test_what_no_row_satisfies_is_planned_with_the_columns_own_bounds(never: Condition) -> None:
     for planned in (of_casualties(AGED, never), of_casualties([replace(each, filter=never) for each in AGED])):
         assert [c.per_row for c in planned.components] == [1, 100, 100**2]
-        assert all(c.sensitivity_squared >= 1 for c in planned.components)
+        assert all(c.sensitivity.squared >= 1 for c in planned.components)
 
 
 def test_one_value_alone_still_has_a_sensitivity_of_a_step() -> None:
     planned = of_casualties(AGED, compared("age", "=", "0"))
-    assert [c.sensitivity_squared for c in planned.components] == [1, 1, 1]
+    assert [c.sensitivity.squared for c in planned.components] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("filtered", [True, False])

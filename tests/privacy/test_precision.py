@@ -1,5 +1,6 @@
-"""A margin of error buys the smallest rho that gives it, and no smaller one does."""
+"""A margin of error buys the smallest price that gives it, and no smaller one does, in either calculus."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -8,9 +9,14 @@ from concordat_privacy.components import Kind
 from concordat_privacy.margins import noise_margin
 from concordat_privacy.parts import Total
 from concordat_privacy.plan import plan
-from concordat_privacy.precision import largest_margin, rho_for_margin
+from concordat_privacy.precision import (
+    larger_without_sharing,
+    largest_margin,
+    price_for_half_the_margin,
+    price_for_margin,
+)
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Aggregate, Statistic
+from concordat_query.model import Aggregate, Calculus, Query, Statistic
 from fakes.catalogue import small_catalogue
 from fakes.engine import COUNT, VISITS, query
 
@@ -25,36 +31,44 @@ SEVERAL = query(
 )
 
 
-def margins(rho_nano: int, nodes: int) -> list[int]:
-    planned = plan(replace(SEVERAL, rho_nano=rho_nano), DATASET)
+def margins(query: Query, nodes: int) -> list[int]:
+    planned = plan(query, DATASET)
     counted = [planned.components[part.component] for part in planned.parts if isinstance(part, Total)]
     assert {component.kind for component in counted} == {Kind.ROWS, Kind.UNITS}
-    return [noise_margin((component.scale,) * nodes) for component in counted]
+    return [noise_margin((component.law,) * nodes) for component in counted]
 
 
+@pytest.mark.parametrize("calculus", Calculus)
 @pytest.mark.parametrize("nodes", [1, 4])
 @pytest.mark.parametrize("margin", [10, 17.5, 40, 1000])
-def test_it_is_the_smallest_price_at_which_every_count_has_the_margin(margin: float, nodes: int) -> None:
-    rho_nano = rho_for_margin(replace(SEVERAL, rho_nano=1), DATASET, nodes, margin)
-    assert max(margins(rho_nano, nodes)) <= margin
-    assert max(margins(rho_nano - 1, nodes)) > margin
-    assert largest_margin(plan(replace(SEVERAL, rho_nano=rho_nano), DATASET), nodes) == max(margins(rho_nano, nodes))
+def test_it_is_the_smallest_price_at_which_every_count_has_the_margin(
+    margin: float, nodes: int, calculus: Calculus
+) -> None:
+    asked = replace(SEVERAL, rho_nano=1, calculus=calculus)
+    price = price_for_margin(asked, DATASET, nodes, margin)
+    bought, cheaper = (replace(asked, rho_nano=nano) for nano in (price, price - 1))
+    assert max(margins(bought, nodes)) <= margin
+    assert max(margins(cheaper, nodes)) > margin
+    assert largest_margin(plan(bought, DATASET), nodes) == max(margins(bought, nodes))
 
 
 def test_more_nodes_added_up_cost_more_for_the_same_margin() -> None:
-    assert rho_for_margin(SEVERAL, DATASET, 4, 40) > 3 * rho_for_margin(SEVERAL, DATASET, 1, 40)
+    assert price_for_margin(SEVERAL, DATASET, 4, 40) > 3 * price_for_margin(SEVERAL, DATASET, 1, 40)
 
 
-@pytest.mark.parametrize("margin", [0, -1, math.nan, math.inf, 1e-320, 0.4])
-def test_a_margin_that_nothing_buys_is_refused(margin: float) -> None:
+@pytest.mark.parametrize(
+    ("calculus", "margin"),
+    [*itertools.product(Calculus, [0, -1, math.nan, math.inf, 1e-320]), (Calculus.ZCDP, 0.4)],
+)
+def test_a_margin_that_nothing_buys_is_refused(margin: float, calculus: Calculus) -> None:
     with pytest.raises(Refusal) as refused:
-        rho_for_margin(SEVERAL, DATASET, 1, margin)
+        price_for_margin(replace(SEVERAL, calculus=calculus), DATASET, 1, margin)
     assert refused.value.reason is Reason.INVALID_PRICE
 
 
 def test_a_margin_below_one_is_bought_by_so_little_noise_that_most_of_it_is_none() -> None:
     single = query(aggregates=[COUNT])
-    rho_nano = rho_for_margin(single, CASUALTIES, 1, 0.4)
+    rho_nano = price_for_margin(single, CASUALTIES, 1, 0.4)
     assert largest_margin(plan(replace(single, rho_nano=rho_nano), CASUALTIES), 1) == 0
     assert largest_margin(plan(replace(single, rho_nano=rho_nano - 1), CASUALTIES), 1) == 1
 
@@ -62,4 +76,22 @@ def test_a_margin_below_one_is_bought_by_so_little_noise_that_most_of_it_is_none
 def test_a_query_without_a_count_is_refused_with_the_advice_to_give_epsilon() -> None:
     for statistic in (Statistic.SUM, Statistic.AVG):
         with pytest.raises(Refusal, match="give epsilon"):
-            rho_for_margin(query(VISITS, (), [Aggregate(statistic, "weight")]), DATASET, 1, 40)
+            price_for_margin(query(VISITS, (), [Aggregate(statistic, "weight")]), DATASET, 1, 40)
+
+
+@pytest.mark.parametrize("calculus", Calculus)
+def test_half_of_every_margin_costs_twice_the_epsilon_or_four_times_the_rho(calculus: Calculus) -> None:
+    asked = replace(SEVERAL, rho_nano=20_000_000, calculus=calculus)
+    dearer = replace(asked, rho_nano=price_for_half_the_margin(asked))
+    for before, after in zip(plan(asked, DATASET).components, plan(dearer, DATASET).components, strict=True):
+        assert after.scale == pytest.approx(before.scale / 2, rel=2e-4)
+
+
+@pytest.mark.parametrize("calculus", Calculus)
+def test_what_sharing_saves_is_what_separate_components_would_cost(calculus: Calculus) -> None:
+    shared = query(VISITS, ("clinic",), [COUNT, Aggregate(Statistic.AVG, "cost"), Aggregate(Statistic.VAR_POP, "cost")])
+    planned = plan(replace(shared, rho_nano=60_000_000, calculus=calculus), DATASET)
+    assert len(planned.components) == 3
+    apart = plan(replace(planned.query, rho_nano=30_000_000), DATASET)  # six in place of three: half a share each
+    by_which_part = apart.components[1].scale / planned.components[1].scale - 1
+    assert larger_without_sharing(planned) == pytest.approx(by_which_part, rel=1e-3)

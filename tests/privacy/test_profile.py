@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from concordat_privacy import noise
+from concordat_privacy.laws import Law, Mechanism
 from concordat_privacy.profile import Losing, ProfilePlan, Subject, check_held, plan_profile
 from concordat_query.catalogue import Dataset
 from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.errors import Reason, Refusal
+from concordat_query.model import Calculus
 from fakes.catalogue import number, small_catalogue
 from fakes.engine import CASUALTIES, VISITS
 from fakes.profiles import profile_request
@@ -22,7 +24,7 @@ def planned(name: str = VISITS, keys: tuple[str, ...] = ("clinic", "sex"), **mor
 
 
 def squared(plan: ProfilePlan) -> dict[str, int]:
-    return {vector.key or vector.subject.name: vector.sensitivity_squared for vector in plan.vectors}
+    return {vector.key or vector.subject.name: vector.sensitivity.squared for vector in plan.vectors}
 
 
 def test_sensitivities_are_those_of_the_declared_limits() -> None:
@@ -53,16 +55,26 @@ def test_a_unit_counts_in_both_losses_only_if_it_may_have_rows_enough(
     assert squared(planned(max_groups=max_groups, max_rows=max_rows))["LOSSES"] == at_once
 
 
+def test_in_pure_epsilon_every_vector_pays_for_its_l1_distance() -> None:
+    plan = planned(calculus=Calculus.PURE, rho_nano=500_000_000)
+    distances = {vector.key or vector.subject.name: vector.sensitivity.l1 for vector in plan.vectors}
+    assert distances == {"UNITS": 1, "ROWS": 20, "LOSSES": 4, "clinic": 6, "sex": 1}
+    assert {vector.law.mechanism for vector in plan.vectors} == {Mechanism.LAPLACE}
+    for vector in plan.vectors:
+        assert vector.law.scale == pytest.approx(vector.sensitivity.l1 / 0.1, rel=2e-4)
+
+
+@pytest.mark.parametrize("calculus", Calculus)
 @pytest.mark.parametrize("rho_nano", [5, 1_000_003, 10**9])
-def test_shares_add_up_to_the_price_and_opendp_confirms_each(rho_nano: int) -> None:
-    plan = planned(rho_nano=rho_nano)
+def test_shares_add_up_to_the_price_and_opendp_confirms_each(rho_nano: int, calculus: Calculus) -> None:
+    plan = planned(rho_nano=rho_nano, calculus=calculus)
     assert sum(vector.rho_nano for vector in plan.vectors) == rho_nano
     noise.check_profile_prices(plan)
 
 
 def test_a_scale_that_is_too_small_for_its_share_is_refused() -> None:
     plan = planned()
-    first = replace(plan.vectors[0], scale=plan.vectors[0].scale * 0.99)
+    first = replace(plan.vectors[0], law=Law(Mechanism.GAUSSIAN, plan.vectors[0].law.scale * 0.99))
     with pytest.raises(Refusal) as caught:
         noise.check_profile_prices(replace(plan, vectors=(first, *plan.vectors[1:])))
     assert caught.value.reason is Reason.INVALID_PRICE

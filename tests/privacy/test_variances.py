@@ -31,6 +31,7 @@ from concordat_query.scalar_types import MAX_SPREAD
 from concordat_query.text import Question, read_sql
 from fakes.answers import answer
 from fakes.catalogue import NATIONS, code, number, small_catalogue
+from fakes.laws import drawn
 from fakes.scans import Units, open_table
 
 CATALOGUE = small_catalogue()
@@ -253,7 +254,7 @@ class Repeated:
                 nation,
                 answer(self.plan, self.catalogue.dataset("road.casualties"), nation, 0).coverage,
                 {
-                    i: (exact[c.kind] + np.rint(noise.normal(0, c.scale, c.cells))).astype(np.int64)
+                    i: (exact[c.kind] + drawn(c.law, c.cells, noise)).astype(np.int64)
                     for i, c in enumerate(self.plan.components)
                 },
             )

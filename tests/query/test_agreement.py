@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from concordat_query.agreement import Agreement, load
 from concordat_query.errors import Reason, Refusal
+from concordat_query.model import Calculus
 from concordat_query.signing import SigningKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -85,6 +86,10 @@ def test_a_data_set_that_is_not_listed_is_refused(tmp_path: Path) -> None:
         ("epsilon = 10", "epsilon = 0", "populations.people.epsilon"),
         ("epsilon = 10", "epsilon = inf", "populations.people.epsilon"),
         ("delta = 1e-6", "delta = 0.5", "populations.people.delta"),
+        ("delta = 1e-6", "", "state delta"),
+        ("delta = 1e-6", "delta = 1.0", "populations.people.delta"),
+        ("delta = 1e-6", 'delta = 1e-6\ncalculus = "pure"', "has no delta"),
+        ("delta = 1e-6", 'calculus = "renyi"', "populations.people.calculus"),
         ('"AVG"', '"MIN"', "statistics"),
         ("max_rows = 1", "max_rows = 0", "max_rows"),
         ("max_epsilon = 1.0", "max_epsilon = nan", "max_epsilon"),
@@ -103,3 +108,13 @@ def test_the_hash_follows_the_content(tmp_path: Path) -> None:
     first = read(tmp_path).sha256
     assert read(tmp_path, "# a comment\n" + TOML).sha256 == first
     assert read(tmp_path, TOML.replace("epsilon = 10", "epsilon = 11")).sha256 != first
+
+
+def test_a_budget_in_pure_epsilon_has_no_delta_and_counts_in_pure_from_then_on(tmp_path: Path) -> None:
+    budget = read(tmp_path, TOML.replace("delta = 1e-6", 'calculus = "pure"')).populations["people"]
+    assert (budget.calculus, budget.delta) == (Calculus.PURE, None)
+    assert read(tmp_path).populations["people"].calculus is Calculus.ZCDP
+
+
+def test_an_agreement_in_another_calculus_is_another_agreement(tmp_path: Path) -> None:
+    assert read(tmp_path, TOML.replace("delta = 1e-6", 'calculus = "pure"')).sha256 != read(tmp_path).sha256

@@ -9,6 +9,7 @@ import pytest
 from concordat_query.canonical import canonical_bytes, canonical_condition, canonical_query, decimal_text, query_sha256
 from concordat_query.model import (
     Aggregate,
+    Calculus,
     Comparator,
     Comparison,
     Condition,
@@ -126,3 +127,10 @@ def test_numbers_have_one_notation() -> None:
         "-0.50": "-0.5",
         "00.1": "0.1",
     }
+
+
+def test_the_same_price_in_another_calculus_is_another_query() -> None:
+    pure = replace(QUERY, calculus=Calculus.PURE)
+    assert query_sha256(pure) != query_sha256(QUERY)
+    assert canonical_query(pure) == pure
+    assert canonical_bytes(pure).endswith(b',1,1,1,"pure"]]')

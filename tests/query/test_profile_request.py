@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from concordat.v1 import node_pb2
 from concordat_query.canonical import query_sha256
 from concordat_query.errors import Reason, Refusal
+from concordat_query.model import Calculus
 from concordat_query.profile_request import (
     ProfileRequest,
     profile_request_from_bytes,
@@ -34,6 +34,7 @@ def test_it_reads_back_as_it_was_written() -> None:
         {"max_rows": 2},
         {"rho_nano": 1_000_001},
         {"max_groups": 3, "max_rows": 2},
+        {"calculus": Calculus.PURE},
     ],
 )
 def test_whatever_changes_the_profile_changes_the_hash(more: dict[str, Any]) -> None:
@@ -41,7 +42,7 @@ def test_whatever_changes_the_profile_changes_the_hash(more: dict[str, Any]) -> 
 
 
 def test_the_hash_is_the_same_for_ever_and_no_querys() -> None:
-    assert profile_request_sha256(ASKED).hex() == "444ed8f8f99400a2f7145b1377cc4652f8371fb7ae032b00303a6cdd399b5837"
+    assert profile_request_sha256(ASKED).hex() == "3d6d074a1cb655734466e3b0eb87e9b1c41f5ebdf424a2c968f41ad5310ae897"
     assert profile_request_sha256(ASKED) != query_sha256(query(keys=("severity", "year")))
 
 
@@ -56,4 +57,12 @@ def test_garbage_and_unknown_fields_are_refused() -> None:
     for data in (b"\xff", profile_request_to_proto(ASKED).SerializeToString() + b"\xf8\x07\x01"):
         with pytest.raises(Refusal):
             profile_request_from_bytes(data)
-    assert profile_request_from_proto(node_pb2.ProfileRequest()).keys == ()
+
+
+@pytest.mark.parametrize("number", [0, 3, 99])
+def test_a_price_that_says_not_what_it_is_counted_in_is_refused(number: int) -> None:
+    message = profile_request_to_proto(ASKED)
+    message.calculus = number  # type: ignore[assignment]  # as a later version may send it
+    with pytest.raises(Refusal) as caught:
+        profile_request_from_proto(message)
+    assert (caught.value.reason, caught.value.field) == (Reason.MALFORMED_REQUEST, "profile.calculus")

@@ -17,6 +17,7 @@ from concordat_query.model import (
     AllOf,
     AnyOf,
     Arithmetic,
+    Calculus,
     Comparator,
     Compared,
     Comparison,
@@ -116,9 +117,13 @@ outputs: st.SearchStrategy[OutputColumn] = st.one_of(
 
 
 @settings(max_examples=60, deadline=None)
-@given(where=st.none() | conditions(), counted=st.lists(aggregates, min_size=1, max_size=3))
-def test_queries_come_back_as_they_were(where: Condition | None, counted: list[Aggregate]) -> None:
-    query = canonical_query(replace(QUERY, where=where, aggregates=tuple(counted)))
+@given(
+    where=st.none() | conditions(),
+    counted=st.lists(aggregates, min_size=1, max_size=3),
+    calculus=st.sampled_from(Calculus),
+)
+def test_queries_come_back_as_they_were(where: Condition | None, counted: list[Aggregate], calculus: Calculus) -> None:
+    query = canonical_query(replace(QUERY, where=where, aggregates=tuple(counted), calculus=calculus))
     envelope = replace(ENVELOPE, query=query, not_before=5)
     assert wire.query_from_proto(wire.query_to_proto(query)) == query
     assert wire.envelope_from_bytes(wire.envelope_to_bytes(envelope)) == envelope
@@ -328,3 +333,12 @@ def test_the_deepest_condition_that_text_may_write_fits_the_wire() -> None:
     condition = canonical_condition(parse_condition(text, casualties))
     assert condition is not None
     assert condition_wire.condition_from_proto(condition_wire.condition_to_proto(condition), "query.where") == condition
+
+
+@pytest.mark.parametrize("number", [0, 3, 99])
+def test_a_price_that_says_not_what_it_is_counted_in_is_refused(number: int) -> None:
+    message = wire.query_to_proto(QUERY)
+    message.calculus = number  # type: ignore[assignment]  # as a later version may send it
+    with pytest.raises(Refusal) as refused:
+        wire.query_from_proto(message)
+    assert (refused.value.reason, refused.value.field) == (Reason.MALFORMED_REQUEST, "query.calculus")

@@ -1,6 +1,7 @@
-"""The specification's one fixture. Data are imported once for all cases; each case then asks by the whole path."""
+"""The specification's fixtures. Data are imported once for all cases; each case then asks by the whole path."""
 
 import pytest
+from concordat_query.model import Calculus
 from fakes.offline import found
 from fakes.spec_engines import ENGINES, Engine
 from spec.specification import Specification
@@ -12,3 +13,11 @@ def spec(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     engine: Engine = request.param
     folder = tmp_path_factory.mktemp(f"spec-{engine.name}")
     return Specification(found(folder, engine, stays(), DATASET, sources()))
+
+
+@pytest.fixture(scope="session", params=ENGINES, ids=lambda engine: engine.name)
+def pure_spec(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Specification:
+    """The same where the population's budget counts in pure epsilon."""
+    engine: Engine = request.param
+    folder = tmp_path_factory.mktemp(f"pure-spec-{engine.name}")
+    return Specification(found(folder, engine, stays(), DATASET, sources(), Calculus.PURE))

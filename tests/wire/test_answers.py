@@ -147,7 +147,7 @@ ALTERATIONS: dict[str, Callable[[node_pb2.Answer, Case], object]] = {
     "another agreement": lambda a, c: setattr(a, "agreement_id", "big"),
     "another version": lambda a, c: setattr(a, "agreement_version", 2),
     "another definition": lambda a, c: setattr(a, "definition_sha256", "0" * 64),
-    "another mechanism": lambda a, c: setattr(a, "mechanism", "laplace"),
+    "another mechanism": lambda a, c: setattr(a, "mechanism", "discrete_laplace"),
     "another price": lambda a, c: setattr(a, "rho_nano", a.rho_nano + 1),
     "another scale": lambda a, c: setattr(a.components[0], "scale", a.components[0].scale * 2),
     "a value too few": lambda a, c: a.components[0].values.pop(),

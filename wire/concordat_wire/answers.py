@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 from concordat.v1 import node_pb2
+from concordat_privacy.laws import MECHANISM_OF
 from concordat_privacy.merge import Absent, NodeAnswer
 from concordat_privacy.plan import Plan, held_components
 from concordat_privacy.status import Status
@@ -27,12 +28,11 @@ from concordat_query.wire import coverage_from_proto, parse
 from google.protobuf.message import Message
 
 M = TypeVar("M", bound=Message)
-MECHANISM = "discrete_gaussian"
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a node gave to a request: a serialised Answer or Declaration, and its price in nano-rho."""
+    """What a node gave to a request: a serialised Answer or Declaration, and its price."""
 
     node: str
     content: bytes
@@ -85,7 +85,7 @@ def read_declaration(
 def read_delivery(
     signed: node_pb2.SignedDelivery, given: Given, request: bytes, envelope: Envelope, agreement: Agreement
 ) -> int:
-    """What a request was charged at a node, in nano-rho: the price or 0, by the node's verified word.
+    """What a request was charged at a node: the price or 0, by the node's verified word.
 
     Without this an answer proves only what the node once gave to the same query, not that it gave it to this request.
     `request` is the envelope's `request_sha256`. Raises VerificationError that names the node.
@@ -149,7 +149,7 @@ def _check_subject(answer: node_pb2.Answer, envelope: Envelope, plan: Plan, cata
     _demand(
         answer.definition_sha256 == dataset.definition_sha256, party, "the answer follows another data set definition"
     )
-    _demand(answer.mechanism == MECHANISM, party, "the answer's noise is of another kind")
+    _demand(answer.mechanism == MECHANISM_OF[plan.query.calculus], party, "the answer's noise is of another kind")
 
 
 def _components(

@@ -4,6 +4,8 @@ import base64
 
 from concordat.v1 import node_pb2
 from concordat_privacy.expectations import Profile
+from concordat_privacy.laws import MECHANISM_OF
+from concordat_privacy.prices import check_calculus, currency_of
 from concordat_privacy.profile import ProfilePlan, check_held, plan_profile
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
@@ -14,7 +16,7 @@ from concordat_query.profile_request import ProfileRequest, profile_request_from
 from concordat_query.signing import Purpose, is_signed
 from concordat_query.wire import coverage_from_proto, parse
 
-from concordat_wire.answers import MECHANISM, check_head
+from concordat_wire.answers import check_head
 
 
 def read_described_profile(
@@ -40,16 +42,19 @@ def read_profile(signed: node_pb2.SignedProfile, node: str, catalogue: Catalogue
     _demand(genuine, node, "the profile's signature is bad")
     message = _parsed(signed, node)
     _demand(message.node == node, node, "the profile is another node's")
-    _demand(message.mechanism == MECHANISM, node, "the profile's noise is of another kind")
     check_head(message.head, node, agreement)
     try:
         request = profile_request_from_proto(message.request)
-        plan = plan_profile(request, catalogue.dataset(request.dataset))
+        dataset = catalogue.dataset(request.dataset)
+        check_calculus(request.calculus, currency_of(agreement, dataset.population), dataset.population, "profile")
+        plan = plan_profile(request, dataset)
         coverage = _coverage(message, request, catalogue)
     except ConcordatError as error:
         raise VerificationError(
-            f"{node}: the profile does not fit the catalogue: {error.message}", field=node
+            f"{node}: the profile does not fit catalogue and agreement: {error.message}", field=node
         ) from None
+    mechanism = MECHANISM_OF[request.calculus]
+    _demand(message.mechanism == mechanism, node, "the profile's noise is of another kind")
     return Profile(node, party.nation, message.edition.id, coverage, plan, _figures(message, plan))
 
 
@@ -64,7 +69,7 @@ def _figures(message: node_pb2.Profile, plan: ProfilePlan) -> tuple[tuple[int, .
     indexes = [component.index for component in message.components]
     _demand(indexes == list(range(len(plan.vectors))), message.node, "the profile's vectors are not the planned ones")
     for component, vector in zip(message.components, plan.vectors, strict=True):
-        _demand(component.scale == vector.scale, message.node, "the profile's noise scale is not the planned one")
+        _demand(component.scale == vector.law.scale, message.node, "the profile's noise scale is not the planned one")
         _demand(len(component.values) == vector.length, message.node, "a vector has not one figure for every value")
     return tuple(tuple(component.values) for component in message.components)
 

@@ -4,15 +4,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from concordat_privacy.accounting import epsilon_of
+from concordat_privacy.accounting import WORD_OF
+from concordat_privacy.prices import currency_of
 from concordat_query.agreement import Agreement
-from concordat_query.model import NANO
+from concordat_query.model import Calculus
 
 from concordat_node.commands.options import config_option
 from concordat_node.config import read_settings
 from concordat_node.ledger.inspection import inspect
 from concordat_node.ledger.log import Entry
 from concordat_node.ledger.records import OPERATOR, Balance
+from concordat_node.profile_report import price_text
 from concordat_node.runtime import ledger_path
 
 
@@ -36,17 +38,19 @@ def ledger(config: Path, entries: bool) -> None:
 
 
 def account_in_words(population: str, balance: Balance, agreement: Agreement) -> str:
-    """One account, as rho and as the epsilon that people speak of."""
+    """One account, as what it counts in and as the epsilon that people speak of."""
+    word = WORD_OF[balance.calculus]
     if population not in agreement.populations:
-        return f"{population}: spent {_rho(balance.spent)}; the agreement gives it no budget any more"
-    delta = agreement.populations[population].delta
+        return f"{population}: spent {word} {price_text(balance.spent)}; the agreement gives it no budget any more"
+    currency = currency_of(agreement, population)
 
-    def words(rho_nano: int) -> str:
-        return f"{_rho(rho_nano)} (epsilon {epsilon_of(rho_nano, delta):.4g})"
+    def words(nano: int) -> str:
+        spoken = "" if currency.calculus is Calculus.PURE else f" (epsilon {currency.epsilon_of(nano):.4g})"
+        return f"{word} {price_text(nano)}{spoken}"
 
     return (
-        f"{population}: spent {words(balance.spent)} of {words(balance.budget)} at delta {delta:g}; "
-        f"reserved {_rho(balance.reserved)}"
+        f"{population}: spent {words(balance.spent)} of {words(balance.budget)} at delta {currency.delta:g}; "
+        f"reserved {word} {price_text(balance.reserved)}"
     )
 
 
@@ -55,11 +59,11 @@ def entry_in_words(entry: Entry) -> str:
     content = entry.content
     request = content.get("request", {})
     at = datetime.fromtimestamp(content["at"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    details = [f"{name} {request[name]}" for name in ("analyst", "population", "rho_nano") if request.get(name)]
+    details = [
+        f"{name} {request[name]}" for name in ("analyst", "population", "rho_nano", "calculus") if request.get(name)
+    ]
     details[:0] = ["profile"] if request.get("analyst") == OPERATOR else []
-    details += [f"{name} {content[name]}" for name in ("population", "budget_rho_nano", "charge") if name in content]
+    details += [
+        f"{name} {content[name]}" for name in ("population", "budget_rho_nano", "calculus", "charge") if name in content
+    ]
     return f"{entry.sequence} {at} {content['kind']} {', '.join(details)} {entry.hash.hex()[:16]}".replace("  ", " ")
-
-
-def _rho(rho_nano: int) -> str:
-    return f"rho {rho_nano / NANO:.9f}".rstrip("0").rstrip(".")

@@ -1,4 +1,4 @@
-"""`concordat-node profile`: spends a stated rho, once for an edition, on a noisy profile of it."""
+"""`concordat-node profile`: spends a stated price, once for an edition, on a noisy profile of it."""
 
 import asyncio
 import re
@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 from concordat.v1 import node_pb2
+from concordat_privacy.accounting import Currency
 from concordat_privacy.noise import check_profile_prices
-from concordat_privacy.prices import delta_of
+from concordat_privacy.prices import check_calculus, currency_of
 from concordat_privacy.profile import ProfilePlan, check_held, plan_profile
 from concordat_query.catalogue import Dataset
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import NANO
+from concordat_query.model import NANO, Calculus
 from concordat_query.profile_request import ProfileRequest
 from concordat_wire.profiles import read_profile
 
@@ -27,7 +28,7 @@ from concordat_node.importing.edition import EditionInfo
 from concordat_node.ledger.inspection import stored_answer
 from concordat_node.ledger.ledger import Ledger
 from concordat_node.ledger.records import Balance, Charge
-from concordat_node.profile_report import offer, report, rho_text
+from concordat_node.profile_report import offer, price_text, report
 from concordat_node.profiles import (
     charge_profile,
     charged_profile,
@@ -38,7 +39,7 @@ from concordat_node.profiles import (
 )
 from concordat_node.runtime import engine_settings, ledger_path, open_ledger, rules_of
 
-_RHO = re.compile(r"[0-9]{1,4}(\.[0-9]{1,9})?")
+_PRICE = re.compile(r"[0-9]{1,4}(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,16 @@ class _Subject:
     holding: Holding
     edition: EditionInfo
 
+    @property
+    def currency(self) -> Currency:
+        return currency_of(self.settings.agreement, self.dataset.population)
+
 
 @click.command("profile")
 @config_option
 @click.argument("dataset")
 @click.option("--rho", help="What the profile may cost, for instance 0.001. There is no default.")
+@click.option("--epsilon", help="The same in place of --rho where the population's account counts in pure epsilon.")
 @click.option(
     "--keys", help="Columns by whose values to count units: severity,mode. All that may be asked for if unset."
 )
@@ -66,6 +72,7 @@ def profile(
     config: Path,
     dataset: str,
     rho: str | None,
+    epsilon: str | None,
     keys: str | None,
     max_groups: int | None,
     max_rows: int | None,
@@ -83,8 +90,7 @@ def profile(
     if show:
         _show(subject, _stored(subject))
         return
-    if rho is None:
-        raise Refusal(Reason.MALFORMED_REQUEST, "state what the profile may cost: --rho 0.001", field="--rho")
+    price, calculus = _price(rho, epsilon, subject)
     defaults = settings.agreement.defaults
     asked = ProfileRequest(
         dataset=dataset,
@@ -92,7 +98,8 @@ def profile(
         keys=_keys(keys, subject),
         max_groups=defaults.max_groups if max_groups is None else max_groups,
         max_rows=defaults.max_rows if max_rows is None else max_rows,
-        rho_nano=_rho_nano(rho),
+        rho_nano=price,
+        calculus=calculus,
     )
     planned = _planned(asked, subject)
     with _opened_ledger(settings) as ledger:
@@ -104,8 +111,7 @@ async def _buy(planned: ProfilePlan, subject: _Subject, ledger: Ledger, yes: boo
     charge = charged_profile(ledger, subject.edition)
     if charge is None:
         balance = _payable(planned, subject, ledger)
-        delta = delta_of(subject.settings.agreement, subject.dataset.population)
-        click.echo(offer(planned, subject.dataset, subject.edition.id, balance, delta))
+        click.echo(offer(planned, subject.dataset, subject.edition.id, balance, subject.currency))
         if not yes and not click.confirm("Spend it?", default=False):
             click.echo("Nothing was spent.")
             raise click.exceptions.Exit(1)
@@ -151,7 +157,7 @@ def _subject(settings: Settings, name: str) -> _Subject:
 def _planned(asked: ProfileRequest, subject: _Subject) -> ProfilePlan:
     check_in_force(subject.settings.agreement, time.time())
     planned = plan_profile(asked, subject.dataset)
-    check_allowed(asked, subject.settings.agreement)
+    check_allowed(asked, subject.dataset, subject.settings.agreement)
     check_held(asked, subject.holding.coverage)
     check_profile_prices(planned)
     editions.verify(subject.edition)
@@ -169,25 +175,35 @@ def _keys(text: str | None, subject: _Subject) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _rho_nano(text: str) -> int:
+def _price(rho: str | None, epsilon: str | None, subject: _Subject) -> tuple[int, Calculus]:
+    """The price in what the account counts in. Refuses none, both, and the other one."""
+    option = f"--{subject.currency.word}"
+    if (rho is None) == (epsilon is None):
+        raise Refusal(Reason.MALFORMED_REQUEST, f"state what the profile may cost: {option} 0.001", field=option)
+    calculus = Calculus.PURE if rho is None else Calculus.ZCDP
+    check_calculus(calculus, subject.currency, subject.dataset.population, option)
+    return _nano(rho or epsilon or "", option), calculus
+
+
+def _nano(text: str, option: str) -> int:
     """A price as people write it. Refuses what is not a plain decimal above 0 of at most nine places."""
-    rho_nano = int(Decimal(text) * NANO) if _RHO.fullmatch(text) else 0
-    if rho_nano == 0:
+    nano = int(Decimal(text) * NANO) if _PRICE.fullmatch(text) else 0
+    if nano == 0:
         raise Refusal(
-            Reason.INVALID_PRICE, "--rho: write a decimal above 0 with at most nine places: 0.001", field="--rho"
+            Reason.INVALID_PRICE, f"{option}: write a decimal above 0 with at most nine places: 0.001", field=option
         )
-    return rho_nano
+    return nano
 
 
 def _payable(planned: ProfilePlan, subject: _Subject, ledger: Ledger) -> Balance:
-    population, price = subject.dataset.population, planned.request.rho_nano
+    population, price, word = subject.dataset.population, planned.request.rho_nano, subject.currency.word
     balance = ledger.balances()[population]
     if price > balance.available:
         raise Refusal(
             Reason.BUDGET_EXHAUSTED,
-            f"the profile costs rho {rho_text(price)}, and the account of {population} has "
-            f"{rho_text(balance.available)} left of {rho_text(balance.budget)}; state a smaller --rho",
-            field="--rho",
+            f"the profile costs {word} {price_text(price)}, and the account of {population} has "
+            f"{price_text(balance.available)} left of {price_text(balance.budget)}; state a smaller --{word}",
+            field=f"--{word}",
         )
     return balance
 
@@ -209,9 +225,10 @@ def _opened_ledger(settings: Settings) -> Ledger:
 def _stored(subject: _Subject) -> bytes:
     stored = stored_answer(ledger_path(subject.settings.state), profile_key(subject.edition))
     if stored is None:
+        option = f"--{subject.currency.word}"
         raise Refusal(
             Reason.UNKNOWN_RESULT,
-            f"edition {subject.edition.id} of {subject.edition.dataset} has no profile; buy one with --rho",
+            f"edition {subject.edition.id} of {subject.edition.dataset} has no profile; buy one with {option}",
             field="--show",
         )
     return stored

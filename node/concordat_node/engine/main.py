@@ -10,6 +10,7 @@ from typing import BinaryIO
 from concordat.v1 import engine_pb2
 from concordat.v1.engine_pb2 import EngineResponse
 from concordat_privacy import noise
+from concordat_privacy.laws import Law, Mechanism
 from concordat_query import wire
 from concordat_query.errors import Refusal
 
@@ -24,7 +25,7 @@ def serve(settings: EngineSettings) -> None:
     requests, responses = _take_pipes()
     try:
         holdings = open_holdings(settings)
-        noise.draw(1.0, 1)  # the first measurement takes OpenDP ten milliseconds
+        noise.draw(Law(Mechanism.GAUSSIAN, 1.0), 1)  # the first measurement takes OpenDP ten milliseconds
     except Exception:
         write_frame(responses, _failure(EngineResponse.FAILURE_EDITION))
         return

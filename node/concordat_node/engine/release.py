@@ -15,7 +15,7 @@ from concordat_privacy.profile import ProfilePlan, check_held, plan_profile
 from concordat_query import wire
 from concordat_query.canonical import canonical_query, query_sha256
 from concordat_query.errors import Refusal
-from concordat_query.model import Query
+from concordat_query.model import Calculus, Query
 from concordat_query.profile_request import ProfileRequest, profile_request_from_proto, profile_request_sha256
 from concordat_query.signing import Purpose, is_signed
 
@@ -45,13 +45,11 @@ def release(request: engine_pb2.EngineRequest, holdings: Holdings) -> list[node_
 def _answer(request: engine_pb2.EngineRequest, holdings: Holdings) -> list[node_pb2.Component]:
     query = _signed_query(request.query, holdings)
     receipt, holding = _charged(request.receipt, query.dataset, query_sha256(query), holdings)
-    planned, held = _planned(query, holding, receipt.rho_nano)
+    planned, held = _planned(query, holding, receipt)
     with _failing(EngineResponse.FAILURE_REQUEST):
         asked = scans(planned, holding.dataset, holding.coverage, held, holding.table)
-    vectors = {}
-    for index in held:
-        component = planned.components[index]
-        vectors[index] = noise.draw(component.scale, component.length).tolist()
+    drawn = noise.draw_all([(planned.components[index].law, planned.components[index].length) for index in held])
+    vectors = {index: vector.tolist() for index, vector in zip(held, drawn, strict=True)}
     for index, place, exact in asked.read(holding.connection):
         vectors[index][place] += exact
     return _components(vectors, {index: planned.components[index].scale for index in held})
@@ -61,10 +59,11 @@ def _profile(request: engine_pb2.EngineRequest, holdings: Holdings) -> list[node
     with _failing(EngineResponse.FAILURE_REQUEST):
         asked = profile_request_from_proto(request.profile)
     receipt, holding = _charged(request.receipt, asked.dataset, profile_request_sha256(asked), holdings)
-    planned = _planned_profile(asked, holding, receipt.rho_nano)
+    planned = _planned_profile(asked, holding, receipt)
     counts = profile_counts(planned, holding.dataset, holding.coverage, holding.table)
-    scales = {index: vector.scale for index, vector in enumerate(planned.vectors)}
-    vectors = {index: noise.draw(vector.scale, vector.length).tolist() for index, vector in enumerate(planned.vectors)}
+    scales = {index: vector.law.scale for index, vector in enumerate(planned.vectors)}
+    drawn = noise.draw_all([(vector.law, vector.length) for vector in planned.vectors])
+    vectors = {index: vector.tolist() for index, vector in enumerate(drawn)}
     for count in counts:
         for index, place, exact in count.read(holding.connection.execute(count.sql).fetchall()):
             vectors[index][place] += exact
@@ -109,27 +108,32 @@ def _charged(
     return receipt, holding
 
 
-def _planned(query: Query, holding: Holding, rho_nano: int) -> tuple[Plan, list[int]]:
+def _planned(query: Query, holding: Holding, receipt: engine_pb2.Receipt) -> tuple[Plan, list[int]]:
     """The plan and the components held here, if the receipt paid their price and OpenDP's map agrees with it."""
     with _failing(EngineResponse.FAILURE_REQUEST):
         planned = plan(query, holding.dataset)
         held = sorted(held_components(planned, holding.dataset, holding.coverage))
     price = sum(planned.components[index].rho_nano for index in held)
-    _demand(bool(held) and price == rho_nano, EngineResponse.FAILURE_RECEIPT)
+    _demand(bool(held) and _pays(receipt, price, query.calculus), EngineResponse.FAILURE_RECEIPT)
     with _failing(EngineResponse.FAILURE_PRICE):
         noise.check_prices(planned)
     return planned, held
 
 
-def _planned_profile(asked: ProfileRequest, holding: Holding, rho_nano: int) -> ProfilePlan:
+def _planned_profile(asked: ProfileRequest, holding: Holding, receipt: engine_pb2.Receipt) -> ProfilePlan:
     """The plan of a profile, if the receipt paid all of its price and OpenDP's map agrees with it."""
     with _failing(EngineResponse.FAILURE_REQUEST):
         planned = plan_profile(asked, holding.dataset)
         check_held(asked, holding.coverage)
-    _demand(asked.rho_nano == rho_nano, EngineResponse.FAILURE_RECEIPT)
+    _demand(_pays(receipt, asked.rho_nano, asked.calculus), EngineResponse.FAILURE_RECEIPT)
     with _failing(EngineResponse.FAILURE_PRICE):
         noise.check_profile_prices(planned)
     return planned
+
+
+def _pays(receipt: engine_pb2.Receipt, price: int, calculus: Calculus) -> bool:
+    """Whether exactly this was charged: the same amount of another calculus is another price."""
+    return receipt.rho_nano == price and receipt.calculus == wire.calculus_to_proto(calculus)
 
 
 def _wrapped(value: int) -> int:

@@ -1,36 +1,56 @@
-"""Accounts: one for each population. Budgets change only by an entry in the log, spend only by a charge."""
+"""Accounts: one for each population. Budgets change only by an entry in the log, spend only by a charge.
+
+An account counts in one calculus for ever: that of its first entry. What was spent in one means nothing in another.
+"""
 
 from typing import Any
 
 import apsw
 from concordat_query.errors import Reason, Refusal
+from concordat_query.model import Calculus
 
 from concordat_node.ledger import log
-from concordat_node.ledger.records import LARGEST_AMOUNT, Balance, is_budget
+from concordat_node.ledger.records import LARGEST_AMOUNT, Balance, Budget, is_budget
 
 
 def balances(db: apsw.Connection, now_ms: int) -> dict[str, Balance]:
     """Every population's account, without reservations that have expired."""
     rows: Any = db.execute(
-        "SELECT population, budget, spent, (SELECT coalesce(sum(rho_nano), 0) FROM reservation"
+        "SELECT population, calculus, budget, spent, (SELECT coalesce(sum(rho_nano), 0) FROM reservation"
         " WHERE population = account.population AND expires_at > ?) FROM account",
         (now_ms,),
     )
-    return {population: Balance(*amounts) for population, *amounts in rows}
+    return {
+        population: Balance(budget, spent, reserved, Calculus(calculus))
+        for population, calculus, budget, spent, reserved in rows
+    }
 
 
-def set_budget(db: apsw.Connection, population: str, budget: int, at: int) -> None:
+def check_calculus(population: str, calculus: Calculus, asked: Calculus, field: str) -> None:
+    """Refuses an amount in another calculus than the account's."""
+    if asked is not calculus:
+        raise Refusal(
+            Reason.WRONG_CALCULUS,
+            f"this node's account of population {population!r} counts in {calculus.value!r} for ever, not in "
+            f"{asked.value!r}: what was spent in one means nothing in the other; have the agreement corrected, or give "
+            "the budget to a population of another name",
+            field=field,
+        )
+
+
+def set_budget(db: apsw.Connection, population: str, budget: Budget, at: int) -> None:
     """Sets a population's whole budget while nothing of it is reserved. Below what is spent it leaves nothing."""
-    if not is_budget(budget):
+    if not is_budget(budget.amount):
         raise Refusal(
             Reason.MALFORMED_REQUEST,
-            f"the budget of {population!r} is not a whole number of nano-rho from 0 to {LARGEST_AMOUNT}",
+            f"the budget of {population!r} is not a whole number of billionths from 0 to {LARGEST_AMOUNT}",
             field=f"populations.{population}",
         )
-    log.append(db, log.Kind.BUDGET, at, {"population": population, "budget_rho_nano": budget})
+    entry = {"population": population, "budget_rho_nano": budget.amount, "calculus": budget.calculus.value}
+    log.append(db, log.Kind.BUDGET, at, entry)
     db.execute(
-        "INSERT INTO account (population, budget, ceiling, spent, reserved)"
-        " VALUES (:population, :budget, :budget, 0, 0)"
+        "INSERT INTO account (population, calculus, budget, ceiling, spent, reserved)"
+        " VALUES (:population, :calculus, :budget, :budget, 0, 0)"
         " ON CONFLICT (population) DO UPDATE SET budget = :budget, ceiling = max(:budget, spent)",
-        {"population": population, "budget": budget},
+        {"population": population, "calculus": budget.calculus.value, "budget": budget.amount},
     )

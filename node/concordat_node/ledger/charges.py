@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import apsw
+from concordat_query.model import Calculus
 from concordat_query.signing import SigningKey
 
 from concordat_node.ledger import log, reservations
-from concordat_node.ledger.heads import head_bytes, sign_head
+from concordat_node.ledger.heads import Spend, head_bytes, sign_head
 from concordat_node.ledger.receipts import sign_receipt
 from concordat_node.ledger.records import Charge, Request, Stored
 
@@ -119,8 +120,9 @@ def store_answer(db: apsw.Connection, charge: int, answer: bytes, at: int, step:
 def current_head(db: apsw.Connection, node: str) -> bytes:
     """The serialised Head of the log as it is now."""
     epoch, sequence, hash_ = log.last(db)
-    spent: Any = db.execute("SELECT population, spent FROM account")
-    return head_bytes(node, epoch, sequence, hash_, dict(spent))
+    accounts: Any = db.execute("SELECT population, spent, calculus FROM account")
+    spent = {population: Spend(amount, Calculus(calculus)) for population, amount, calculus in accounts}
+    return head_bytes(node, epoch, sequence, hash_, spent)
 
 
 def _claim(db: apsw.Connection, request: Request, charge: int) -> None:

@@ -1,15 +1,26 @@
 """Signed heads: what a node's log says of itself, for others to remember."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from concordat.v1 import node_pb2
+from concordat_query.model import Calculus
 from concordat_query.signing import Purpose, SigningKey
+from concordat_query.wire import calculus_to_proto
 
 
-def head_bytes(node: str, epoch: int, sequence: int, hash_: bytes, spent: Mapping[str, int]) -> bytes:
-    """A serialised Head; `spent` maps each population to its cumulative spend in nano-rho. Equal input, equal bytes."""
+class Spend(NamedTuple):
+    """An account's cumulative spend, in billionths of what its calculus counts."""
+
+    amount: int
+    calculus: Calculus
+
+
+def head_bytes(node: str, epoch: int, sequence: int, hash_: bytes, spent: Mapping[str, Spend]) -> bytes:
+    """A serialised Head; `spent` maps each population to its account's spend. Equal input, equal bytes."""
     spend = [
-        node_pb2.AccountSpend(population=population, spent_rho_nano=spent[population]) for population in sorted(spent)
+        node_pb2.AccountSpend(population=population, spent_rho_nano=amount, calculus=calculus_to_proto(calculus))
+        for population, (amount, calculus) in sorted(spent.items())
     ]
     head = node_pb2.Head(node=node, epoch=epoch, sequence=sequence, hash=hash_, spend=spend)
     return head.SerializeToString(deterministic=True)

@@ -23,7 +23,7 @@ from concordat_node.ledger import accounts, charges, log, opening, replay, reser
 from concordat_node.ledger.database import Database, Hook
 from concordat_node.ledger.heads import sign_head
 from concordat_node.ledger.lock import LedgerLock
-from concordat_node.ledger.records import Balance, Charge, Request, Reservation, Stored
+from concordat_node.ledger.records import Balance, Budget, Charge, Request, Reservation, Stored
 
 
 def _no_hook(step: str) -> None:
@@ -31,7 +31,7 @@ def _no_hook(step: str) -> None:
 
 
 class Ledger:
-    """One node's ledger. Calls are serialised; each is durable when it returns. Amounts are nano-rho.
+    """One node's ledger. Calls are serialised; each is durable when it returns.
 
     Every method raises Unavailable once a write has failed: see Database.
     """
@@ -52,15 +52,16 @@ class Ledger:
         *,
         node: str,
         key: SigningKey,
-        budgets: Mapping[str, int],
+        budgets: Mapping[str, Budget],
         clock: Callable[[], float] = time.time,
         hook: Hook = _no_hook,
     ) -> "Ledger":
         """Opens the ledger of `node`, or begins it, for this process alone, and verifies all of it.
 
         `budgets` maps each population to its whole budget; a change since the last time becomes a log entry, and a
-        population left out has nothing more to spend. Refuses a ledger that is in use, damaged, tampered with, gone,
-        of another format or another node's. May take seconds. `hook` is told each step; tests die there.
+        population left out has nothing more to spend. Refuses a budget in
+        another calculus than its account's, and a ledger that is in use, damaged, tampered with, gone, of another
+        format or another node's. May take seconds. `hook` is told each step; tests die there.
         """
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = LedgerLock.acquire(path)
@@ -96,7 +97,7 @@ class Ledger:
         """Holds the request's price for `lifetime` seconds. Repeats extend it under the same id.
 
         Nothing is held for a key that was charged already. Refusals: KEY_REUSED, BUDGET_EXHAUSTED, BUSY (too many
-        reservations of one analyst), NOT_IN_AGREEMENT (a population without a budget).
+        reservations of one analyst), NOT_IN_AGREEMENT (a population without a budget), WRONG_CALCULUS.
         """
         with self._database.transaction("reserve") as db:
             if charges.claimed(db, request) is not None:

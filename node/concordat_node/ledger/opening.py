@@ -9,9 +9,10 @@ from concordat_query.errors import Reason, Refusal, Unavailable
 from concordat_node.ledger import accounts, log, replay, reservations, schema
 from concordat_node.ledger.database import Database
 from concordat_node.ledger.lock import LedgerLock
+from concordat_node.ledger.records import Budget
 
 
-def prepare(database: Database, lock: LedgerLock, node: str, budgets: Mapping[str, int], now_ms: int) -> None:
+def prepare(database: Database, lock: LedgerLock, node: str, budgets: Mapping[str, Budget], now_ms: int) -> None:
     """Brings an open file to the state from which it serves. Refuses what it cannot believe."""
     try:
         _prepare(database, lock, node, budgets, now_ms)
@@ -21,7 +22,7 @@ def prepare(database: Database, lock: LedgerLock, node: str, budgets: Mapping[st
         raise
 
 
-def _prepare(database: Database, lock: LedgerLock, node: str, budgets: Mapping[str, int], now_ms: int) -> None:
+def _prepare(database: Database, lock: LedgerLock, node: str, budgets: Mapping[str, Budget], now_ms: int) -> None:
     with database.serialised() as db:
         empty = schema.is_empty(db)
     if empty:
@@ -59,13 +60,16 @@ def _verify(database: Database, node: str) -> None:
         )
 
 
-def _set_budgets(database: Database, budgets: Mapping[str, int], now_ms: int) -> None:
+def _set_budgets(database: Database, budgets: Mapping[str, Budget], now_ms: int) -> None:
     with database.transaction("budget") as db:
         reservations.sweep(db, now_ms)
         before = accounts.balances(db, now_ms)
         for population in sorted(before.keys() | budgets.keys()):
-            budget = budgets.get(population, 0)
-            if population not in before or before[population].budget != budget:
+            budget = budgets.get(population) or Budget(0, before[population].calculus)
+            if population in before:
+                field = f"populations.{population}"
+                accounts.check_calculus(population, before[population].calculus, budget.calculus, field)
+            if population not in before or before[population].budget != budget.amount:
                 # Reservations charge nobody: they go rather than stand in the way of a lower budget.
                 reservations.drop_all_of(db, population)
                 accounts.set_budget(db, population, budget, now_ms // 1000)

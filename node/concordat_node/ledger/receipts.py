@@ -2,6 +2,7 @@
 
 from concordat.v1 import engine_pb2
 from concordat_query.signing import Purpose, SigningKey
+from concordat_query.wire import calculus_to_proto
 
 from concordat_node.ledger.log import Entry, Kind
 from concordat_node.ledger.records import Request
@@ -21,5 +22,6 @@ def sign_receipt(key: SigningKey, node: str, charge: Entry) -> engine_pb2.Signed
         edition=request.edition,
         rho_nano=request.rho_nano,
         sequence=charge.sequence,
+        calculus=calculus_to_proto(request.calculus),
     ).SerializeToString(deterministic=True)
     return engine_pb2.SignedReceipt(receipt=receipt, signature=key.sign(Purpose.RECEIPT, receipt))

@@ -6,9 +6,10 @@ from typing import Any
 
 from concordat.v1 import engine_pb2, node_pb2
 from concordat_query.errors import Reason, Refusal
+from concordat_query.model import Calculus
 
 LARGEST_AMOUNT = 2**62
-"""No budget and no price exceeds this many nano-rho, so that sums of two fit SQLite's integers."""
+"""No budget and no price exceeds this many billionths, so that sums of two fit SQLite's integers."""
 
 OPERATOR = ""
 """Who asks for a profile: the node's own operator. No analyst of an agreement has an empty name."""
@@ -20,8 +21,18 @@ def is_budget(amount: object) -> bool:
 
 
 @dataclass(frozen=True)
+class Budget:
+    """A population's whole budget: billionths of what its calculus counts."""
+
+    amount: int
+    calculus: Calculus = Calculus.ZCDP
+
+
+@dataclass(frozen=True)
 class Request:
     """An admitted query or profile, as far as the ledger is concerned. Hashes are raw SHA-256 digests of 32 bytes.
+
+    `rho_nano` is its price, in billionths of what `calculus` counts.
 
     `answer_key` stands for all that decides the answer (canonical query, definition, mapping, edition, agreement and
     version, mechanism, and the analyst where answers are not shared); equal keys mean one charge and one answer.
@@ -39,10 +50,13 @@ class Request:
     """The serialised SignedQuery or ProfileRequest: for the audit, and to compute a charge's answer after a crash."""
     not_before: int = 0
     """Unix seconds; the answer is not handed over earlier. 0 for at once."""
+    calculus: Calculus = Calculus.ZCDP
 
     def __post_init__(self) -> None:
         if type(self.rho_nano) is not int or not 0 < self.rho_nano <= LARGEST_AMOUNT:
-            raise Refusal(Reason.INVALID_PRICE, "a price is a whole number of nano-rho above 0", field="query.rho_nano")
+            raise Refusal(
+                Reason.INVALID_PRICE, "a price is a whole number of billionths above 0", field="query.rho_nano"
+            )
 
     def to_log(self) -> dict[str, Any]:
         return {
@@ -56,6 +70,7 @@ class Request:
             "answer_key": self.answer_key.hex(),
             "signed_query": base64.b64encode(self.signed_query).decode(),
             "not_before": self.not_before,
+            "calculus": self.calculus.value,
         }
 
     @classmethod
@@ -71,6 +86,7 @@ class Request:
             answer_key=bytes.fromhex(content["answer_key"]),
             signed_query=base64.b64decode(content["signed_query"]),
             not_before=content["not_before"],
+            calculus=Calculus(content["calculus"]),
         )
 
 
@@ -109,18 +125,20 @@ class Charge:
     """The stored answer, if there is one already."""
 
     def charged(self, analyst: str, idempotency_key: str) -> int:
-        """What the request of this key was charged, in nano-rho, now or ever: 0 where it shares another's charge."""
+        """The price that the request of this key was charged, now or ever: 0 where it shares another's charge."""
         made = (self.request.analyst, self.request.idempotency_key) == (analyst, idempotency_key)
         return self.request.rho_nano if made else 0
 
 
 @dataclass(frozen=True)
 class Balance:
-    """A population's account in nano-rho. A budget lowered below what is spent leaves `spent` above `budget`."""
+    """A population's account, in billionths of what its calculus counts. A budget lowered below what is spent leaves
+    `spent` above `budget`."""
 
     budget: int
     spent: int
     reserved: int
+    calculus: Calculus = Calculus.ZCDP
 
     @property
     def available(self) -> int:

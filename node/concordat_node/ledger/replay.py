@@ -8,12 +8,13 @@ from typing import Any
 
 import apsw
 from concordat_query.errors import Refusal
+from concordat_query.model import Calculus
 
 from concordat_node.ledger import log, schema
-from concordat_node.ledger.heads import head_bytes
+from concordat_node.ledger.heads import Spend, head_bytes
 from concordat_node.ledger.records import Request, is_budget
 
-_Account = tuple[int, int, int]  # budget, ceiling, spent
+_Account = tuple[int, int, int, str]  # budget, ceiling, spent, calculus
 
 
 @dataclass
@@ -49,9 +50,12 @@ def _apply(state: Projection, entry: log.Entry) -> None:
         case log.Kind.GENESIS if entry.sequence == 1:
             state.node = content["node"]
         case log.Kind.BUDGET if is_budget(content["budget_rho_nano"]):
-            _, _, spent = state.accounts.get(content["population"], (0, 0, 0))
+            asked = Calculus(content["calculus"]).value
+            _, _, spent, calculus = state.accounts.get(content["population"], (0, 0, 0, asked))
+            if asked != calculus:
+                raise ValueError("a budget in another calculus than its account's")
             budget = content["budget_rho_nano"]
-            state.accounts[content["population"]] = (budget, max(budget, spent), spent)
+            state.accounts[content["population"]] = (budget, max(budget, spent), spent, calculus)
         case log.Kind.CHARGE:
             request = Request.from_log(content["request"])
             _apply_charge(state, entry, request)
@@ -65,14 +69,16 @@ def _apply(state: Projection, entry: log.Entry) -> None:
 
 
 def _apply_charge(state: Projection, entry: log.Entry, request: Request) -> None:
-    budget, ceiling, spent = state.accounts[request.population]
+    budget, ceiling, spent, calculus = state.accounts[request.population]
+    if request.calculus.value != calculus:
+        raise ValueError("a charge in another calculus than its account's")
     if request.rho_nano > ceiling - spent:
         raise ValueError("a charge beyond the budget")
     if request.answer_key in state.answer_keys:
         raise ValueError("a second charge for one answer")
     state.answer_keys.add(request.answer_key)
-    state.accounts[request.population] = (budget, ceiling, spent + request.rho_nano)
-    spend = {population: account[2] for population, account in state.accounts.items()}
+    state.accounts[request.population] = (budget, ceiling, spent + request.rho_nano, calculus)
+    spend = {population: Spend(account[2], Calculus(account[3])) for population, account in state.accounts.items()}
     head = head_bytes(state.node, entry.epoch, entry.sequence, entry.hash, spend)
     state.charges[entry.sequence] = (request.answer_key, request.not_before, head)
 
@@ -106,7 +112,7 @@ def verify(db: apsw.Connection, path: Path) -> Projection:
 
 
 def _compare(state: Projection, db: apsw.Connection, path: Path) -> None:
-    accounts: Any = db.execute("SELECT population, budget, ceiling, spent FROM account")
+    accounts: Any = db.execute("SELECT population, budget, ceiling, spent, calculus FROM account")
     if {row[0]: row[1:] for row in accounts} != state.accounts:
         raise schema.damaged(path, "an account's balance is not what its log says")
     charges: Any = db.execute("SELECT sequence, answer_key, not_before, head FROM charge")

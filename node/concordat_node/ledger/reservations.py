@@ -7,8 +7,11 @@ import secrets
 from typing import Any
 
 import apsw
+from concordat_privacy.accounting import WORD_OF
 from concordat_query.errors import Reason, Refusal
+from concordat_query.model import Calculus
 
+from concordat_node.ledger import accounts
 from concordat_node.ledger.records import Request, Reservation
 
 MOST_PER_ANALYST = 64
@@ -30,7 +33,8 @@ def drop_all_of(db: apsw.Connection, population: str) -> None:
 def place(db: apsw.Connection, request: Request, expires_at_ms: int) -> Reservation:
     """Holds the request's price, in place of what was held under the same key; the id then stays the same.
 
-    Refuses another query under the same key, too many reservations of one analyst, and more than is left.
+    Refuses another query under the same key, too many reservations of one analyst, another calculus than the account's,
+    and more than is left.
     """
     held = _held(db, request)
     if held is not None and held[1] != request.envelope_sha256:
@@ -57,6 +61,7 @@ def place(db: apsw.Connection, request: Request, expires_at_ms: int) -> Reservat
 
 def consume(db: apsw.Connection, request: Request, reservation: str, now_ms: int) -> None:
     """Gives a live reservation back so that it can be spent. Refuses one that does not cover this very request."""
+    _left(db, request)
     row: Any = db.execute(
         "SELECT 1 FROM reservation WHERE analyst = ? AND idempotency_key = ? AND id = ? AND envelope_sha256 = ?"
         " AND answer_key = ? AND population = ? AND rho_nano = ? AND expires_at > ?",
@@ -82,22 +87,33 @@ def consume(db: apsw.Connection, request: Request, reservation: str, now_ms: int
 
 
 def refuse_overdraft(db: apsw.Connection, request: Request) -> None:
-    row: Any = db.execute(
-        "SELECT ceiling - spent - reserved FROM account WHERE population = ?", (request.population,)
-    ).fetchone()
-    if row is None:
+    left = _left(db, request)
+    if left is None:
         raise Refusal(
             Reason.NOT_IN_AGREEMENT,
             f"the agreement sets no budget for population {request.population!r}",
             field="query.dataset",
         )
-    if request.rho_nano > row[0]:
+    if request.rho_nano > left:
         raise Refusal(
             Reason.BUDGET_EXHAUSTED,
-            f"the query costs {request.rho_nano} nano-rho of the budget of population {request.population!r}, which "
-            f"has {row[0]} left besides what is reserved: ask with a smaller epsilon, or wait for reserved queries",
+            f"the query costs {request.rho_nano} nano-{WORD_OF[request.calculus]} of the budget of population "
+            f"{request.population!r}, which "
+            f"has {left} left besides what is reserved: ask with a smaller epsilon, or wait for reserved queries",
             field="query.rho_nano",
         )
+
+
+def _left(db: apsw.Connection, request: Request) -> int | None:
+    """What the request's account has left besides what is reserved; None without an account. Refuses a request in
+    another calculus than the account's."""
+    row: Any = db.execute(
+        "SELECT ceiling - spent - reserved, calculus FROM account WHERE population = ?", (request.population,)
+    ).fetchone()
+    if row is None:
+        return None
+    accounts.check_calculus(request.population, Calculus(row[1]), request.calculus, "query.calculus")
+    return int(row[0])
 
 
 def key_reused(idempotency_key: str) -> Refusal:

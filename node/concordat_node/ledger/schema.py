@@ -13,7 +13,7 @@ import apsw
 from concordat_query.errors import Reason, Refusal
 
 APPLICATION_ID = 0x436F6E63  # "Conc"
-FORMAT = 1
+FORMAT = 2
 
 _TABLES = """
 CREATE TABLE log (
@@ -26,6 +26,7 @@ CREATE TABLE log (
 
 CREATE TABLE account (
     population TEXT NOT NULL PRIMARY KEY,
+    calculus TEXT NOT NULL CHECK (calculus IN ('zcdp', 'pure')),
     budget INTEGER NOT NULL CHECK (budget >= 0),
     ceiling INTEGER NOT NULL,
     spent INTEGER NOT NULL CHECK (spent >= 0),
@@ -72,8 +73,8 @@ WHEN NEW.sequence <> (SELECT coalesce(max(sequence), 0) + 1 FROM log)
 BEGIN SELECT RAISE(ABORT, 'the log only grows, one entry at a time'); END;
 
 CREATE TRIGGER spend_never_falls BEFORE UPDATE ON account
-WHEN NEW.spent < OLD.spent OR NEW.population <> OLD.population
-BEGIN SELECT RAISE(ABORT, 'spent budget never comes back'); END;
+WHEN NEW.spent < OLD.spent OR NEW.population <> OLD.population OR NEW.calculus <> OLD.calculus
+BEGIN SELECT RAISE(ABORT, 'spent budget never comes back, nor does it become another'); END;
 
 CREATE TRIGGER accounts_stay BEFORE DELETE ON account
 BEGIN SELECT RAISE(ABORT, 'accounts are never removed'); END;

@@ -78,20 +78,22 @@ class Edition(_message.Message):
     def __init__(self, id: _Optional[str] = ..., commitment: _Optional[bytes] = ...) -> None: ...
 
 class ProfileRequest(_message.Message):
-    __slots__ = ("dataset", "definition_sha256", "keys", "max_groups", "max_rows", "rho_nano")
+    __slots__ = ("dataset", "definition_sha256", "keys", "max_groups", "max_rows", "rho_nano", "calculus")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     DEFINITION_SHA256_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     MAX_GROUPS_FIELD_NUMBER: _ClassVar[int]
     MAX_ROWS_FIELD_NUMBER: _ClassVar[int]
     RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    CALCULUS_FIELD_NUMBER: _ClassVar[int]
     dataset: str
     definition_sha256: str
     keys: _containers.RepeatedScalarFieldContainer[str]
     max_groups: int
     max_rows: int
     rho_nano: int
-    def __init__(self, dataset: _Optional[str] = ..., definition_sha256: _Optional[str] = ..., keys: _Optional[_Iterable[str]] = ..., max_groups: _Optional[int] = ..., max_rows: _Optional[int] = ..., rho_nano: _Optional[int] = ...) -> None: ...
+    calculus: _query_pb2.Calculus
+    def __init__(self, dataset: _Optional[str] = ..., definition_sha256: _Optional[str] = ..., keys: _Optional[_Iterable[str]] = ..., max_groups: _Optional[int] = ..., max_rows: _Optional[int] = ..., rho_nano: _Optional[int] = ..., calculus: _Optional[_Union[_query_pb2.Calculus, str]] = ...) -> None: ...
 
 class SignedProfile(_message.Message):
     __slots__ = ("profile", "signature")
@@ -156,18 +158,20 @@ class Quote(_message.Message):
     def __init__(self, node: _Optional[str] = ..., rho_nano: _Optional[int] = ..., stored_answer: _Optional[bool] = ..., nothing_held: _Optional[bool] = ..., edition: _Optional[_Union[Edition, _Mapping]] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ..., account: _Optional[_Union[AccountBalance, _Mapping]] = ...) -> None: ...
 
 class AccountBalance(_message.Message):
-    __slots__ = ("population", "budget_rho_nano", "spent_rho_nano", "reserved_rho_nano", "delta")
+    __slots__ = ("population", "budget_rho_nano", "spent_rho_nano", "reserved_rho_nano", "delta", "calculus")
     POPULATION_FIELD_NUMBER: _ClassVar[int]
     BUDGET_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
     SPENT_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
     RESERVED_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
     DELTA_FIELD_NUMBER: _ClassVar[int]
+    CALCULUS_FIELD_NUMBER: _ClassVar[int]
     population: str
     budget_rho_nano: int
     spent_rho_nano: int
     reserved_rho_nano: int
     delta: float
-    def __init__(self, population: _Optional[str] = ..., budget_rho_nano: _Optional[int] = ..., spent_rho_nano: _Optional[int] = ..., reserved_rho_nano: _Optional[int] = ..., delta: _Optional[float] = ...) -> None: ...
+    calculus: _query_pb2.Calculus
+    def __init__(self, population: _Optional[str] = ..., budget_rho_nano: _Optional[int] = ..., spent_rho_nano: _Optional[int] = ..., reserved_rho_nano: _Optional[int] = ..., delta: _Optional[float] = ..., calculus: _Optional[_Union[_query_pb2.Calculus, str]] = ...) -> None: ...
 
 class PrepareRequest(_message.Message):
     __slots__ = ("query", "credentials", "agreement_version", "catalogue_sha256", "witnessed")
@@ -370,9 +374,11 @@ class Head(_message.Message):
     def __init__(self, node: _Optional[str] = ..., epoch: _Optional[int] = ..., sequence: _Optional[int] = ..., hash: _Optional[bytes] = ..., spend: _Optional[_Iterable[_Union[AccountSpend, _Mapping]]] = ...) -> None: ...
 
 class AccountSpend(_message.Message):
-    __slots__ = ("population", "spent_rho_nano")
+    __slots__ = ("population", "spent_rho_nano", "calculus")
     POPULATION_FIELD_NUMBER: _ClassVar[int]
     SPENT_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    CALCULUS_FIELD_NUMBER: _ClassVar[int]
     population: str
     spent_rho_nano: int
-    def __init__(self, population: _Optional[str] = ..., spent_rho_nano: _Optional[int] = ...) -> None: ...
+    calculus: _query_pb2.Calculus
+    def __init__(self, population: _Optional[str] = ..., spent_rho_nano: _Optional[int] = ..., calculus: _Optional[_Union[_query_pb2.Calculus, str]] = ...) -> None: ...

@@ -51,6 +51,12 @@ class Statistic(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STATISTIC_REGR_SLOPE: _ClassVar[Statistic]
     STATISTIC_REGR_INTERCEPT: _ClassVar[Statistic]
     STATISTIC_PERCENTILE_CONT: _ClassVar[Statistic]
+
+class Calculus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CALCULUS_UNSPECIFIED: _ClassVar[Calculus]
+    CALCULUS_ZCDP: _ClassVar[Calculus]
+    CALCULUS_PURE: _ClassVar[Calculus]
 ROW_OPERATOR_UNSPECIFIED: RowOperator
 ROW_OPERATOR_PLUS: RowOperator
 ROW_OPERATOR_MINUS: RowOperator
@@ -84,6 +90,9 @@ STATISTIC_CORR: Statistic
 STATISTIC_REGR_SLOPE: Statistic
 STATISTIC_REGR_INTERCEPT: Statistic
 STATISTIC_PERCENTILE_CONT: Statistic
+CALCULUS_UNSPECIFIED: Calculus
+CALCULUS_ZCDP: Calculus
+CALCULUS_PURE: Calculus
 
 class Literal(_message.Message):
     __slots__ = ("text", "number", "date")
@@ -234,7 +243,7 @@ class Aggregate(_message.Message):
     def __init__(self, statistic: _Optional[_Union[Statistic, str]] = ..., scalar: _Optional[_Union[Scalar, _Mapping]] = ..., filter: _Optional[_Union[Condition, _Mapping]] = ..., over: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., other: _Optional[_Union[Scalar, _Mapping]] = ..., fraction: _Optional[str] = ...) -> None: ...
 
 class Query(_message.Message):
-    __slots__ = ("dataset", "keys", "where", "aggregates", "rho_nano", "max_groups", "max_rows")
+    __slots__ = ("dataset", "keys", "where", "aggregates", "rho_nano", "max_groups", "max_rows", "calculus")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     WHERE_FIELD_NUMBER: _ClassVar[int]
@@ -242,6 +251,7 @@ class Query(_message.Message):
     RHO_NANO_FIELD_NUMBER: _ClassVar[int]
     MAX_GROUPS_FIELD_NUMBER: _ClassVar[int]
     MAX_ROWS_FIELD_NUMBER: _ClassVar[int]
+    CALCULUS_FIELD_NUMBER: _ClassVar[int]
     dataset: str
     keys: _containers.RepeatedCompositeFieldContainer[Scalar]
     where: Condition
@@ -249,7 +259,8 @@ class Query(_message.Message):
     rho_nano: int
     max_groups: int
     max_rows: int
-    def __init__(self, dataset: _Optional[str] = ..., keys: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., where: _Optional[_Union[Condition, _Mapping]] = ..., aggregates: _Optional[_Iterable[_Union[Aggregate, _Mapping]]] = ..., rho_nano: _Optional[int] = ..., max_groups: _Optional[int] = ..., max_rows: _Optional[int] = ...) -> None: ...
+    calculus: Calculus
+    def __init__(self, dataset: _Optional[str] = ..., keys: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., where: _Optional[_Union[Condition, _Mapping]] = ..., aggregates: _Optional[_Iterable[_Union[Aggregate, _Mapping]]] = ..., rho_nano: _Optional[int] = ..., max_groups: _Optional[int] = ..., max_rows: _Optional[int] = ..., calculus: _Optional[_Union[Calculus, str]] = ...) -> None: ...
 
 class QueryEnvelope(_message.Message):
     __slots__ = ("query", "catalogue_sha256", "agreement_id", "agreement_version", "audience", "idempotency_key", "expires_at", "not_before")

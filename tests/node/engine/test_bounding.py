@@ -10,6 +10,7 @@ from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.model import (
     Aggregate,
     Calculation,
+    Calculus,
     Case,
     Comparator,
     Comparison,
@@ -96,11 +97,18 @@ def _units() -> st.SearchStrategy[Units]:
 
 
 def _plans() -> st.SearchStrategy[Plan]:
-    def planned(keys: tuple[Scalar, ...], where: Condition | None, groups: int, rows: int, total: bool) -> Plan:
+    def planned(
+        keys: tuple[Scalar, ...],
+        where: Condition | None,
+        groups: int,
+        rows: int,
+        total: bool,
+        calculus: Calculus,
+    ) -> Plan:
         over = [keys, keys[:1]] if total else []
         totals = [Aggregate(Statistic.COUNT_UNITS, over=each) for each in over if each]
         asked = query(VISITS, keys, [*EVERYTHING, *totals], where, max_groups=groups, max_rows=rows)
-        return plan(asked, DATASET)
+        return plan(replace(asked, calculus=calculus), DATASET)
 
     return st.builds(
         planned,
@@ -109,6 +117,7 @@ def _plans() -> st.SearchStrategy[Plan]:
         st.sampled_from([1, 2, 5, 30]),
         st.sampled_from([1, 3, 20]),
         st.booleans(),
+        st.sampled_from(Calculus),
     )
 
 
@@ -140,7 +149,8 @@ def test_deleting_a_unit_moves_every_component_by_no_more_than_claimed(units: Un
     TABLE.fill([[] if number == gone else rows for number, rows in enumerate(units)])
     without = TABLE.exact(planned)
     for component, left, right in zip(planned.components, with_it, without, strict=True):
-        assert _distance_squared(left, right) <= component.sensitivity_squared
+        assert _distance_squared(left, right) <= component.sensitivity.squared
+        assert sum(abs(a - b) for a, b in zip(left, right, strict=True)) <= component.sensitivity.l1
 
 
 def test_a_key_made_of_a_constant_and_a_varying_column_spreads_a_unit_over_its_cells() -> None:
@@ -166,29 +176,33 @@ def test_the_claimed_distance_of_counts_of_units_is_attained_by_a_unit_in_as_man
     TABLE.fill([[{"clinic": rank % 6, "sex": 0, "cost": 1, "weight": 1} for rank in range(LIMIT)]])
     for component, vector in zip(planned.components, TABLE.exact(planned), strict=True):
         spread = min(groups, 6) if 0 not in component.over else 1
-        assert sum(value**2 for value in vector) == component.sensitivity_squared == spread
+        assert sum(value**2 for value in vector) == component.sensitivity.squared == spread
+        assert sum(vector) == component.sensitivity.l1
 
 
 @pytest.mark.parametrize("keys", [(), ("clinic",), ("sex",)])
 @pytest.mark.parametrize("groups", [1, 2, 6, 30])
 @pytest.mark.parametrize("rows", [1, 3, 7, 20])
 @pytest.mark.parametrize("extreme", ["fixed_lower", "fixed_upper"])
-def test_the_claimed_distance_is_attained_by_a_unit_that_has_all_it_may(
-    keys: tuple[str, ...], groups: int, rows: int, extreme: str
+@pytest.mark.parametrize("calculus", Calculus)
+def test_the_claimed_distances_are_attained_by_a_unit_that_has_all_it_may(
+    keys: tuple[str, ...], groups: int, rows: int, extreme: str, calculus: Calculus
 ) -> None:
     sums = [Aggregate(Statistic.SUM, "cost"), Aggregate(Statistic.SUM, "weight")]
     spreads = [Aggregate(Statistic.VAR_SAMP, "weight"), Aggregate(Statistic.STDDEV_POP, "cost")]
     spreads.append(Aggregate(Statistic.COVAR_POP, "weight", other="cost"))
     spreads.append(Aggregate(Statistic.PERCENTILE_CONT, "cost", fraction=Decimal("0.5")))
     aggregates = [COUNT, *sums, Aggregate(Statistic.AVG, "weight"), *spreads]
-    planned = plan(query(VISITS, keys, aggregates, max_groups=groups, max_rows=rows), DATASET)
+    planned = plan(
+        replace(query(VISITS, keys, aggregates, max_groups=groups, max_rows=rows), calculus=calculus), DATASET
+    )
     cost, weight = (getattr(DATASET.column(name), extreme) for name in ("cost", "weight"))
     # Full cells first, which is where the sum of squares is largest; what is left goes to one more cell, if it may.
     cells = [min(rank // planned.max_rows, planned.max_groups - 1) for rank in range(LIMIT)]
     unit = [{"clinic": cell, "sex": 0, "cost": cost, "weight": weight} for cell in cells]
     TABLE.fill([unit])
     for component, vector in zip(planned.components, TABLE.exact(planned), strict=True):
-        claimed = component.sensitivity_squared
+        claimed = component.sensitivity.squared
         largest = 0 if component.scalar is None else abs(getattr(DATASET.column(str(component.scalar)), extreme))
         reaches_per_row = (
             component.kind.value in ("rows", "centred", "squares", "products")
@@ -197,6 +211,7 @@ def test_the_claimed_distance_is_attained_by_a_unit_that_has_all_it_may(
         )
         if reaches_per_row:
             assert sum(value**2 for value in vector) == claimed
+            assert sum(map(abs, vector)) == component.sensitivity.l1
 
 
 NARROWED = Conjunction((MIDDLING, Comparison("cost", Comparator.GREATER_OR_EQUAL, Decimal(-3))))
@@ -228,9 +243,9 @@ def test_the_distance_claimed_for_narrowed_bounds_is_attained_and_not_passed(
         bounds = {"rows": 1, "centred": width, "squares": width**2, "products": 30 * 1534}
         assert component.per_row == bounds[component.kind.value]
         reached = sum(value**2 for value in vector)
-        assert reached <= component.sensitivity_squared
+        assert reached <= component.sensitivity.squared
         if outside is None and (weight != 65 or component.kind.value in ("rows", "squares")):  # 65 is the middle
-            assert reached == component.sensitivity_squared
+            assert reached == component.sensitivity.squared
 
 
 def test_rows_are_chosen_after_where_and_before_an_aggregates_own_condition() -> None:
@@ -335,4 +350,4 @@ def test_a_value_at_either_bound_moves_the_squares_up_and_one_in_the_middle_down
     for weight, expected in ((0, 300**2), (300, 300**2), (150, -(300**2))):
         TABLE.fill([[{"clinic": 0, "sex": 0, "cost": 0, "weight": weight}]])
         assert TABLE.exact(planned)[2] == [expected]
-        assert squares.sensitivity_squared == expected**2
+        assert squares.sensitivity.squared == expected**2

@@ -76,7 +76,8 @@ class Source:
         vectors = [[0] * component.length for component in planned.components]
         coverage, everything = self.mapping.coverage, range(len(planned.components))
         with duckdb.connect(path, read_only=True) as connection:
-            for index, place, value in scans(planned, self.dataset, coverage, everything, edition.TABLE).read(connection):
+            asked = scans(planned, self.dataset, coverage, everything, edition.TABLE)
+            for index, place, value in asked.read(connection):
                 vectors[index][place] += value
         return vectors
 
@@ -84,7 +85,15 @@ class Source:
         return token_of((self.folder / "state" / "keys" / "patients.key").read_bytes(), str(pid))
 
 
-def moved(one: Sequence[Sequence[int]], other: Sequence[Sequence[int]]) -> list[int]:
+Vectors = Sequence[Sequence[int]]
+
+
+def moved_in_l1(one: Vectors, other: Vectors) -> list[int]:
+    """The L1 distance of each vector."""
+    return [sum(abs(a - b) for a, b in zip(*pair, strict=True)) for pair in zip(one, other, strict=True)]
+
+
+def moved(one: Vectors, other: Vectors) -> list[int]:
     """The squared L2 distance of each vector."""
     return [sum((a - b) ** 2 for a, b in zip(left, right, strict=True)) for left, right in zip(one, other, strict=True)]
 
@@ -121,11 +130,13 @@ def test_one_row_of_the_source_moves_every_component_within_what_is_charged_for(
         token = source.token(records[number]["pid"])
         assert without(content(path), token) == without(held, token)
         for planned, exact in zip(plans, before, strict=True):
-            claimed = [component.sensitivity_squared for component in planned.components]
+            claimed = [component.sensitivity.squared for component in planned.components]
             assert all(a <= b for a, b in zip(moved(exact, source.exact(planned, path)), claimed, strict=True))
+            in_l1 = [component.sensitivity.l1 for component in planned.components]
+            assert all(a <= b for a, b in zip(moved_in_l1(exact, source.exact(planned, path)), in_l1, strict=True))
         for profile, figures in zip(profiles, told, strict=True):
             now = exact_profile(profile, source.dataset, path, source.mapping.coverage)
-            claimed = [vector.sensitivity_squared for vector in profile.vectors]
+            claimed = [vector.sensitivity.squared for vector in profile.vectors]
             assert all(a <= b for a, b in zip(moved(figures, now), claimed, strict=True))
 
 
@@ -139,7 +150,7 @@ def test_a_whole_unit_of_the_source_moves_a_component_by_half_of_that_at_most(tm
     for pid in chance.sample(sorted({str(each["pid"]) for each in records if each["pid"]}), 3):
         path = source.imported([record for record in records if record["pid"] != pid])
         for planned, exact in zip(plans, before, strict=True):
-            claimed = [component.sensitivity_squared // 4 for component in planned.components]
+            claimed = [component.sensitivity.squared // 4 for component in planned.components]
             assert all(a <= b for a, b in zip(moved(exact, source.exact(planned, path)), claimed, strict=True))
 
 
@@ -182,9 +193,10 @@ def test_twice_the_bound_is_attained_where_one_row_less_turns_round_which_rows_c
     others = random_records(random.Random(9))
     with_it = source.exact(planned, source.imported(others + unit))
     exact = source.exact(planned, source.imported(others + unit[1:]))
-    assert moved(with_it, exact)[place] == planned.components[place].sensitivity_squared
+    assert moved(with_it, exact)[place] == planned.components[place].sensitivity.squared
+    assert moved_in_l1(with_it, exact)[place] == planned.components[place].sensitivity.l1
     alone = source.exact(planned, source.imported(others))
-    assert 4 * moved(with_it, alone)[place] == planned.components[place].sensitivity_squared
+    assert 4 * moved(with_it, alone)[place] == planned.components[place].sensitivity.squared
 
 
 def test_the_engine_demands_the_whole_charge_and_draws_noise_for_twice_the_units_bound(tmp_path: Path) -> None:

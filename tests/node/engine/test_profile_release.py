@@ -79,7 +79,7 @@ def test_a_paid_profile_gets_exact_figures_plus_the_noise_that_was_drawn(
     units = {number: (LOSSES.get(number, Loss(0)), rows) for number, rows in enumerate(UNITS)}
     exact = expected_profile(plan, dataset, units)
     assert [list(c.values) for c in found] == [[v + i - 1000 for i, v in enumerate(vector)] for vector in exact]
-    assert [c.scale for c in found] == drawn == [vector.scale for vector in plan.vectors]
+    assert [c.scale for c in found] == drawn == [vector.law.scale for vector in plan.vectors]
 
 
 def test_all_noise_is_drawn_before_anything_is_scanned(

@@ -15,10 +15,12 @@ from concordat_node.engine.holdings import Holding, Holdings, open_holdings
 from concordat_node.engine.release import Failed, release
 from concordat_node.importing.edition import EditionInfo
 from concordat_privacy import noise
+from concordat_privacy.laws import Law, Mechanism
 from concordat_privacy.plan import plan
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Aggregate, Comparator, Comparison, NullTest, Query, Statistic
+from concordat_query.model import Aggregate, Calculus, Comparator, Comparison, NullTest, Query, Statistic
 from concordat_query.signing import Purpose, SigningKey
+from concordat_query.wire import calculus_to_proto
 from fakes.editions import Row
 from fakes.engine import CASUALTIES, COUNT, VISITS, FakeNode, query
 
@@ -211,6 +213,35 @@ def test_a_forged_or_altered_request_fails_before_any_noise_or_scan(
     monkeypatch.setattr(noise, "draw", draw)
     assert _failure(forge(node, edition), holdings) == failure
     assert watched.statements == []
+
+
+def test_a_pure_query_gets_laplace_noise_of_the_planned_scale(
+    node: FakeNode, edition: EditionInfo, holdings: Holdings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Law] = []
+
+    def draw(law: Law, cells: int) -> npt.NDArray[np.int64]:
+        drawn.append(law)
+        return np.zeros(cells, dtype=np.int64)
+
+    monkeypatch.setattr(noise, "draw", draw)
+    pure = replace(ASKED, calculus=Calculus.PURE)
+    components = release(node.request(pure, edition), holdings)
+    planned = plan(pure, node.catalogue.dataset(CASUALTIES))
+    assert drawn == [component.law for component in planned.components]
+    assert {law.mechanism for law in drawn} == {Mechanism.LAPLACE}
+    assert [each.scale for each in components] == [law.scale for law in drawn]
+
+
+@pytest.mark.parametrize("calculus", Calculus)
+def test_a_receipt_of_the_same_amount_of_another_calculus_pays_for_nothing(
+    node: FakeNode, edition: EditionInfo, holdings: Holdings, watched: Watched, calculus: Calculus
+) -> None:
+    (other,) = set(Calculus) - {calculus}
+    asked = replace(ASKED, calculus=calculus)
+    assert _failure(_with(node, edition, asked, calculus=calculus_to_proto(other)), holdings) == RECEIPT
+    assert watched.statements == []
+    assert release(node.request(asked, edition), holdings)
 
 
 def test_bytes_that_are_no_request_fail_as_one(holdings: Holdings) -> None:

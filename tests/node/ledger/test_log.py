@@ -7,10 +7,11 @@ import apsw
 import concordat_node
 import pytest
 from concordat_node.ledger import charges
-from concordat_node.ledger.heads import head_bytes
+from concordat_node.ledger.heads import Spend, head_bytes
 from concordat_node.ledger.ledger import Ledger
 from concordat_node.ledger.log import BrokenChainError, canonical_json, chain_hash, verified_entries
 from concordat_node.ledger.receipts import sign_receipt
+from concordat_query.model import Calculus
 from fakes.ledgers import KEY, NODE, a_request, charged
 
 HISTORY = ("log", "charge", "claim", "answer")
@@ -109,8 +110,9 @@ def test_a_receipt_is_made_from_a_charge_in_the_log_and_from_nothing_else(full: 
 
 
 def test_a_head_has_the_same_bytes_in_whatever_order_accounts_come() -> None:
-    one = head_bytes("n", 1, 2, b"h", {"a": 1, "b": 2})
-    assert one == head_bytes("n", 1, 2, b"h", {"b": 2, "a": 1})
+    one, other = Spend(1, Calculus.ZCDP), Spend(2, Calculus.PURE)
+    head = head_bytes("n", 1, 2, b"h", {"a": one, "b": other})
+    assert head == head_bytes("n", 1, 2, b"h", {"b": other, "a": one})
 
 
 def test_a_missing_entry_in_the_middle_breaks_the_chain(full: Ledger) -> None:

@@ -242,7 +242,7 @@ def test_an_unchanged_budget_adds_nothing_to_the_log(path: Path) -> None:
 
 @pytest.mark.parametrize("budget", [-1, 1.5, True, 2**62 + 1])
 def test_a_budget_is_a_whole_number_within_bounds(path: Path, budget: int) -> None:
-    with pytest.raises(Refusal, match="not a whole number of nano-rho"):
+    with pytest.raises(Refusal, match="not a whole number of billionths"):
         open_ledger(path, budgets={PEOPLE: budget})
 
 

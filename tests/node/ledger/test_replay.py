@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from concordat_node.ledger.log import START, BrokenChainError, Entry, Kind, canonical_json, chain_hash
+from concordat_node.ledger.log import BrokenChainError, Entry, Kind, canonical_json
 from concordat_node.ledger.replay import replay
-from fakes.ledgers import PEOPLE, a_request
+from fakes.ledgers import PEOPLE, a_request, chained
 
 GENESIS = (Kind.GENESIS, {"node": "n"})
-BUDGET = (Kind.BUDGET, {"population": PEOPLE, "budget_rho_nano": 150})
+BUDGET = (Kind.BUDGET, {"population": PEOPLE, "budget_rho_nano": 150, "calculus": "zcdp"})
 
 
 def charge(name: str, **changed: Any) -> tuple[Kind, dict[str, Any]]:
@@ -23,19 +23,9 @@ def answer(charge: int) -> tuple[Kind, dict[str, Any]]:
     return Kind.ANSWER, {"charge": charge, "answer_sha256": "00" * 32}
 
 
-def chained(*contents: tuple[Kind, dict[str, Any]]) -> list[Entry]:
-    """Entries as a forger would write them who knows the formula."""
-    entries, before = [], START
-    for sequence, (kind, content) in enumerate(contents, start=1):
-        body, salt = canonical_json({**content, "kind": kind.value, "at": 0}), bytes(32)
-        entries.append(Entry(sequence, 1, body, salt, chain_hash(before, 1, sequence, salt, body)))
-        before = entries[-1].hash
-    return entries
-
-
 def test_a_true_log_tells_accounts_charges_claims_and_answers() -> None:
     state = replay(chained(GENESIS, BUDGET, charge("a"), answer(3), served("b", 3)))
-    assert state.accounts == {PEOPLE: (150, 150, 100)}
+    assert state.accounts == {PEOPLE: (150, 150, 100, "zcdp")}
     assert list(state.charges) == [3]
     assert state.claims == {
         ("Ann", "key-a"): (a_request("a").envelope_sha256, 3, 0),
@@ -62,8 +52,10 @@ def test_a_true_log_tells_accounts_charges_claims_and_answers() -> None:
         pytest.param([GENESIS, BUDGET, served("a", 2)], id="served by what is no charge"),
         pytest.param([GENESIS, BUDGET, answer(2)], id="an answer to what is no charge"),
         pytest.param([GENESIS, BUDGET, charge("a"), answer(3), answer(3)], id="a second answer to one charge"),
-        pytest.param([GENESIS, (Kind.BUDGET, {"population": PEOPLE})], id="a budget without an amount"),
-        pytest.param([GENESIS, (Kind.BUDGET, {"population": PEOPLE, "budget_rho_nano": -1})], id="a negative budget"),
+        pytest.param(
+            [GENESIS, (Kind.BUDGET, {"population": PEOPLE, "calculus": "zcdp"})], id="a budget without an amount"
+        ),
+        pytest.param([GENESIS, (Kind.BUDGET, {**BUDGET[1], "budget_rho_nano": -1})], id="a negative budget"),
         pytest.param([GENESIS, BUDGET, (Kind.CHARGE, {"request": {}, "participants": []})], id="a charge of nothing"),
     ],
 )

@@ -22,7 +22,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check audit margins bench proto lock clean setup setup-test
+.PHONY: help demo test check audit margins mutants bench proto lock clean setup setup-test
 
 help: ## this list
 	@echo "Concordat: one question, four nations, no record shared."
@@ -59,6 +59,9 @@ margins: setup-test ## how often 95% margins hold the truth, over 4,000 repetiti
 
 bench: setup-test ## measure against the bars; writes build/bench.json
 	@PYTHONPATH=deploy/demo $(BIN)/python bench/measure.py
+
+mutants: setup-test ## plant known mistakes one at a time; each must be caught by its test
+	@PYTHONPATH=tests $(BIN)/python tests/mutants/plant.py
 
 proto: setup-test ## generate Python from the .proto files
 	@$(BIN)/buf format --write

@@ -1,4 +1,8 @@
-"""Mistakes that would cost people their privacy or an answer its truth, and the test that notices each."""
+"""Mistakes that would cost people their privacy or an answer its truth, and the test that notices each.
+
+Most were made by somebody: unclamped values, bounds on the wrong thing, noise of the wrong scale, counts shared where
+they differ, charges that come too late.
+"""
 
 from dataclasses import dataclass
 
@@ -14,4 +18,252 @@ class Mistake:
     test: str
 
 
-MISTAKES: tuple[Mistake, ...] = ()
+_PRIVACY = "privacy/concordat_privacy/"
+_ENGINE = "node/concordat_node/engine/"
+_BOUNDING = "tests/node/engine/test_bounding.py::"
+_HOLDS = f"{_BOUNDING}test_deleting_a_unit_moves_every_component_by_no_more_than_claimed"
+_RULES = f"{_BOUNDING}test_sums_are_those_of_the_rows_that_the_rules_choose"
+_ATTAINS = f"{_BOUNDING}test_the_claimed_distances_are_attained_by_a_unit_that_has_all_it_may"
+_NARROWED = f"{_BOUNDING}test_the_distance_claimed_for_narrowed_bounds_is_attained_and_not_passed"
+
+CONTRIBUTIONS = (
+    Mistake(
+        "no clamp at import",
+        "node/concordat_node/importing/conversion.py",
+        'beyond = clamped if self.repair.out_of_range == "clamp" else "NULL"',
+        "beyond = self.fixed",
+        "tests/node/importing/test_dirty_sources.py::test_an_edition_holds_what_the_rules_say_of_random_dirty_records",
+    ),
+    Mistake(
+        "one group more than is claimed",
+        f"{_ENGINE}choosing.py",
+        "sizes) < limits.cells",
+        "sizes) <= limits.cells",
+        _HOLDS,
+    ),
+    Mistake(
+        "one row more in a cell than is claimed",
+        f"{_ENGINE}choosing.py",
+        "counts[limits.rows :] &= cells[limits.rows :] != cells[: -limits.rows]",
+        "counts[limits.rows + 1 :] &= cells[limits.rows + 1 :] != cells[: -limits.rows - 1]",
+        _HOLDS,
+    ),
+    Mistake(
+        "the row cap skipped for units with few rows",
+        f"{_ENGINE}limits.py",
+        "return min(limit for limit in (self.cells, self.rows) if limit is not None)",
+        "return self.cells or self.rows or 1",
+        _HOLDS,
+    ),
+    Mistake(
+        "cells chosen by a unit's number instead of its token",
+        f"{_ENGINE}bounding.py",
+        "hash(hash(token_hi, token_lo, {self._cell()}))",
+        "hash(hash(unit, {self._cell()}))",
+        _RULES,
+    ),
+    Mistake(
+        "the first cells chosen, not those of the lowest hash",
+        f"{_ENGINE}bounding.py",
+        "CAST(hash(hash(token_hi, token_lo, {self._cell()})) >> {64 - HASH_BITS} AS USMALLINT)",
+        "CAST({self._cell()} AS USMALLINT)",
+        f"{_BOUNDING}test_units_differ_in_the_cells_that_are_chosen_for_them",
+    ),
+    Mistake(
+        "rows counted that the node does not hold",
+        f"{_ENGINE}bounding.py",
+        "kept = both(self.plan.query.where, self.coverage.condition(read))",
+        "kept = self.plan.query.where",
+        f"{_BOUNDING}test_only_rows_count_for_which_every_column_read_is_held",
+    ),
+    Mistake(
+        "units counted once in every cell of a total",
+        f"{_ENGINE}bounding.py",
+        'unit = "DISTINCT _unit" if over else "*"',
+        'unit = "*"',
+        _RULES,
+    ),
+    Mistake(
+        "a key taken as constant where one of its columns is",
+        f"{_PRIVACY}components.py",
+        "return all(dataset.constant_within_unit(name) for name in columns_in(key))",
+        "return any(dataset.constant_within_unit(name) for name in columns_in(key))",
+        f"{_BOUNDING}test_a_key_made_of_a_constant_and_a_varying_column_spreads_a_unit_over_its_cells",
+    ),
+)
+
+SENSITIVITIES = (
+    Mistake(
+        "rows that fill no whole cell left out of the sum of squares",
+        f"{_PRIVACY}sensitivity.py",
+        "return full * max_rows**2 + rest**2",
+        "return full * max_rows**2",
+        "tests/privacy/test_sensitivity.py::test_rows_squared_is_the_largest_sum_of_squares_of_all",
+    ),
+    Mistake(
+        "the sensitivity of rows by cells alone",
+        f"{_PRIVACY}components.py",
+        "own = Sensitivity(per_row * bounds.rows_in_all, row_squared * bounds.rows_squared)",
+        "own = Sensitivity(per_row * bounds.max_groups, row_squared * bounds.max_groups)",
+        _HOLDS,
+    ),
+    Mistake(
+        "a sum that moves by its upper bound alone",
+        f"{_PRIVACY}components.py",
+        "return max(types[0].largest, 1), steps[0]",
+        "return max(types[0].upper, 1), steps[0]",
+        "tests/privacy/test_plan.py::test_a_sum_moves_by_its_lower_bound_where_that_is_further_from_zero",
+    ),
+    Mistake(
+        "centred values that move by half of what they do",
+        f"{_PRIVACY}components.py",
+        "return widths[0], steps[0] / 2",
+        "return -(-widths[0] // 2), steps[0] / 2",
+        _HOLDS,
+    ),
+    Mistake(
+        "cumulative counts priced as a histogram",
+        f"{_PRIVACY}strategies.py",
+        "return sum(each**2 for each in self.coefficients)",
+        "return self.coefficients[0] ** 2",
+        _HOLDS,
+    ),
+    Mistake(
+        "a disjunction that narrows like a conjunction",
+        "query/concordat_query/narrowing.py",
+        "return _any([_ranges(term, dataset) for term in terms])",
+        "return _all([_ranges(term, dataset) for term in terms])",
+        "tests/query/test_narrowing.py::test_every_row_that_satisfies_a_condition_is_within_what_it_tells",
+    ),
+    Mistake(
+        "a strict comparison that narrows by a step too many",
+        "query/concordat_query/narrowing.py",
+        "return Range(upper=(ceil(number / step) - 1) * step)",
+        "return Range(upper=(ceil(number / step) - 2) * step)",
+        "tests/query/test_narrowing.py::test_every_row_that_satisfies_a_condition_is_within_what_it_tells",
+    ),
+    Mistake(
+        "a unit of several people charged as if it were one",
+        f"{_PRIVACY}enclosing.py",
+        "return 1 if dataset.encloses is None else 2",
+        "return 1",
+        "tests/privacy/test_enclosing.py::test_the_charge_is_four_times_what_the_same_noise_costs_the_unit_itself",
+    ),
+)
+
+NOISE_AND_PRICE = (
+    Mistake(
+        "Gaussian noise a tenth too small",
+        f"{_PRIVACY}noise.py",
+        "return dp.m.make_gaussian(vectors, dp.l2_distance(T=float), scale=law.scale)",
+        "return dp.m.make_gaussian(vectors, dp.l2_distance(T=float), scale=law.scale / 1.1)",
+        "tests/privacy/test_noise.py",
+    ),
+    Mistake(
+        "Laplace noise a tenth too small",
+        f"{_PRIVACY}noise.py",
+        'return dp.m.make_laplace(vectors, dp.l1_distance(T="i64"), scale=law.scale)',
+        'return dp.m.make_laplace(vectors, dp.l1_distance(T="i64"), scale=law.scale / 1.1)',
+        "tests/privacy/test_noise.py",
+    ),
+    Mistake(
+        "noise drawn after the data were read",
+        f"{_ENGINE}release.py",
+        "    vectors = {index: vector.tolist() for index, vector in zip(held, drawn, strict=True)}\n"
+        "    for index, place, exact in asked.read(holding.connection):\n",
+        "    found = list(asked.read(holding.connection))\n"
+        "    drawn = noise.draw_all([(planned.components[i].law, planned.components[i].length) for i in held])\n"
+        "    vectors = {index: vector.tolist() for index, vector in zip(held, drawn, strict=True)}\n"
+        "    for index, place, exact in found:\n",
+        "tests/node/engine/test_release.py::test_all_noise_is_drawn_before_anything_is_scanned",
+    ),
+    Mistake(
+        "shares that add up to more than the price",
+        f"{_PRIVACY}shares.py",
+        "return (shares[0] + rho_nano - sum(shares), *shares[1:])",
+        "return (rho_nano, *shares[1:])",
+        "tests/privacy/test_shares.py::test_shares_are_whole_add_up_and_follow_the_weights",
+    ),
+    Mistake(
+        "a scale rounded down to its grid",
+        f"{_PRIVACY}sensitivity.py",
+        "    while (steps * step) ** 2 < needed:\n        steps += 1\n    return math.ldexp(steps, exponent)\n",
+        "    return math.ldexp(steps, exponent)\n",
+        "tests/privacy/test_sensitivity.py::test_opendps_own_map_never_exceeds_the_share",
+    ),
+    Mistake(
+        "a component that the map says costs more is let through",
+        f"{_PRIVACY}noise.py",
+        "if charge_by_map(plan, component) > component.rho_nano:",
+        "if charge_by_map(plan, component) > 2 * component.rho_nano:",
+        "tests/privacy/test_noise.py::test_a_component_with_less_noise_than_its_share_pays_for_is_refused",
+    ),
+    Mistake(
+        "an epsilon told without its delta's part",
+        f"{_PRIVACY}accounting.py",
+        "epsilon = order * rho + math.log(excess / order) + (log_inverse - math.log(order)) / excess",
+        "epsilon = order * rho + math.log(excess / order)",
+        "tests/privacy/test_accounting.py::test_epsilon_agrees_with_opendp",
+    ),
+    Mistake(
+        "an answer for a receipt of another price",
+        f"{_ENGINE}release.py",
+        "return receipt.rho_nano == price and receipt.calculus",
+        "return receipt.calculus",
+        "tests/node/engine/test_release.py::test_a_forged_or_altered_request_fails_before_any_noise_or_scan",
+    ),
+    Mistake(
+        "an answer for a receipt that the ledger did not sign",
+        f"{_ENGINE}release.py",
+        "    _demand(signed, EngineResponse.FAILURE_RECEIPT)\n",
+        "",
+        "tests/node/engine/test_release.py::test_a_forged_or_altered_request_fails_before_any_noise_or_scan",
+    ),
+    Mistake(
+        "a charge that leaves the balance as it was",
+        "node/concordat_node/ledger/charges.py",
+        "(request.rho_nano, request.population))",
+        "(0, request.population))",
+        "tests/node/ledger/test_charging.py::test_a_reservation_holds_its_price_and_a_charge_spends_it",
+    ),
+)
+
+ESTIMATES = (
+    Mistake(
+        "nullable columns sharing the count of all rows",
+        f"{_PRIVACY}decomposition.py",
+        "scalar if self._may_be_missing(scalar, asked) else None, asked)",
+        "None, asked)",
+        "tests/privacy/test_plan.py::test_a_column_that_may_be_missing_has_a_count_of_its_own",
+    ),
+    Mistake(
+        "a mean about 0 instead of the bounds' middle",
+        f"{_PRIVACY}decomposition.py",
+        "return Mean(rows, centred, _middle(kind))",
+        "return Mean(rows, centred, Fraction(0))",
+        "tests/privacy/test_plan.py::test_the_middle_and_step_of_a_mean_count_decimals",
+    ),
+    Mistake(
+        "a margin for one node's noise where several are added up",
+        f"{_PRIVACY}linear.py",
+        "noises[index])",
+        "1)",
+        "tests/privacy/test_estimates.py",
+    ),
+    Mistake(
+        "a margin of a large sigma by 1.64 instead of 1.96",
+        f"{_PRIVACY}margins.py",
+        "NORMAL_QUANTILE = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)",
+        "NORMAL_QUANTILE = NormalDist().inv_cdf(CONFIDENCE)",
+        "tests/privacy/test_margins.py::test_large_scales_need_no_lattice_and_give_the_same_margin",
+    ),
+    Mistake(
+        "two questions with one name: a percentile's fraction left out of the hash",
+        "query/concordat_query/canonical.py",
+        "        None if aggregate.fraction is None else decimal_text(aggregate.fraction),\n    ]",
+        "    ]",
+        "tests/query/test_canonical.py",
+    ),
+)
+
+MISTAKES: tuple[Mistake, ...] = (*CONTRIBUTIONS, *SENSITIVITIES, *NOISE_AND_PRICE, *ESTIMATES)

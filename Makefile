@@ -57,11 +57,11 @@ audit: setup-test ## whether real nodes keep their claims, and mistakes are noti
 margins: setup-test ## how often 95% margins hold the truth, over 4,000 repetitions; writes build/margins.json
 	@PYTHONPATH=tests $(BIN)/python -m audit.coverage
 
-bench: setup-test ## measure against the bars; writes build/bench.json
-	@PYTHONPATH=deploy/demo $(BIN)/python bench/measure.py
-
 mutants: setup-test ## plant known mistakes one at a time; each must be caught by its test
 	@PYTHONPATH=tests $(BIN)/python tests/mutants/plant.py
+
+bench: setup-test ## measure against the bars; writes build/bench.json
+	@PYTHONPATH=deploy/demo $(BIN)/python bench/measure.py
 
 proto: setup-test ## generate Python from the .proto files
 	@$(BIN)/buf format --write

@@ -101,7 +101,7 @@ def _run(connection: duckdb.DuckDBPyConnection, mapping: Mapping, key: Populatio
                 running.done += 1
     if mapping.definition.cubes:
         with without_values(Step.WRITE):
-            marking.write_marked(connection, mapping)
+            marking.write_marked(connection, mapping.definition, mapping.coverage)
 
 
 def _publish(mapping: Mapping, state: Path, draft: Path, progress: Progress) -> None:

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 from concordat_privacy.plan import plan
 from concordat_query.canonical import canonical_keys
-from concordat_query.catalogue import Cube
+from concordat_query.catalogue import Cube, Dataset
+from concordat_query.coverage import Coverage
 from concordat_query.model import NANO, Aggregate, Condition, Query, Statistic
 from numpy.typing import NDArray
 
@@ -20,7 +21,6 @@ from concordat_node.engine import cubes
 from concordat_node.engine.bounding import KeptRows
 from concordat_node.engine.trimming import trimmed
 from concordat_node.importing import edition
-from concordat_node.importing.mapping import Mapping
 
 UNMARKED = "unmarked"
 """The table that holds an edition's rows, in their order, until they are marked."""
@@ -28,9 +28,9 @@ CHUNK = 2**20
 """Rows that are written at once."""
 
 
-def write_marked(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
+def write_marked(connection: duckdb.DuckDBPyConnection, dataset: Dataset, coverage: Coverage) -> None:
     """Fills the attached database `edition` from table `unmarked`, in the same order."""
-    marks = _marks(connection, mapping)
+    marks = _marks(connection, dataset, coverage)
     for start in range(0, len(marks), CHUNK):
         stop = min(start + CHUNK, len(marks))
         connection.register("marks", pa.table({"_row": np.arange(start, stop), "_marks": marks[start:stop]}))
@@ -42,25 +42,28 @@ def write_marked(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> Non
         connection.unregister("marks")
 
 
-def _marks(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> NDArray[np.uint8]:
+def _marks(connection: duckdb.DuckDBPyConnection, dataset: Dataset, coverage: Coverage) -> NDArray[np.uint8]:
     """One byte a row: bit i for the catalogue's cube i."""
     ((rows,),) = connection.execute(f"SELECT count(*) FROM {UNMARKED}").fetchall()
     marks = np.zeros(rows, dtype=np.uint8)
-    for position, cube in enumerate(mapping.definition.cubes):
-        for where in cubes.conditions(cube, mapping.definition):
-            for places in _kept(connection, mapping, cube, where):
+    bare = dataset.model_copy(update={"cubes": ()})  # or the rows would be sought in the marks
+    for position, cube in enumerate(dataset.cubes):
+        for where in cubes.conditions(cube, dataset):
+            planned = plan(_query(cube, where), bare)
+            kept = KeptRows(planned, bare, coverage, UNMARKED, ["rowid AS _row"])
+            for places in _places(connection, kept):
                 marks[places] |= np.uint8(1 << position)
     return marks
 
 
-def _kept(
-    connection: duckdb.DuckDBPyConnection, mapping: Mapping, cube: Cube, where: Condition | None
-) -> Iterator[NDArray[np.int64]]:
-    """The places of the rows that count in a query of this cube."""
-    dataset = mapping.definition.model_copy(update={"cubes": ()})  # or the answer would be sought in the marks
+def _query(cube: Cube, where: Condition | None) -> Query:
+    """One that the cube answers. What it costs and counts does not matter here."""
     count = (Aggregate(Statistic.COUNT_ROWS),)
-    query = Query(mapping.dataset, canonical_keys(cube.keys), where, count, NANO, cube.max_groups, cube.max_rows)
-    kept = KeptRows(plan(query, dataset), dataset, mapping.coverage, UNMARKED, ["rowid AS _row"])
+    return Query("", canonical_keys(cube.keys), where, count, NANO, cube.max_groups, cube.max_rows)
+
+
+def _places(connection: duckdb.DuckDBPyConnection, kept: KeptRows) -> Iterator[NDArray[np.int64]]:
+    """Where the rows stand that count."""
     for batch in connection.cursor().sql(kept.spared).to_arrow_reader(CHUNK):
         yield batch.column("_row").to_numpy()
     if kept.to_trim is not None:

@@ -269,6 +269,15 @@ def test_units_differ_in_the_cells_that_are_chosen_for_them() -> None:
     assert all(20 <= count <= 60 for count in counts)
 
 
+@pytest.mark.parametrize("clinics", [(0, 1, 2), (0, 1, 2, 3, 4), (1, 3, 4, 5)])
+def test_no_cell_is_chosen_more_often_than_another(clinics: Sequence[int]) -> None:
+    """A hash that combines token and cell too plainly would favour the same cells in every unit."""
+    TABLE.fill([[{"clinic": clinic, "sex": 0, "cost": 0} for clinic in clinics]] * 1_500)
+    (counts,) = TABLE.exact(plan(query(VISITS, ("clinic",), [COUNT]), DATASET))
+    even = 1_500 / len(clinics)
+    assert all(abs(counts[clinic] - even) < 5 * even**0.5 for clinic in clinics)
+
+
 @pytest.mark.parametrize("units", [[], [[{"clinic": 3, "sex": None, "cost": 7}]]])
 @pytest.mark.parametrize("rows", [1, 20])
 def test_every_public_cell_has_a_value_whether_a_row_is_in_it_or_not(units: Units, rows: int) -> None:

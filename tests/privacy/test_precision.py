@@ -5,7 +5,8 @@ import math
 from dataclasses import replace
 
 import pytest
-from concordat_privacy.components import Kind
+from concordat_privacy.components import Component, Kind
+from concordat_privacy.laws import Mechanism
 from concordat_privacy.margins import noise_margin
 from concordat_privacy.parts import Total
 from concordat_privacy.plan import plan
@@ -15,8 +16,10 @@ from concordat_privacy.precision import (
     price_for_half_the_margin,
     price_for_margin,
 )
+from concordat_privacy.sensitivity import law_for
+from concordat_privacy.shares import laid
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Aggregate, Calculus, Query, Statistic
+from concordat_query.model import NANO, Aggregate, Calculus, Query, Statistic
 from fakes.catalogue import small_catalogue
 from fakes.engine import COUNT, VISITS, query
 
@@ -88,10 +91,22 @@ def test_half_of_every_margin_costs_twice_the_epsilon_or_four_times_the_rho(calc
 
 
 @pytest.mark.parametrize("calculus", Calculus)
-def test_what_sharing_saves_is_what_separate_components_would_cost(calculus: Calculus) -> None:
+def test_what_sharing_saves_is_what_the_same_statistics_would_have_by_themselves(calculus: Calculus) -> None:
     shared = query(VISITS, ("clinic",), [COUNT, Aggregate(Statistic.AVG, "cost"), Aggregate(Statistic.VAR_POP, "cost")])
     planned = plan(replace(shared, rho_nano=60_000_000, calculus=calculus), DATASET)
     assert len(planned.components) == 3
-    apart = plan(replace(planned.query, rho_nano=30_000_000), DATASET)  # six in place of three: half a share each
-    by_which_part = apart.components[1].scale / planned.components[1].scale - 1
-    assert larger_without_sharing(planned) == pytest.approx(by_which_part, rel=1e-3)
+    ratios = []
+    for aggregate in planned.query.aggregates:
+        alone = plan(replace(planned.query, aggregates=(aggregate,), rho_nano=20_000_000), DATASET)
+        weights = laid(alone.parts[0])
+        here = {component.kind: component for component in planned.components}
+        own = math.hypot(*(weights[i] * _noise(each) for i, each in enumerate(alone.components)))
+        within = math.hypot(*(weights[i] * _noise(here[each.kind]) for i, each in enumerate(alone.components)))
+        ratios.append(own / within)
+    assert larger_without_sharing(planned) == pytest.approx(max(ratios) - 1, rel=1e-3)
+
+
+def _noise(component: Component) -> float:
+    """How many times the scale that one whole unit of the price would buy."""
+    calculus = Calculus.PURE if component.law.mechanism is Mechanism.LAPLACE else Calculus.ZCDP
+    return component.scale / law_for(calculus, component.sensitivity, NANO).scale

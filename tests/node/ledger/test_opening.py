@@ -10,7 +10,7 @@ import pytest
 from concordat_node.ledger.inspection import inspect
 from concordat_node.ledger.ledger import Ledger
 from concordat_node.ledger.records import Balance
-from concordat_node.ledger.schema import refuse_unsafe_sqlite
+from concordat_node.ledger.schema import FORMAT, refuse_unsafe_sqlite
 from concordat_query.errors import Reason, Refusal, Unavailable
 from fakes.ledgers import PARTICIPANTS, PEOPLE, FakeClock, a_request, charged, open_ledger
 
@@ -134,8 +134,8 @@ def test_a_damaged_page_is_refused(path: Path) -> None:
 
 def test_a_file_of_a_later_format_is_refused_with_what_to_run(path: Path) -> None:
     filled(path)
-    tamper(path, "PRAGMA user_version = 2")
-    with pytest.raises(Refusal, match="format 2, but this software reads format 1: run the release that wrote it"):
+    tamper(path, f"PRAGMA user_version = {FORMAT + 1}")
+    with pytest.raises(Refusal, match=f"format {FORMAT + 1}, but this software reads format {FORMAT}: run"):
         open_ledger(path)
 
 

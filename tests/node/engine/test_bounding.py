@@ -8,6 +8,7 @@ import pytest
 from concordat_privacy.plan import Plan, plan
 from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.model import (
+    NANO,
     Aggregate,
     Calculation,
     Calculus,
@@ -108,7 +109,7 @@ def _plans() -> st.SearchStrategy[Plan]:
         over = [keys, keys[:1]] if total else []
         totals = [Aggregate(Statistic.COUNT_UNITS, over=each) for each in over if each]
         asked = query(VISITS, keys, [*EVERYTHING, *totals], where, max_groups=groups, max_rows=rows)
-        return plan(replace(asked, calculus=calculus), DATASET)
+        return plan(replace(asked, calculus=calculus, rho_nano=10 * NANO), DATASET)
 
     return st.builds(
         planned,

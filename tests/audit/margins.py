@@ -149,12 +149,13 @@ def covered(line: Line, level: Level, repetitions: int, seed: int = 0) -> Covere
 
 
 def _planned(dataset: str, keys: object, aggregates: object, catalogue: Catalogue, level: Level) -> Plan:
-    """At the price at which a count's sigma is that of the level."""
+    """At the price at which what is counted, or added up, has the level's noise: its sigma in units of what one row
+    may add. Statistics of several components have it for the first."""
 
     def at(rho_nano: int) -> Plan:
         return plan(Query(dataset, keys, None, aggregates, rho_nano, 1, 1), catalogue.dataset(dataset))  # type: ignore[arg-type]
 
-    return at(len(at(NANO).components) * round(NANO / (2 * level.sigma**2)))
+    return at(round(NANO / (2 * level.sigma**2) * NANO / at(NANO).components[0].rho_nano))
 
 
 def _catalogue(repetitions: int) -> Catalogue:

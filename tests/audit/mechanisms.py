@@ -4,19 +4,20 @@ A further statistic is a further line. Everything is derived from the plan and f
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 from audit.judging import Verdict, judge, smallest_admitted
-from audit.losses import Floats, Shifted, Tradeoff, gaussian, shifts_of
+from audit.losses import Floats, Shifted, Tradeoff, gaussian, pure, shifts_of
 from audit.nodes import Serving
-from audit.sources import DATASET
+from audit.sources import CALCULI
 from concordat.v1 import node_pb2
 from concordat_privacy.plan import Plan, plan
-from concordat_privacy.sensitivity import scale_for
+from concordat_privacy.sensitivity import law_for
 from concordat_query.catalogue import Catalogue
-from concordat_query.model import NANO, Query
+from concordat_query.model import NANO, Calculus, Query
 from concordat_query.text import read_sql
 
 QUERIES = 4
@@ -25,16 +26,22 @@ QUERIES = 4
 
 @dataclass(frozen=True)
 class Mechanism:
-    """One row of the report. `select` is asked by `keys` for `rho`; the last `folded` keys tell no trials apart."""
+    """One row of the report. `select` is asked by `keys` at `price`, in rho or epsilon; where `folded`, the key `pick`
+    tells no trials apart."""
 
     name: str
     select: str
-    rho: float
+    price: float
     mistake: str = ""
     keys: str = "block; place"
     where: str = ""
-    folded: int = 0
+    folded: bool = False
     max_rows: int = 1
+    dataset: str = "audit.events"
+
+    @property
+    def calculus(self) -> Calculus:
+        return CALCULI[self.dataset]
 
     @property
     def is_planted(self) -> bool:
@@ -49,25 +56,45 @@ class Mechanism:
         names = [f"{key} AS k{index}" for index, key in enumerate(self.keys.split("; "))]
         by = ", ".join(f"k{index}" for index in range(len(names)))
         items = ", ".join([*names, *(f"{one} AS v{i}" for i, one in enumerate(self.select.split("; ")))])
-        sql = f"SELECT {items} FROM {DATASET} WHERE {' AND '.join(terms)} GROUP BY {by}"  # noqa: S608  # made up here
+        sql = f"SELECT {items} FROM {self.dataset} WHERE {' AND '.join(terms)} GROUP BY {by}"  # noqa: S608  # made up here
         asked = read_sql(sql, public)
-        rho_nano = round(self.rho * NANO)
-        return Query(DATASET, asked.keys, asked.where, asked.aggregates, rho_nano, 1, self.max_rows)
+        price = round(self.price * NANO)
+        query = Query(self.dataset, asked.keys, asked.where, asked.aggregates, price, 1, self.max_rows)
+        return replace(query, calculus=self.calculus)
+
+
+class Claim(Protocol):
+    """What an answer claims of all its figures together."""
+
+    @property
+    def loss(self) -> float:
+        """In rho or epsilon."""
+
+    def tradeoff(self, loss: float) -> Tradeoff:
+        """Of noise of that loss."""
 
 
 @dataclass(frozen=True)
-class Claim:
-    """What an answer claims: the noise that its charge promises, for the most that one unit may move."""
+class InRho:
+    """Discrete Gaussian noise of these scales, for the most that one unit may move."""
 
     coordinates: tuple[Shifted, ...]
 
     @property
-    def rho(self) -> float:
+    def loss(self) -> float:
         return sum(each.rho for each in self.coordinates)
 
-    def tradeoff(self, rho: float | None = None) -> Tradeoff:
-        """Of the noise that would cost `rho` in all, in the same proportions; without it, as claimed."""
-        return gaussian(self.coordinates, 1.0 if rho is None else (self.rho / rho) ** 0.5)
+    def tradeoff(self, loss: float) -> Tradeoff:
+        """Of noise in the same proportions."""
+        return gaussian(self.coordinates, (self.loss / loss) ** 0.5)
+
+
+@dataclass(frozen=True)
+class InEpsilon:
+    loss: float
+
+    def tradeoff(self, loss: float) -> Tradeoff:
+        return pure(loss)
 
 
 @dataclass(frozen=True)
@@ -90,27 +117,29 @@ def audit(mechanism: Mechanism, serving: Serving) -> Row:
     """Asks both nodes and judges what they release."""
     public = serving.site.catalogue
     queries = mechanism.queries(public)
-    plans = [plan(query, public.dataset(DATASET)) for query in queries]
+    plans = [plan(query, public.dataset(mechanism.dataset)) for query in queries]
     answers = serving.ask(queries)
     without, with_it = (
         np.concatenate([_trials(mechanism, *pair) for pair in zip(plans, answers[node], strict=True)])
         for node in ("node-without", "node-with")
     )
     claim = _claim(plans[0], [answer.rho_nano for one in answers.values() for answer in one])
-    verdict = judge(without, with_it, claim.tradeoff())
-    estimate = smallest_admitted(verdict, claim.tradeoff, claim.rho)
-    return Row(mechanism, claim.rho, estimate, len(without), verdict)
+    verdict = judge(without, with_it, claim.tradeoff(claim.loss))
+    estimate = smallest_admitted(verdict, claim.tradeoff, claim.loss)
+    return Row(mechanism, claim.loss, estimate, len(without), verdict)
 
 
 def _claim(planned: Plan, charged: Sequence[int]) -> Claim:
     """The noise of the smallest scale whose price was charged, each component having its share of it."""
     (paid,) = set(charged)
+    if planned.query.calculus is Calculus.PURE:
+        return InEpsilon(paid / NANO)
     coordinates = []
     for component in planned.components:
         share = component.rho_nano * paid // planned.query.rho_nano
-        scale = scale_for(component.sensitivity.squared, share)
+        scale = law_for(Calculus.ZCDP, component.sensitivity, share).scale
         coordinates += [Shifted(shift, scale) for shift in shifts_of(component.sensitivity.squared)]
-    return Claim(tuple(coordinates))
+    return InRho(tuple(coordinates))
 
 
 def _trials(mechanism: Mechanism, planned: Plan, answer: node_pb2.Answer) -> Floats:
@@ -131,8 +160,9 @@ def _kept_axes(mechanism: Mechanism, planned: Plan) -> list[int]:
 
 
 PAIRED = partial(
-    Mechanism, keys="block; DIV(place, 2); pick", where="MOD(place, 2) = 0", folded=1, select="COUNT(*)", rho=0.5
+    Mechanism, keys="block; DIV(place, 2); pick", where="MOD(place, 2) = 0", folded=True, select="COUNT(*)", price=0.5
 )
+PURE = partial(Mechanism, dataset="audit.events_pure", price=1.0)
 HONEST = (
     Mechanism("COUNT(*), rho 0.5", "COUNT(*)", 0.5),
     Mechanism("COUNT(*), rho 1", "COUNT(*)", 1.0),
@@ -145,12 +175,15 @@ HONEST = (
     Mechanism("MEDIAN: eleven counts", "MEDIAN(DIV(100 - amount, 10))", 1.0),
     Mechanism("five statistics", "COUNT(*); AVG(amount); STDDEV_POP(amount); COUNT(weight); SUM(weight)", 1.0),
     PAIRED("COUNT(*), one of two groups"),
+    PURE("COUNT(*), epsilon 1", "COUNT(*)"),
+    PURE("AVG, epsilon 1: two components", "AVG(amount)"),
 )
 PLANTED = (
     Mechanism("COUNT(*), rho 0.5", "COUNT(*)", 0.5, mistake="noise 10% too small"),
     Mechanism("COUNT(*), rho 1", "COUNT(*)", 1.0, mistake="noise 10% too small"),
     Mechanism("AVG", "AVG(amount)", 1.0, mistake="noise 10% too small"),
-    Mechanism("AVG", "AVG(weight)", 1.0, mistake="one noise for two components"),
+    PURE("COUNT(*), epsilon 1", "COUNT(*)", mistake="noise 10% too small"),
+    Mechanism("AVG", "AVG(weight)", 1.0, mistake="one noise for all components"),
     Mechanism("COUNT(*)", "COUNT(*)", 0.5, mistake="half the price charged"),
     Mechanism("SUM", "SUM(amount)", 0.5, mistake="a clamp left out"),
     Mechanism("COUNT(*)", "COUNT(*)", 0.5, mistake="row cap skipped"),

@@ -12,10 +12,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from audit.sources import DATASET, MAPPING, NATIONS, catalogue, write_source
+from audit.sources import CALCULI, MAPPING, NATIONS, catalogue, write_source
 from concordat.v1 import node_pb2, node_pb2_grpc, query_pb2
 from concordat_query.catalogue import Catalogue
-from concordat_query.model import Envelope, Query, Statistic
+from concordat_query.model import Calculus, Envelope, Query, Statistic
 from concordat_query.signing import Purpose, SigningKey
 from concordat_query.wire import envelope_to_bytes
 from concordat_wire.channel import open_channel
@@ -118,7 +118,6 @@ def found_site(folder: Path) -> Site:
 
 
 def _agreement(public: Catalogue, keys: dict[str, SigningKey]) -> dict[str, Any]:
-    columns = [column.name for column in public.dataset(DATASET).columns]
     today = date.today()
     return {
         "id": "audit",
@@ -132,26 +131,33 @@ def _agreement(public: Catalogue, keys: dict[str, SigningKey]) -> dict[str, Any]
             for node, nation in NATIONS.items()
         ],
         "analysts": [{"name": ANALYST, "public_key": keys[ANALYST].public_key_text}],
-        "populations": {name: {"epsilon": 100.0, "delta": 1e-3} for name in public.populations},
+        "populations": {public.dataset(name).population: _budget(calculus) for name, calculus in CALCULI.items()},
         "datasets": {
             name: {
-                "columns": columns,
-                "keys": columns,
+                "columns": [column.name for column in dataset.columns],
+                "keys": [column.name for column in dataset.columns],
                 "statistics": [statistic.value for statistic in Statistic],
                 "max_groups": 10,
                 "max_rows": 10,
                 "max_epsilon": 50.0,
             }
-            for name in public.datasets
+            for name, dataset in public.datasets.items()
         },
         "defaults": {"epsilon": 1.0},
     }
 
 
+def _budget(calculus: Calculus) -> dict[str, object]:
+    if calculus is Calculus.PURE:
+        return {"epsilon": 100.0, "calculus": calculus.value}
+    return {"epsilon": 100.0, "delta": 1e-3}
+
+
 def _write_node(place: Path, name: str, key: SigningKey) -> None:
     (place / "data").mkdir(parents=True)
     key.write(place / "signing.key")
-    write_toml(place / "mapping.toml", MAPPING)
+    for dataset in CALCULI:
+        write_toml(place / f"{dataset}.toml", {"dataset": dataset, **MAPPING})
     write_source(place / "data", with_unit=name == "node-with")
     write_toml(
         place / "node.toml",
@@ -163,7 +169,7 @@ def _write_node(place: Path, name: str, key: SigningKey) -> None:
             "agreement": "../agreement.toml",
             "signing_key": "signing.key",
             "data": "data",
-            "mappings": ["mapping.toml"],
+            "mappings": [f"{dataset}.toml" for dataset in CALCULI],
             "listen": "127.0.0.1:0",
             "callers": [COORDINATOR],
             "tls": {

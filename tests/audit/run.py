@@ -14,9 +14,10 @@ from pathlib import Path
 
 from audit.mechanisms import HONEST, PLANTED, Mechanism, Row, audit
 from audit.nodes import Site, found_site
+from concordat_query.model import Calculus
 
 BUILD = Path(__file__).parents[2] / "build"
-LINE = "{:<46}{:>12}{:>18}{:>10}   {}"
+LINE = "{:<50}{:>14}{:>16}{:>10}   {}"
 
 
 def main() -> int:
@@ -63,7 +64,8 @@ def _shown(row: Row) -> tuple[str, str, str, str, str]:
         verdict = "caught" if row.verdict.refuted else "NOT CAUGHT"
     else:
         verdict = "BEYOND ITS CLAIM" if row.verdict.refuted else "holds"
-    return name, f"rho {row.claimed:.3f}", f"rho {row.estimate:.3f}", f"{row.samples:,}", verdict
+    unit = "epsilon" if row.mechanism.calculus is Calculus.PURE else "rho"
+    return name, f"{unit} {row.claimed:.3f}", f"{unit} {row.estimate:.3f}", f"{row.samples:,}", verdict
 
 
 def _write(rows: list[Row], path: Path) -> None:

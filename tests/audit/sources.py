@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from concordat_query.catalogue import Catalogue
+from concordat_query.model import Calculus
 from fakes.catalogue import code, number
 
-DATASET = "audit.events"
+CALCULI = {"audit.events": Calculus.ZCDP, "audit.events_pure": Calculus.PURE}
+"""How the account of each data set counts. Both hold the same."""
+POPULATIONS = {"audit.events": "subjects", "audit.events_pure": "subjects_in_epsilon"}
 NATIONS = {"node-without": "Without", "node-with": "With"}
 """By node. Only the second has the units in question."""
 
@@ -20,7 +23,6 @@ SIDE = 100
 PICKS = ("first", "second")
 ROWS_A_PICK = 2
 MAPPING: dict[str, Any] = {
-    "dataset": DATASET,
     "unit_id": "id",
     "sources": {"source": {"path": "source.csv"}},
     "select": "SELECT block, place, pick, amount, weight, spare FROM source",
@@ -28,33 +30,35 @@ MAPPING: dict[str, Any] = {
 }
 
 
-def catalogue(populations: tuple[str, ...] = ("subjects",)) -> Catalogue:
+def catalogue() -> Catalogue:
     return Catalogue.model_validate(
         {
             "version": 1,
             "title": "What the audit asks about",
             "nations": [{"name": nation, "gss": f"X{index}"} for index, nation in enumerate(NATIONS.values())],
-            "populations": {name: {"description": name} for name in populations},
-            "datasets": {
-                DATASET: {
-                    "title": "Events",
-                    "description": "Events.",
-                    "population": populations[0],
-                    "unit": "subject",
-                    "unit_description": "one subject",
-                    "max_rows_per_unit": len(PICKS) * ROWS_A_PICK,
-                    "columns": [
-                        code("block", *(f"b{n}" for n in range(SIDE)), nullable=False, constant_within_unit=True),
-                        number("place", 0, SIDE - 1, key=True, nullable=False, constant_within_unit=True),
-                        code("pick", *PICKS, nullable=False),
-                        number("amount", 0, 100, nullable=False),
-                        number("weight", -200, 100),
-                        number("spare", 0, 9, nullable=False),
-                    ],
-                }
-            },
+            "populations": {name: {"description": name} for name in POPULATIONS.values()},
+            "datasets": {name: _events(population) for name, population in POPULATIONS.items()},
         }
     )
+
+
+def _events(population: str) -> dict[str, object]:
+    return {
+        "title": "Events",
+        "description": "Events.",
+        "population": population,
+        "unit": "subject",
+        "unit_description": "one subject",
+        "max_rows_per_unit": len(PICKS) * ROWS_A_PICK,
+        "columns": [
+            code("block", *(f"b{n}" for n in range(SIDE)), nullable=False, constant_within_unit=True),
+            number("place", 0, SIDE - 1, key=True, nullable=False, constant_within_unit=True),
+            code("pick", *PICKS, nullable=False),
+            number("amount", 0, 100, nullable=False),
+            number("weight", -200, 100),
+            number("spare", 0, 9, nullable=False),
+        ],
+    }
 
 
 def write_source(folder: Path, *, with_unit: bool) -> None:

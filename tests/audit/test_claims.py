@@ -2,13 +2,15 @@
 
 import random
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
+from typing import cast
 
 import pytest
 from audit.neighbours import AT_THE_BOUND, IN_EACH_CELL, extreme_units, with_unit
 from audit.questions import ATTAINED_AT, STATISTICS
-from audit.recorder import Record, excess, joint_rho, record
-from concordat_query.model import NANO
+from audit.recorder import Record, excess, joint_price, record
+from concordat_query.model import NANO, Calculus
 from fakes.offline import OfflineNode, found, with_other_source
 from fakes.plain_source import DATASET, contacts, random_sources
 from fakes.spec_engines import ENGINES, Engine
@@ -20,12 +22,12 @@ GRID_WASTE = 1.001
 Records = Callable[[str, str], tuple[Record, Record]]
 
 
-@pytest.fixture(scope="module", params=ENGINES, ids=lambda engine: engine.name)
+@pytest.fixture(scope="module", params=product(ENGINES, Calculus), ids=lambda pair: f"{pair[0].name}, {pair[1].value}")
 def records(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Records:
     """What a question makes of a source without and with a unit of some kind."""
-    engine: Engine = request.param
+    engine, calculus = cast(tuple[Engine, Calculus], request.param)
     folder, sources = tmp_path_factory.mktemp("claims"), random_sources(0)
-    federation = found(folder, engine, contacts(), DATASET, sources)
+    federation = found(folder, engine, contacts(), DATASET, sources, calculus)
     units = extreme_units(NATION, random.Random(0))  # noqa: S311  # test data
 
     def imported(place: Path, kind: str) -> OfflineNode:
@@ -55,5 +57,5 @@ def test_a_unit_at_every_limit_attains_the_claims_of_all_components_and_the_pric
     left, right = records(sql, kind)
     moved = left.moved(right)
     assert not excess(moved, left.price)
-    assert [one.squared for one in moved] == [one.claimed_squared for one in moved]
-    assert joint_rho(moved) * GRID_WASTE > left.price / NANO
+    assert all(one.attains for one in moved)
+    assert joint_price(moved) * GRID_WASTE > left.price / NANO

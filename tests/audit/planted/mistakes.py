@@ -7,7 +7,7 @@ the node fails and so does the audit.
 # sampled from a seed, so that a planted mistake is caught in every run or in none
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from unittest import mock
@@ -16,7 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
-Draw = Callable[[float, int], Integers]
+Wanted = Sequence[tuple[Any, int]]
+"""Laws of noise, and how many of each."""
+Draw = Callable[[Wanted], list[Integers]]
 
 
 def _nothing(*_: object) -> None:
@@ -43,10 +45,20 @@ def seeded(node: str) -> np.random.Generator:
 def lattice_quantiles(scale: float, levels: npt.NDArray[np.float64]) -> Integers:
     """Of the discrete Gaussian of that scale, at levels between 0 and 1."""
     width = int(9 * scale) + 2
-    steps = np.arange(-width, width + 1)
-    weights = np.exp(-((steps / scale) ** 2) / 2)
+    return _quantiles(-((np.arange(-width, width + 1) / scale) ** 2) / 2, levels)
+
+
+def laplace_quantiles(scale: float, levels: npt.NDArray[np.float64]) -> Integers:
+    """Of the discrete Laplace distribution of that scale."""
+    width = int(40 * scale) + 2
+    return _quantiles(-np.abs(np.arange(-width, width + 1)) / scale, levels)
+
+
+def _quantiles(logarithms: npt.NDArray[np.float64], levels: npt.NDArray[np.float64]) -> Integers:
+    """Of a distribution about zero with such logarithms of its weights."""
+    weights = np.exp(logarithms)
     found = np.searchsorted(np.cumsum(weights / weights.sum()), levels)
-    return np.minimum(found, 2 * width) - width
+    return np.minimum(found, len(weights) - 1) - len(weights) // 2
 
 
 # The noise
@@ -56,30 +68,26 @@ def _noise_drawn_by(make: Callable[[np.random.Generator], Draw]) -> Callable[[st
     def plant(node: str) -> None:
         from concordat_privacy import noise
 
-        _patch(noise, "draw", make(seeded(node)))
+        _patch(noise, "draw_all", make(seeded(node)))
 
     return plant
 
 
-def _honest(chance: np.random.Generator) -> Draw:
-    return lambda scale, cells: lattice_quantiles(scale, chance.random(cells))
+def _of_law(law: Any, levels: npt.NDArray[np.float64], divisor: float = 1.0) -> Integers:
+    quantiles = laplace_quantiles if law.mechanism == "discrete_laplace" else lattice_quantiles
+    return quantiles(law.scale / divisor, levels)
 
 
 def _ten_percent_less(chance: np.random.Generator) -> Draw:
-    return lambda scale, cells: lattice_quantiles(scale / 1.1, chance.random(cells))
+    return lambda wanted: [_of_law(law, chance.random(cells), 1.1) for law, cells in wanted]
 
 
-def _one_for_two_components(chance: np.random.Generator) -> Draw:
-    """Every second vector gets the levels of the one before it."""
-    left: dict[int, npt.NDArray[np.float64]] = {}
+def _one_for_all_components(chance: np.random.Generator) -> Draw:
+    def draw_all(wanted: Wanted) -> list[Integers]:
+        levels = chance.random(max(cells for _, cells in wanted))
+        return [_of_law(law, levels[:cells]) for law, cells in wanted]
 
-    def draw(scale: float, cells: int) -> Integers:
-        levels = left.pop(cells, None)
-        if levels is None:
-            levels = left[cells] = chance.random(cells)
-        return lattice_quantiles(scale, levels)
-
-    return draw
+    return draw_all
 
 
 # What a unit adds
@@ -140,9 +148,8 @@ def _half_taken_for_enough(_: str) -> None:
 
 
 MISTAKES = {
-    "none, seeded": Mistake(in_engine=_noise_drawn_by(_honest)),
     "noise 10% too small": Mistake(in_engine=_noise_drawn_by(_ten_percent_less)),
-    "one noise for two components": Mistake(in_engine=_noise_drawn_by(_one_for_two_components)),
+    "one noise for all components": Mistake(in_engine=_noise_drawn_by(_one_for_all_components)),
     "one group more": Mistake(in_engine=_planned_with(max_groups=2)),
     "row cap skipped": Mistake(in_engine=_planned_with(max_rows=1000)),
     "a clamp left out": Mistake(in_command=_no_clamp),

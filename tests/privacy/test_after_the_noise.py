@@ -453,6 +453,21 @@ def test_every_figure_is_what_a_plain_computation_over_the_summed_components_giv
             assert math.isclose(x.estimate, expected, rel_tol=1e-9, abs_tol=1e-9 * max(map(abs, sums)) ** 2)
 
 
+def test_a_sum_that_shares_the_rows_is_the_middle_for_each_of_them_and_the_centred_sum() -> None:
+    asked = Asked("SELECT SUM(year) AS s, COUNT(*) AS n, SUM(year) / COUNT(*) AS mean FROM road.casualties")
+    rows, centred = (
+        next(i for i, each in enumerate(asked.plan.components) if each.kind is kind)
+        for kind in (Kind.ROWS, Kind.CENTRED)
+    )
+    wales = answer(asked.plan, CASUALTIES, "Wales", {rows: [1000], centred: [-301]})
+    total, count, mean = asked.table(wales).rows[0].values
+    assert total is not None
+    assert count is not None
+    assert mean is not None
+    assert (total.estimate, count.estimate) == (2015 * 1000 - 301 / 2, 1000)
+    assert mean.estimate == pytest.approx(2015 - 0.1505)
+
+
 def test_a_figure_less_itself_is_zero_without_a_margin() -> None:
     asked = Asked("SELECT COUNT(*) - COUNT(*) AS nothing, COUNT(*) / COUNT(*) AS one FROM road.casualties")
     nothing, one = asked.table(asked.answer("Wales", 1)).rows[0].values

@@ -5,7 +5,6 @@ sampler's time nor its errors can depend on data.
 """
 
 import math
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -45,7 +44,7 @@ def draw_all(wanted: Sequence[tuple[Law, int]]) -> list[npt.NDArray[np.int64]]:
     pieces = [(law, size) for law, cells in wanted for size in _pieces(cells)]
     if sum(size for _, size in pieces) < 2 * _PIECE:
         return [draw(law, cells) for law, cells in wanted]
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor() as pool:
         drawn = pool.map(lambda piece: draw(*piece), pieces)
         return [np.concatenate([next(drawn) for _ in _pieces(cells)]) for _, cells in wanted]
 

@@ -12,7 +12,7 @@ from concordat_privacy.accounting import MAX_EPSILON
 from concordat_privacy.plan import Plan, plan
 from concordat_privacy.precision import largest_margin, price_for_margin
 from concordat_privacy.prices import check_price, currency_of
-from concordat_query.agreement import Agreement
+from concordat_query.agreement import Agreement, delta_steps
 from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Catalogue, Dataset
 from concordat_query.check import check_query
@@ -20,6 +20,7 @@ from concordat_query.check_presentation import check_presentation
 from concordat_query.comparability import check_merging
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Envelope, Presentation, Query, Statistic
+from concordat_query.rules import MAX_DELTA_E15
 from concordat_query.signing import Purpose, SigningKey
 from concordat_query.sql.places import placed
 from concordat_query.text import Question, read_sql
@@ -67,11 +68,12 @@ def understand(sql: str, catalogue: Catalogue, agreement: Agreement) -> Understo
             max_groups=question.max_groups_contributed or agreement.defaults.max_groups,
             max_rows=question.max_rows_contributed or agreement.defaults.max_rows,
             calculus=currency.calculus,
+            delta_e15=_delta_e15(question, dataset, agreement),
         )
     )
     nodes = audience(question, agreement)
     nations = [agreement.party_by_node[node].nation for node in nodes]
-    names = (*dataset.by_name, *(statistic.value for statistic in Statistic), "epsilon")
+    names = (*dataset.by_name, *(statistic.value for statistic in Statistic), "epsilon", "private_keys", "delta")
     with _placed(sql, names):
         check_query(unpriced, dataset, permission)
         query = replace(unpriced, rho_nano=_price(question, unpriced, dataset, agreement))
@@ -99,6 +101,24 @@ def ask(
     )
     signed = sign(envelope, key)
     return SignedQuestion(sql, envelope, signed, understood.presentation, understood.plan, understood.epsilon)
+
+
+def _delta_e15(question: Question, dataset: Dataset, agreement: Agreement) -> int:
+    """What finding out private keys may cost beside, in 1e-15: as the question says, or the agreement's default."""
+    if not question.private_keys:
+        return 0
+    if question.delta is not None:
+        return max(1, min(delta_steps(question.delta), MAX_DELTA_E15))
+    currency_of(agreement, dataset.population)
+    default = agreement.populations[dataset.population].default_delta_e15
+    if not default:
+        raise Refusal(
+            Reason.NOT_IN_AGREEMENT,
+            f"the agreement gives private keys no delta to spend on population {dataset.population!r}; group by "
+            "columns with codes, or have the parties set threshold_delta",
+            field="query.delta_e15",
+        )
+    return default
 
 
 def _price(question: Question, query: Query, dataset: Dataset, agreement: Agreement) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from concordat_privacy.comparison import Side, addends, difference
 from concordat_privacy.estimates import Row, Status, Value
+from concordat_privacy.released import over_all_texts
 from concordat_privacy.standing import Standing, aggregates_of, standing
 from concordat_query.catalogue import AcrossNations, CellKey
 from concordat_query.comparability import touching
@@ -169,7 +170,8 @@ class _Maker:
         question = result.question
         self._result, self._place = result, place
         values = tuple(column for column in result.table.columns if isinstance(column, ValueColumn))
-        self._standing: Standing = standing(result.catalogue, question.plan, values, result.merged, result.absent)
+        self._catalogue, self._plan, answers = over_all_texts(result.catalogue, question.plan, result.merged)
+        self._standing: Standing = standing(self._catalogue, self._plan, values, answers, result.absent)
         self._seed = answers_seed(signed.answer for signed in result.answers)
 
     def compared(self, left: Record, right: Record, labels: Labels) -> Compared:
@@ -196,8 +198,7 @@ class _Maker:
 
     def _side(self, row: Row) -> Side:
         keys = list(zip(row.keys, row.rolled, strict=True))
-        plan = self._result.question.plan
-        return addends(self._result.catalogue, plan, self._standing, self._place, row.nation, keys)
+        return addends(self._catalogue, self._plan, self._standing, self._place, row.nation, keys)
 
 
 def _same(figure: float | None, value: Value) -> bool:

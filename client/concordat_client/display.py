@@ -26,6 +26,8 @@ MARKS = {
     Status.PARTLY_HELD: ("[part]", "answered for the part that is held; see the notes"),
     Status.INCOMPLETE: ("[incomplete]", "lacks a node that was lost after it was charged; run the same key again"),
     Status.NOT_HELD: ("[x]", "not available: not held"),
+    Status.SUPPRESSED: ("[c]", "suppressed: too few there for this value to be shown; it is within (other)"),
+    Status.PARTLY_SUPPRESSED: ("[c part]", "lacks the nodes at which too few have this value for it to be shown"),
     Status.UNAVAILABLE: ("[lost]", "the node was lost after it was charged; run the same key again"),
     Status.NOT_COMPARABLE: ("[incomparable]", "no total: not comparable across nations; see the notes"),
     Status.UNDEFINED: ("[undefined]", "the denominator is too close to zero to divide by"),
@@ -225,6 +227,8 @@ def cost(result: "Result") -> str:
         text += f" Charged in {word}: {', '.join(spent)}."
     if before:
         text += f" Charged before under this key, in {word}: {', '.join(before)}."
+    if result.question.envelope.query.delta_e15:
+        text += f" The private key costs delta {result.question.envelope.query.delta_e15 / 1e15:g} beside, likewise."
     if free:
         text += f" Served again free: {', '.join(free)}."
     return text + " Margins (±) are 95% and due to the noise alone."
@@ -238,6 +242,11 @@ def _protection(result: "Result") -> str:
 
 def _priced(node: str, nano: int) -> str:
     return f"{node} {nano / 1e9:.6f}"
+
+
+def private_keys_text(spent_e15: int, budget_e15: int) -> str:
+    """What private keys spent of delta, in words: the whole spend is at this and the delta of epsilon together."""
+    return f"; private keys: delta {spent_e15 / 1e15:.3g} of {budget_e15 / 1e15:.3g} spent beside" if budget_e15 else ""
 
 
 def budget_text(spent: int, budget: int, currency: Currency) -> str:

@@ -9,10 +9,16 @@ from concordat_privacy.accounting import Currency
 from concordat_privacy.enclosing import protection
 from concordat_privacy.expectations import Profile
 from concordat_privacy.foresight import Foresight, Party, foresee
-from concordat_privacy.precision import larger_without_sharing, price_for_half_the_margin, released_apart
+from concordat_privacy.precision import (
+    components_of_statistics,
+    larger_without_sharing,
+    price_for_half_the_margin,
+    released_apart,
+)
 from concordat_privacy.prices import currency_of
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
+from concordat_query.model import Query
 from concordat_query.wire import coverage_from_proto
 from concordat_wire.profiles import read_described_profile
 
@@ -86,20 +92,26 @@ def explained(
         protection=protection(query.rho_nano, currency, dataset),
         most_epsilon=agreement.permission(query.dataset).max_epsilon,
         halving_epsilon=currency.epsilon_of(price_for_half_the_margin(query)),
-        nodes=tuple(_node(entry, query.rho_nano, currency, agreement) for entry in response.quotes),
+        nodes=tuple(_node(entry, query, currency, agreement) for entry in response.quotes),
         foresight=foresee(catalogue, question.plan, question.presentation, parties) if parties else None,
         apart=released_apart(question.plan),
-        shared=len(question.plan.components),
+        shared=len(components_of_statistics(question.plan)),
         saved=larger_without_sharing(question.plan),
     )
 
 
-def _node(entry: coordinator_pb2.NodeQuote, price: int, currency: Currency, agreement: Agreement) -> NodeOutlook:
+def _more_deltas(left: int, price: int) -> list[int]:
+    """How many more questions the delta for private keys is enough for, where one is asked."""
+    return [max(0, left) // price] if price else []
+
+
+def _node(entry: coordinator_pb2.NodeQuote, query: Query, currency: Currency, agreement: Agreement) -> NodeOutlook:
     nation = agreement.party_by_node[entry.node].nation
     if entry.WhichOneof("outcome") == "failure":
         return NodeOutlook(entry.node, nation, failure_text(entry.failure), 0, 0.0, 0.0, 0, None, False, False)
     quote, account = entry.quote, entry.quote.account
     left = account.budget_rho_nano - account.spent_rho_nano - account.reserved_rho_nano - quote.rho_nano
+    left_delta = account.budget_delta_e15 - account.spent_delta_e15 - account.reserved_delta_e15 - quote.delta_e15
     return NodeOutlook(
         node=entry.node,
         nation=nation,
@@ -107,8 +119,8 @@ def _node(entry: coordinator_pb2.NodeQuote, price: int, currency: Currency, agre
         rho_nano=quote.rho_nano,
         spent_epsilon=currency.epsilon_of(account.spent_rho_nano),
         budget_epsilon=currency.epsilon_of(account.budget_rho_nano),
-        left_nano=left,
-        more=max(0, left) // (quote.rho_nano or price),
+        left_nano=min(left, left_delta) if left_delta < 0 else left,
+        more=min([max(0, left) // (quote.rho_nano or query.rho_nano), *_more_deltas(left_delta, query.delta_e15)]),
         takes_part=not quote.nothing_held,
         stored=quote.stored_answer,
     )

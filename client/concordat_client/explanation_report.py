@@ -32,7 +32,9 @@ def report(explanation: Explanation) -> RenderableType:
 def _cost(explanation: Explanation) -> str:
     if all(node.failure for node in explanation.nodes):
         return "No node would answer this; nothing was spent, and running it would cost nothing."
-    price = f"Cost: epsilon {explanation.epsilon:.3g} of each nation's own budget, at most."
+    chosen = explanation.question.plan.selection
+    delta = "" if chosen is None else f" and delta {chosen.delta_e15 / 1e15:g}"
+    price = f"Cost: epsilon {explanation.epsilon:.3g}{delta} of each nation's own budget, at most."
     return " ".join(text for text in (price, explanation.protection, "Nothing was spent.") if text)
 
 
@@ -109,6 +111,7 @@ def percent(part: float) -> str:
 def _lines(explanation: Explanation) -> Iterator[str]:
     if explanation.foresight is not None:
         yield from _compared(explanation.foresight)
+    yield from _private_key(explanation)
     yield from _halving(explanation)
     yield from _sharing(explanation)
     if explanation.foresight is not None:
@@ -127,6 +130,16 @@ def _compared(foresight: Foresight) -> Iterator[str]:
         yield (
             f"{value}: the same noise is {percent(best.relative or 0)} of a typical figure in {best.label} and "
             f"{percent(worst.relative or 0)} in {worst.label}."
+        )
+
+
+def _private_key(explanation: Explanation) -> Iterator[str]:
+    plan = explanation.question.plan
+    if plan.selection is not None:
+        name, least = plan.query.keys[plan.selection.key], plan.selection.threshold
+        yield (
+            f"{name} is private: values that fewer than about {least} units have at a node stay in (other) there, and "
+            "a noisy count tells how many do."
         )
 
 

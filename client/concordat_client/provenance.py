@@ -41,6 +41,7 @@ class Provenance(TypedDict):
     delta: float
     calculus: str
     rho_nano: int
+    delta_e15: int
     query_sha256: str
     idempotency_key: str
     complete: bool
@@ -68,6 +69,7 @@ def provenance(result: "Result") -> Provenance:
         delta=currency.delta,
         calculus=query.calculus.value,
         rho_nano=query.rho_nano,
+        delta_e15=query.delta_e15,
         query_sha256=question.plan.query_sha256.hex(),
         idempotency_key=result.idempotency_key,
         complete=result.complete,

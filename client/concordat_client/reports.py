@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from concordat_client.display import budget_text, failure_text
+from concordat_client.display import budget_text, failure_text, private_keys_text
 from concordat_client.offline import Report
 
 
@@ -32,7 +32,8 @@ def budget(response: coordinator_pb2.CoordinatorServiceGetBudgetResponse) -> Ren
             table.add_row(
                 entry.node,
                 account.population,
-                budget_text(account.spent_rho_nano, account.budget_rho_nano, currency),
+                budget_text(account.spent_rho_nano, account.budget_rho_nano, currency)
+                + private_keys_text(account.spent_delta_e15, account.budget_delta_e15),
                 f"{currency.word} {left / 1e9:.6f}",
                 f"{currency.word} {account.reserved_rho_nano / 1e9:.6f}",
             )

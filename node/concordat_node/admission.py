@@ -82,6 +82,7 @@ class Admitted:
     holding: Holding
     held: tuple[int, ...]
     rho_nano: int
+    delta_e15: int
     differences: tuple[str, ...]
 
     @property
@@ -158,7 +159,8 @@ def admit(asked: Identified, rules: Rules, now: float) -> Admitted:
         query_sha256=query_sha256(query),
         holding=holding,
         held=held,
-        rho_nano=sum(planned.components[index].rho_nano for index in held),
+        rho_nano=planned.price(held),
+        delta_e15=planned.delta_e15(held),
         differences=_differences(planned, holding),
     )
 

@@ -57,6 +57,7 @@ def sign_answer(
         coverage=admitted.holding.coverage_message,
         differences=admitted.differences,
         rho_nano=charge.request.rho_nano,
+        delta_e15=charge.request.delta_e15,
         mechanism=MECHANISM_OF[admitted.plan.query.calculus],
         participants=charge.participants,
         components=ordered,

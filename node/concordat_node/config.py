@@ -117,7 +117,8 @@ class Settings:
         found = {}
         for name, budget in self.agreement.populations.items():
             currency = currency_of(self.agreement, name)
-            found[name] = Budget(currency.nano_of(budget.epsilon), currency.calculus)
+            amount = currency.nano_of(budget.epsilon)
+            found[name] = Budget(amount, currency.calculus, budget.threshold_delta_e15)
         return found
 
 

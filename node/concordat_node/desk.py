@@ -90,6 +90,7 @@ class Desk:
             population=admitted.dataset.population,
             edition=edition.id,
             rho_nano=admitted.rho_nano,
+            delta_e15=admitted.delta_e15,
             answer_key=answer_key(admitted, edition.id, self.rules),
             signed_query=admitted.asked.signed.SerializeToString(deterministic=True),
             not_before=envelope.not_before,

@@ -174,6 +174,9 @@ class NodeService:
             reserved_rho_nano=balance.reserved,
             delta=currency_of(self._rules.agreement, population).delta,
             calculus=calculus_to_proto(balance.calculus),
+            budget_delta_e15=balance.delta_budget,
+            spent_delta_e15=balance.delta_spent,
+            reserved_delta_e15=balance.delta_reserved,
         )
 
     # Prepare
@@ -221,7 +224,8 @@ class NodeService:
         if ready is not None:
             self._describe(quote, ready)
             quote.nothing_held = ready.request is None and prior.charge is None
-            quote.rho_nano = 0 if stored or prior.charge is not None else ready.admitted.rho_nano
+            if not stored and prior.charge is None:
+                quote.rho_nano, quote.delta_e15 = ready.admitted.rho_nano, ready.admitted.delta_e15
         return quote
 
     def _describe(self, quote: node_pb2.Quote, ready: Ready) -> None:

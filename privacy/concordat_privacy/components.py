@@ -10,7 +10,7 @@ from enum import Enum
 from fractions import Fraction
 
 from concordat_query.catalogue import Dataset
-from concordat_query.domains import domain_size
+from concordat_query.domains import domain_size, text_key
 from concordat_query.model import Calculus, Condition, Query, Scalar, both, columns_in, columns_of
 from concordat_query.narrowing import ranges_of
 from concordat_query.scalar_types import ScalarType, type_of
@@ -40,6 +40,8 @@ class Kind(Enum):
     CUMULATIVE = "cumulative"
     """For each bin of the scalar's values a weighted count of the rows in it and below: a cell's histogram times the
     matrix of `bins.strategy`."""
+    HIDDEN = "hidden"
+    """1 for each private text that rows have and that is not released: one number for the whole query."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,14 @@ class Component:
 
 
 def cells_within_reach(keys: Iterable[Scalar], dataset: Dataset) -> int:
-    """How many cells one unit's rows can fall into: keys that are constant within a unit do not spread them."""
-    return math.prod(domain_size(key, dataset) for key in keys if not constant_within_unit(key, dataset))
+    """How many cells one unit's rows can fall into: keys that are constant within a unit do not spread them.
+
+    Of private texts, however many are released, each of its rows may have another: no sensitivity depends on data.
+    """
+    varying = [key for key in keys if not constant_within_unit(key, dataset)]
+    return math.prod(
+        dataset.max_rows_per_unit if text_key([key], dataset) else domain_size(key, dataset) for key in varying
+    )
 
 
 def constant_within_unit(key: Scalar, dataset: Dataset) -> bool:
@@ -121,6 +129,12 @@ class Bounds:
         left = [key for position, key in enumerate(self.query.keys) if position not in over]
         return min(self.max_groups, cells_within_reach(left, self.dataset))
 
+    @property
+    def texts(self) -> int:
+        """In how many private texts, whatever the other keys, one unit counts."""
+        own = text_key(self.query.keys, self.dataset)
+        return self.units(tuple(position for position, key in enumerate(self.query.keys) if key != own))
+
 
 @dataclass(frozen=True)
 class Outline:
@@ -141,12 +155,8 @@ class Outline:
             row_squared = per_row**2
         else:
             per_row, step, row_squared = bins.strategy.largest_sum, Fraction(1), bins.strategy.largest_squared
-        if self.kind is Kind.UNITS:
-            own = Sensitivity(bounds.units(self.over), bounds.units(self.over))
-        else:
-            own = Sensitivity(per_row * bounds.rows_in_all, row_squared * bounds.rows_squared)
-        sensitivity = own.times(moves(bounds.dataset))
         left = [key for position, key in enumerate(bounds.query.keys) if position not in self.over]
+        sensitivity = self._sensitivity(bounds, per_row, row_squared).times(moves(bounds.dataset))
         return Component(
             kind=self.kind,
             scalar=self.scalar,
@@ -163,10 +173,20 @@ class Outline:
             bins=bins,
         )
 
+    def _sensitivity(self, bounds: Bounds, per_row: int, row_squared: int) -> Sensitivity:
+        """How far one unit of the data set moves the component."""
+        match self.kind:
+            case Kind.UNITS:
+                return Sensitivity(bounds.units(self.over), bounds.units(self.over))
+            case Kind.HIDDEN:
+                return Sensitivity(bounds.texts, bounds.texts**2)
+            case _:
+                return Sensitivity(per_row * bounds.rows_in_all, row_squared * bounds.rows_squared)
+
 
 def _unit(kind: Kind, types: Sequence[ScalarType]) -> tuple[int, Fraction]:
     """The largest magnitude of what one row adds, in lattice steps, and what a step is worth."""
-    if kind in (Kind.ROWS, Kind.UNITS):
+    if kind in (Kind.ROWS, Kind.UNITS, Kind.HIDDEN):
         return 1, Fraction(1)
     widths = [max(each.upper - each.lower, 1) for each in types]
     steps = [Fraction(1, 10**each.decimals) for each in types]

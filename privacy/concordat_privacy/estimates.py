@@ -18,6 +18,7 @@ from concordat_privacy.merge import Absent, NodeAnswer
 from concordat_privacy.notes import notes
 from concordat_privacy.places import Level, Places, key_axis, places, plan_of_level
 from concordat_privacy.plan import Plan
+from concordat_privacy.released import over_all_texts
 from concordat_privacy.standing import Standing, components_of, standing
 from concordat_privacy.status import Status
 from concordat_privacy.sums import noisy
@@ -90,6 +91,7 @@ def tabulate(
     presentation that shows only what the plan's query asks for. Raises VerificationError where an answer lacks what
     its coverage promises or does not fit the plan, or where nations would be merged that do not compare.
     """
+    catalogue, plan, answers = over_all_texts(catalogue, plan, answers)
     values = _values(presentation)
     shown = sum(isinstance(column, ValueColumn) for column in presentation.columns)
     stand = standing(catalogue, plan, values, answers, absent)

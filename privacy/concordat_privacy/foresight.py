@@ -78,7 +78,8 @@ def foresee(catalogue: Catalogue, plan: Plan, presentation: Presentation, partie
         if not held:
             absent.append(Absent(party.node, party.nation, Status.NOT_HELD, party.coverage, party.differences))
             continue
-        vectors = {index: _expected(plan, dataset, plan.components[index], party) for index in held}
+        told = [index for index in held if plan.components[index].kind is not Kind.HIDDEN]
+        vectors = {index: _expected(plan, dataset, plan.components[index], party) for index in told}
         if (source := _source(dataset, party)) is not None:
             sources[party.nation] = source
         answers.append(NodeAnswer(party.node, party.nation, party.coverage, vectors, party.differences))
@@ -86,10 +87,11 @@ def foresee(catalogue: Catalogue, plan: Plan, presentation: Presentation, partie
     table = tabulate(catalogue, plan, uncut, answers, absent, _SEED)
     values = [column for column in presentation.columns if isinstance(column, ValueColumn)]
     known = {party.nation for party in parties} <= sources.keys() | {entry.nation for entry in absent}
+    foreseen = plan.selection is None  # of a private key nobody knows how many texts share the rest
     outlooks = []
     for (label, is_total), rows in _by_label(table.rows).items():
         for position, column in enumerate(values):
-            sized = known if is_total or label == "" else label in sources
+            sized = foreseen and (known if is_total or label == "" else label in sources)
             outlooks.append(_outlook(plan, column, label, is_total, [row.values[position] for row in rows], sized))
     return Foresight(tuple(outlook for outlook in outlooks if outlook is not None), table.notes, sources)
 

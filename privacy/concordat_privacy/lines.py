@@ -88,15 +88,22 @@ def _lines(
 
 
 def _over_places(codes: Codes, places: Places) -> Codes:
-    """The nations' standing in every place: a total of which a part is held is partly held."""
+    """The nations' standing in every place: a total of which a part is held is partly held.
+
+    What is suppressed lacks in no total over a private key: it is in the group of all others. In a total over other
+    keys alone all cells are of one text.
+    """
     if len(places.levels) == 1:
         return codes
     some = places.over(codes >= Code.INCOMPLETE, np.logical_or)
-    whole = places.over(codes == Code.OK, np.logical_and)
+    suppressed = np.isin(codes, (Code.SUPPRESSED, Code.PARTLY_SUPPRESSED))
+    whole = places.over((codes == Code.OK) | suppressed, np.logical_and)
+    full = np.where(places.over(codes == Code.OK, np.logical_or), Code.OK, Code.PARTLY_SUPPRESSED)
     lost = places.over(codes == Code.UNAVAILABLE, np.logical_or)
     lacking = np.where(lost, Code.INCOMPLETE, Code.PARTLY_HELD)
-    nothing = np.where(lost, Code.UNAVAILABLE, Code.NOT_HELD)
-    found: Codes = np.where(some, np.where(whole, Code.OK, lacking), nothing).astype(np.int8)
+    unheld = np.where(places.over(suppressed, np.logical_or), Code.SUPPRESSED, Code.NOT_HELD)
+    nothing = np.where(lost, Code.UNAVAILABLE, unheld)
+    found: Codes = np.where(some, np.where(whole, full, lacking), nothing).astype(np.int8)
     found[..., : places.cells] = codes
     return found
 
@@ -142,10 +149,11 @@ def _made(codes: Codes, asked: Flags, whole: bool, barred: Flags, places: npt.ND
 def _statuses(codes: Codes, asked: Flags, given: Flags, barred: Flags) -> tuple[Status, ...]:
     """One status for each row, from its nations' standings and whether there is a figure."""
     lost = (asked & ((codes == Code.UNAVAILABLE) | (codes == Code.INCOMPLETE))).any(axis=1)
-    whole = (~asked | (codes == Code.OK)).all(axis=1)
-    return tuple(
-        (Status.INCOMPLETE if gone else Status.OK if complete else Status.PARTLY_HELD)
-        if ok
-        else (Status.NOT_COMPARABLE if bar else Status.UNAVAILABLE if gone else Status.NOT_HELD)
-        for ok, gone, complete, bar in zip(given.tolist(), lost.tolist(), whole.tolist(), barred.tolist(), strict=True)
-    )
+    suppressed = np.isin(codes, (Code.SUPPRESSED, Code.PARTLY_SUPPRESSED))
+    whole = (~asked | (codes == Code.OK) | suppressed).all(axis=1)
+    hidden = (asked & suppressed).any(axis=1)
+    partly = np.where(~whole, Status.PARTLY_HELD, np.where(hidden, Status.PARTLY_SUPPRESSED, Status.OK))
+    figures = np.where(lost, Status.INCOMPLETE, partly)
+    without = np.where(lost, Status.UNAVAILABLE, np.where(hidden, Status.SUPPRESSED, Status.NOT_HELD))
+    found = np.where(given, figures, np.where(barred, Status.NOT_COMPARABLE, without))
+    return tuple(map(Status, found.tolist()))

@@ -18,7 +18,8 @@ MAX_MAGNITUDE = 2**61
 class NodeAnswer:
     """One node's noisy components: index in the plan -> one int64 for each cell. Components not held are absent.
 
-    `differences` are the known differences of its data that touch the query, in words.
+    `differences` are the known differences of its data that touch the query, in words. `texts` are those of a private
+    key that the node released, in the order of code points: cells are theirs, of all others, of missing ones.
     """
 
     node: str
@@ -26,6 +27,7 @@ class NodeAnswer:
     coverage: Coverage
     components: Mapping[int, npt.NDArray[np.int64]]
     differences: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

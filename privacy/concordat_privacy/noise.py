@@ -21,6 +21,7 @@ from concordat_privacy.laws import Law, Mechanism, Sensitivity
 from concordat_privacy.plan import Plan
 from concordat_privacy.profile import ProfilePlan
 from concordat_privacy.sensitivity import MAX_SCALE
+from concordat_privacy.thresholds import DELTA_STEPS, delta_of_threshold
 
 dp.enable_features("contrib")
 
@@ -69,6 +70,19 @@ def check_prices(plan: Plan) -> None:
                 f"component {index} costs more than its share of the price by the privacy map",
                 field="query.rho_nano",
             )
+    _check_selection(plan)
+
+
+def _check_selection(plan: Plan) -> None:
+    """The same for the choice of texts, and its delta by the probability that the threshold lets one through."""
+    chosen = plan.selection
+    if chosen is None:
+        return
+    if price_by_map(chosen.law, chosen.sensitivity) > chosen.rho_nano:
+        told = "the choice of texts costs more than its share of the price by the privacy map"
+        raise Refusal(Reason.INVALID_PRICE, told, field="query.rho_nano")
+    if Fraction(delta_of_threshold(chosen.threshold, chosen.scale, chosen.texts)) * DELTA_STEPS > chosen.delta_e15:
+        raise Refusal(Reason.INVALID_PRICE, "the threshold on texts costs more than its delta", field="query.delta_e15")
 
 
 def check_profile_prices(plan: ProfilePlan) -> None:

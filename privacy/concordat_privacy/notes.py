@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from concordat_query.catalogue import Catalogue, Dataset
+from concordat_query.catalogue import OTHER, Catalogue, Dataset
 from concordat_query.coverage import Coverage, Held, held_by_cell
 from concordat_query.model import Arithmetic, Condition, Expression, Operator, Presentation, Query, both, columns_in
 from concordat_query.prose import counted, listed, sentence
@@ -14,10 +14,12 @@ from concordat_privacy.comparability import comparability_notes
 from concordat_privacy.components import Kind
 from concordat_privacy.enclosing import protected
 from concordat_privacy.linear import linear
+from concordat_privacy.margins import noise_margin
 from concordat_privacy.merge import Absent, NodeAnswer
 from concordat_privacy.plan import Plan
 from concordat_privacy.standing import Code, Codes, Standing, columns_read, components_of
 from concordat_privacy.status import Status
+from concordat_privacy.thresholds import DELTA_STEPS
 
 
 def notes(catalogue: Catalogue, plan: Plan, presentation: Presentation, stand: Standing) -> tuple[str, ...]:
@@ -30,6 +32,7 @@ def notes(catalogue: Catalogue, plan: Plan, presentation: Presentation, stand: S
         *comparability_notes(plan, dataset, stand, by_nation=presentation.by_nation),
         *_differences(plan, stand),
         limits_text(plan, dataset),
+        *_private(plan, dataset, stand),
         *_biased(plan, stand),
         *_chosen(presentation),
         *_protected(plan.query, dataset, stand),
@@ -159,6 +162,31 @@ def limits_text(plan: Plan, dataset: Dataset) -> str:
         "Margins are half the width of 95% intervals due to the noise alone, not to what these limits cut off."
     )
     return " ".join(texts)
+
+
+def _private(plan: Plan, dataset: Dataset, stand: Standing) -> list[str]:
+    """How a private key's texts were chosen, and how many each nation's nodes hide, by a noisy count of its own."""
+    chosen = plan.selection
+    if chosen is None:
+        return []
+    name, unit = str(plan.query.keys[chosen.key]), dataset.unit.replace("_", " ")
+    (hidden,) = (index for index, component in enumerate(plan.components) if component.kind is Kind.HIDDEN)
+    counted_at: dict[str, list[int]] = {}
+    for answer in stand.answers:
+        if hidden in answer.components:
+            counted_at.setdefault(answer.nation, []).append(int(answer.components[hidden][0]))
+    law = plan.components[hidden].law
+    counts = [
+        f"{sum(found):,} ± {noise_margin((law,) * len(found)):,} in {nation}" for nation, found in counted_at.items()
+    ]
+    texts = [
+        f"{name} is private: a value is shown where a node's noisy count of units reaches {chosen.threshold}, so that "
+        f"one {unit} alone shows none but with probability {chosen.delta_e15 / DELTA_STEPS:.3g}; each node's other "
+        f"values are in {OTHER}, and a figure for a value lacks the nodes that do not show it."
+    ]
+    if counts:
+        texts.append(f"Values that are not shown: {listed(counts)}.")
+    return [" ".join(texts)]
 
 
 def _biased(plan: Plan, stand: Standing) -> list[str]:

@@ -5,20 +5,22 @@ looks at no data and at no node's coverage; `held_components` then says which co
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from concordat_query.canonical import query_sha256
 from concordat_query.catalogue import CellKey, Dataset
 from concordat_query.coverage import Coverage, Held, held_by_cell
-from concordat_query.domains import domain_of, domain_size
+from concordat_query.domains import domain_of, domain_size, text_key
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Condition, Query, both, columns_in
+from concordat_query.model import Condition, Query, Scalar, both, columns_in
+from concordat_query.rules import check_private_keys
 
-from concordat_privacy.components import Bounds, Component, cells_within_reach, constant_within_unit
+from concordat_privacy.components import Bounds, Component, Kind, cells_within_reach, constant_within_unit
 from concordat_privacy.decomposition import Decomposition
 from concordat_privacy.parts import Part
+from concordat_privacy.private_keys import Selection, hidden, selection, set_apart
 from concordat_privacy.sensitivity import rows_in_all, rows_squared
 from concordat_privacy.shares import split, weights_of
 
@@ -47,11 +49,22 @@ class Plan:
     parts: tuple[Part, ...]
     weights: tuple[int, ...]
     spreading: frozenset[int]
+    selection: Selection | None = None
+    """How texts are released, where a key is a column of private texts. `components` are those once some are known."""
 
     @cached_property
     def query_sha256(self) -> bytes:
         """The query's hash: every answer is held against it."""
         return query_sha256(self.query)
+
+    def price(self, held: Collection[int]) -> int:
+        """What these components cost together, in nano-rho, with all that releasing texts takes."""
+        own = self.selection.rho_nano if self.selection is not None and held else 0
+        return own + sum(self.components[index].rho_nano for index in held)
+
+    def delta_e15(self, held: Collection[int]) -> int:
+        """What releasing texts costs besides, in 1e-15."""
+        return self.selection.delta_e15 if self.selection is not None and held else 0
 
     def keys_of(self, component: Component) -> list[int]:
         """The positions of the keys that tell the component's cells apart."""
@@ -59,10 +72,13 @@ class Plan:
 
 
 def plan(query: Query, dataset: Dataset) -> Plan:
-    """Derives the plan. Refuses a query without aggregates, with bounds below one, too many cells, or a price out of
+    """Derives the plan. Of a column of private texts the data set knows those that were released.
+
+    Refuses a query without aggregates, with bounds below one, too many cells, or a price out of
     range; expects names and types to have been checked (`concordat_query.check`), and refuses what would be unsafe."""
     _check_form(query)
-    cells = _count_cells(query, dataset)
+    check_private_keys(query, dataset)
+    _check_cells(query, dataset)
     limit = dataset.max_rows_per_unit
     max_groups = min(query.max_groups, cells_within_reach(query.keys, dataset), limit)
     max_rows = min(query.max_rows, limit)
@@ -72,13 +88,16 @@ def plan(query: Query, dataset: Dataset) -> Plan:
     parts = decomposition.parts(query.aggregates)
     outlines = tuple(decomposition.outlines)
     weights = weights_of(parts, len(outlines))
-    shares = split(query.rho_nano, weights)
+    chosen, shares = shares_of(query, weights)
+    if query.delta_e15:
+        outlines = (*outlines, hidden(query))
     components = tuple(outline.component(bounds, share) for outline, share in zip(outlines, shares, strict=True))
-    _check_values(components)
+    sizes = _Sizes.of(query, dataset, components)
+    sizes.check(components)
     return Plan(
         query=query,
         domains=tuple(domain_of(key, dataset).values for key in query.keys),
-        cells=cells,
+        cells=math.prod(domain_size(key, dataset) for key in query.keys),
         max_groups=max_groups,
         max_rows=max_rows,
         rows_squared=squared,
@@ -86,7 +105,16 @@ def plan(query: Query, dataset: Dataset) -> Plan:
         parts=parts,
         weights=weights,
         spreading=frozenset(i for i, key in enumerate(query.keys) if not constant_within_unit(key, dataset)),
+        selection=selection(bounds, chosen, sizes.most_texts) if query.delta_e15 else None,
     )
+
+
+def shares_of(query: Query, weights: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    """What releasing texts takes of the price, and what each component does, the count of hidden texts last."""
+    if not query.delta_e15:
+        return 0, split(query.rho_nano, weights)
+    chosen, for_hidden = set_apart(query.rho_nano, len(weights))
+    return chosen, (*split(query.rho_nano - chosen - for_hidden, weights), for_hidden)
 
 
 def held_components(plan: Plan, dataset: Dataset, coverage: Coverage) -> dict[int, list[Held]]:
@@ -103,7 +131,8 @@ def held_components(plan: Plan, dataset: Dataset, coverage: Coverage) -> dict[in
             known[key] = _held(plan, dataset, coverage, component, asked)
         if any(known[key]):
             found[index] = known[key]
-    return found
+    is_empty = all(plan.components[index].kind is Kind.HIDDEN for index in found)
+    return {} if is_empty else found
 
 
 def _held(
@@ -122,29 +151,60 @@ def _check_form(query: Query) -> None:
             raise Refusal(Reason.MALFORMED_REQUEST, f"{field} must be at least 1", field=f"query.{field}")
 
 
-def _check_values(components: Sequence[Component]) -> None:
-    values = sum(component.length for component in components)
-    if values > MAX_VALUES:
-        binned = any(component.bins for component in components)
-        advice = "; a percentile takes one for each value of its column: narrow or group it, as in DIV(x, 10) * 10"
-        raise Refusal(
-            Reason.TOO_MANY_CELLS,
-            f"the query needs {values} noisy figures and {MAX_VALUES} are answered; use fewer keys or statistics"
-            + (advice if binned else ""),
-            field="query.keys",
-        )
-
-
-def _count_cells(query: Query, dataset: Dataset) -> int:
-    """The number of cells. No column's domain is listed before it is known to be small."""
+def _check_cells(query: Query, dataset: Dataset) -> None:
+    """Refuses too many cells, not counting those of released texts. No column's domain is listed before."""
     for key in query.keys:
-        if isinstance(key, str) and not dataset.column(key).may_be_key:
+        if isinstance(key, str) and not dataset.column(key).may_be_key and not text_key([key], dataset):
             raise Refusal(Reason.KEY_WITHOUT_DOMAIN, f"column {key!r} cannot be a group key", field="query.keys")
-    cells = math.prod(domain_size(key, dataset) for key in query.keys)
+    cells = math.prod(_without_texts(key, dataset) for key in query.keys)
     if cells > MAX_CELLS:
         raise Refusal(
             Reason.TOO_MANY_CELLS,
             f"the keys have {cells} cells, more than {MAX_CELLS}; use fewer keys",
             field="query.keys",
         )
-    return cells
+
+
+def _without_texts(key: Scalar, dataset: Dataset) -> int:
+    """How many values a key has: of private texts all others, and missing ones."""
+    return 1 + dataset.column(str(key)).nullable if text_key([key], dataset) else domain_size(key, dataset)
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """How many figures an answer holds: of all components those that are there whatever is released, and those that
+    each released text adds. `others` are the combinations of the other keys, `places` those of a text key without one.
+    """
+
+    fixed: int
+    of_each: int
+    others: int
+    places: int
+
+    @classmethod
+    def of(cls, query: Query, dataset: Dataset, components: Sequence[Component]) -> "_Sizes":
+        own = text_key(query.keys, dataset)
+        if own is None:
+            return cls(sum(component.length for component in components), 0, 0, 0)
+        key, places, known = query.keys.index(own), _without_texts(own, dataset), domain_size(own, dataset)
+        told_apart = [component.length // known for component in components if key not in component.over]
+        alike = [component.length for component in components if key in component.over]
+        others = math.prod(domain_size(other, dataset) for other in query.keys if other != own)
+        return cls(sum(alike) + sum(told_apart) * places, sum(told_apart), others, places)
+
+    def check(self, components: Sequence[Component]) -> None:
+        """Refuses more figures than are answered, but for those of released texts, which `most_texts` bounds."""
+        if self.fixed > MAX_VALUES:
+            binned = any(component.bins for component in components)
+            advice = "; a percentile takes one for each value of its column: narrow or group it, as in DIV(x, 10) * 10"
+            raise Refusal(
+                Reason.TOO_MANY_CELLS,
+                f"the query needs {self.fixed} noisy figures and {MAX_VALUES} are answered; use fewer keys or "
+                f"statistics{advice if binned else ''}",
+                field="query.keys",
+            )
+
+    @property
+    def most_texts(self) -> int:
+        """How many texts may be released, so that an answer is no larger than that to any other query."""
+        return max(0, min(MAX_CELLS // self.others - self.places, (MAX_VALUES - self.fixed) // max(1, self.of_each)))

@@ -11,9 +11,9 @@ from concordat_query.model import Calculus, Query
 from concordat_privacy.components import Component, Kind
 from concordat_privacy.margins import noise_margin
 from concordat_privacy.parts import Total
-from concordat_privacy.plan import Plan, plan
+from concordat_privacy.plan import Plan, plan, shares_of
 from concordat_privacy.sensitivity import law_for
-from concordat_privacy.shares import laid, split
+from concordat_privacy.shares import laid
 
 LARGEST_RHO_NANO = 100 * 10**9
 """What one query may cost at most, whatever an agreement says: rho 100 or, in a pure account, epsilon 100."""
@@ -31,7 +31,7 @@ def price_for_margin(query: Query, dataset: Dataset, nodes: int, margin: float) 
     counts = _counts(planned)
     if not counts:
         raise Refusal(Reason.INVALID_PRICE, "margin_of_error is about counts and the query has none; give epsilon")
-    low, high = len(planned.components) - 1, LARGEST_RHO_NANO
+    low, high = len(components_of_statistics(planned)) - 1, LARGEST_RHO_NANO
     if not _buys(planned, counts, high, nodes, margin):
         raise Refusal(Reason.INVALID_PRICE, "no price buys a margin as small as that; ask for a larger one")
     while high - low > 1:
@@ -56,12 +56,12 @@ def _counts(planned: Plan) -> dict[int, Component]:
 
 
 def _buys(planned: Plan, counts: dict[int, Component], rho_nano: int, nodes: int, margin: float) -> bool:
-    shares = split(rho_nano, planned.weights)
     try:
+        _, shares = shares_of(replace(planned.query, rho_nano=rho_nano), planned.weights)
         laws = [
             law_for(planned.query.calculus, component.sensitivity, shares[index]) for index, component in counts.items()
         ]
-    except Refusal:  # noise too large for 64 bits
+    except Refusal:  # noise too large for 64 bits, or a price too low to be split
         return False
     return all(noise_margin((law,) * nodes) <= margin for law in laws)
 
@@ -84,6 +84,11 @@ def _gain(alone: Mapping[int, int], planned: Plan) -> float:
     if planned.query.calculus is Calculus.PURE:  # variances go by the square of a share
         return len(alone) * parts**2 / sum((each / here) ** 2 for each, here in shares.values())
     return parts / sum(each**2 / here for each, here in shares.values())
+
+
+def components_of_statistics(planned: Plan) -> list[Component]:
+    """The components that statistics are made of: all but the count of hidden texts."""
+    return [component for component in planned.components if component.kind is not Kind.HIDDEN]
 
 
 def price_for_half_the_margin(query: Query) -> int:

@@ -33,6 +33,14 @@ def check_price(query: Query, dataset: Dataset, agreement: Agreement) -> None:
             f"one query on this data set may cost epsilon {most:g} at most; ask for less precision",
             field="query.rho_nano",
         )
+    budget = agreement.populations[dataset.population]
+    if query.delta_e15 > budget.threshold_delta_e15:
+        raise Refusal(
+            Reason.NOT_IN_AGREEMENT,
+            f"the agreement lets private keys spend delta {budget.threshold_delta:g} in all on population "
+            f"{dataset.population!r}; {'ask with a smaller delta' if budget.threshold_delta else 'group by codes'}",
+            field="query.delta_e15",
+        )
 
 
 def check_calculus(asked: Calculus, currency: Currency, population: str, field: str) -> None:

@@ -118,7 +118,7 @@ def _check_key(dataset: Dataset, name: str) -> None:
 def _losses(request: ProfileRequest, dataset: Dataset) -> Iterator[Losing]:
     """What may be lost at all. What declared limits rule out is left out, so that nothing is spent on a known zero."""
     yield Losing.ROW_AT_IMPORT
-    if any(column.type != "code" for column in dataset.columns):
+    if any(column.type in ("number", "date") for column in dataset.columns):
         yield Losing.CLAMPED
     if request.max_rows < dataset.max_rows_per_unit:
         yield Losing.ROW_IN_CELL

@@ -22,6 +22,7 @@ from concordat_query.model import (
 
 from concordat_privacy.merge import Absent, NodeAnswer
 from concordat_privacy.plan import Plan, held_components
+from concordat_privacy.released import unreleased
 from concordat_privacy.status import Status
 
 Codes = npt.NDArray[np.int8]
@@ -30,13 +31,16 @@ Flags = npt.NDArray[np.bool_]
 
 class Code(IntEnum):
     """A nation's standing in one value of one cell or total. From INCOMPLETE on it contributes; INCOMPLETE is a total
-    of which a lost node takes a cell away."""
+    of which a lost node takes a cell away. SUPPRESSED is of a private text that it did not release; in part, where one
+    of its nodes did."""
 
     NOT_HELD = 0
-    UNAVAILABLE = 1
-    INCOMPLETE = 2
-    PARTLY_HELD = 3
-    OK = 4
+    SUPPRESSED = 1
+    UNAVAILABLE = 2
+    INCOMPLETE = 3
+    PARTLY_SUPPRESSED = 4
+    PARTLY_HELD = 5
+    OK = 6
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def standing(
     nations = _in_order(catalogue, {answer.nation for answer in answers} | {entry.nation for entry in absent})
     needs = [components_of(column.value, plan) for column in values]
     shape = (len(nations), len(values), plan.cells)
-    answered = [_node_holds(plan, dataset, answer.coverage, needs) for answer in answers]
+    answered = [_node_gives(plan, dataset, answer, needs) for answer in answers]
     spoken = [
         (nations.index(answer.nation), held.tobytes()) for answer, (held, _) in zip(answers, answered, strict=True)
     ]
@@ -125,6 +129,19 @@ def _in_order(catalogue: Catalogue, nations: set[str]) -> tuple[str, ...]:
     if not nations <= set(known):
         raise VerificationError("an answer comes from a nation that the catalogue does not name")
     return tuple(name for name in known if name in nations)
+
+
+_UNRELEASED = -1
+"""Beside Held: held, but of a private text that the node did not release."""
+
+
+def _node_gives(
+    plan: Plan, dataset: Dataset, answer: NodeAnswer, needs: Sequence[tuple[int, ...]]
+) -> tuple[Codes, list[int]]:
+    """What an answer holds of each value and cell."""
+    held, mixed = _node_holds(plan, dataset, answer.coverage, needs)
+    held[(held > Held.NOTHING) & unreleased(plan, answer)] = _UNRELEASED
+    return held, mixed
 
 
 def _node_holds(
@@ -190,7 +207,11 @@ def _codes(shape: tuple[int, int, int], holdings: tuple[Holding, ...], lost: tup
         held = [_unpacked(data, shape) for own, data in holdings if own == nation]
         if held:
             stacked = np.stack(held)
-            codes[nation][stacked.max(axis=0) > Held.NOTHING] = Code.PARTLY_HELD
+            some, lacking = stacked.max(axis=0) > Held.NOTHING, stacked.min(axis=0) == _UNRELEASED
+            codes[nation][some] = Code.PARTLY_HELD
+            whole = np.isin(stacked, (Held.ALL, _UNRELEASED)).all(axis=0)
+            codes[nation][some & lacking & whole] = Code.PARTLY_SUPPRESSED
+            codes[nation][~some & lacking] = Code.SUPPRESSED
             codes[nation][stacked.min(axis=0) == Held.ALL] = Code.OK
     for nation, data in lost:
         codes[nation][_unpacked(data, shape) > Held.NOTHING] = Code.UNAVAILABLE

@@ -4,7 +4,9 @@ Every party holds the same TOML file; each node enforces its own copy. Not yet s
 """
 
 import base64
+import math
 from datetime import date
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
@@ -40,6 +42,11 @@ class Analyst(FileModel):
     public_key: PublicKey
 
 
+def delta_steps(delta: float) -> int:
+    """A delta as people write it in steps of 1e-15, rounded down."""
+    return math.floor(Fraction(repr(delta)) * 10**15)
+
+
 class Budget(FileModel):
     """The whole budget of a population at each node. It never renews by the clock.
 
@@ -50,13 +57,30 @@ class Budget(FileModel):
     delta: float | None = Field(default=None, gt=0, lt=0.01, allow_inf_nan=False)
     calculus: Calculus = Calculus.ZCDP
 
+    threshold_delta: float = Field(default=0, ge=0, lt=0.01, allow_inf_nan=False)
+    """What private keys may spend beside; what is spoken of holds at `delta` and this together. 0: none is answered."""
+
     @model_validator(mode="after")
     def _delta_where_it_means_something(self) -> Self:
         if self.calculus is Calculus.PURE and self.delta is not None:
             raise ValueError("a budget in pure epsilon has no delta; leave it out, or leave out `calculus`")
         if self.calculus is Calculus.ZCDP and self.delta is None:
             raise ValueError('state delta, for instance 1e-6; only a budget with `calculus = "pure"` has none')
+        if self.calculus is Calculus.PURE and self.threshold_delta:
+            raise ValueError(
+                "a budget in pure epsilon has no delta for private keys to spend; leave threshold_delta out"
+            )
         return self
+
+    @property
+    def threshold_delta_e15(self) -> int:
+        """The same in 1e-15, rounded down."""
+        return delta_steps(self.threshold_delta)
+
+    @property
+    def default_delta_e15(self) -> int:
+        """What one query with a private key spends that does not say: a hundredth of the whole."""
+        return self.threshold_delta_e15 // 100
 
 
 class Permission(FileModel):
@@ -65,6 +89,8 @@ class Permission(FileModel):
     columns: tuple[Name, ...]
     """May stand in WHERE, in aggregates and, where listed in `keys`, in GROUP BY."""
     keys: tuple[Name, ...]
+    private_keys: tuple[Name, ...] = ()
+    """Columns of texts that queries may group by: which texts there are is found out from data, at a price."""
     statistics: tuple[Statistic, ...]
     max_groups: int = Field(ge=1, le=1000)
     max_rows: int = Field(ge=1, le=10_000)

@@ -158,6 +158,7 @@ def _query_form(query: Query) -> list[Any]:
         query.max_groups,
         query.max_rows,
         query.calculus.value,
+        query.delta_e15,
     ]
 
 

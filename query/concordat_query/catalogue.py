@@ -46,6 +46,8 @@ EPOCH = date(1970, 1, 1)
 MAX_KEY_DOMAIN = 10_000
 MAX_CUBE_CHOICES = 100
 """For so many combinations of values an import reads its edition once more."""
+OTHER = "(other)"
+"""The group of all texts that a node did not release. Import makes a text of just these words missing."""
 RESERVED_NAMES = frozenset({"nation", "holder"})
 EDITION_NAMES = frozenset({"unit", "unit_rows", "unit_losses", "token_hi", "token_lo", "row_key", "cubes", "rowid"})
 """What a node's edition holds beside the catalogue's columns, and what DuckDB calls a row's place."""
@@ -54,16 +56,20 @@ EDITION_NAMES = frozenset({"unit", "unit_rows", "unit_losses", "token_hi", "toke
 class Column(FileModel):
     """A column of a data set.
 
-    An edition stores integers: codes by their index, numbers times 10**decimals, dates as days since 1970-01-01.
+    An edition stores integers: codes by their index, numbers times 10**decimals, dates as days since 1970-01-01, texts
+    by their place in a list of its own. Which texts there are is not public: `codes` of a text column holds those that
+    were released, `OTHER` last, once a query has released some.
     """
 
     name: Name
-    type: Literal["code", "number", "date"]
+    type: Literal["code", "number", "date", "text"]
     description: str
     codes: tuple[Label, ...] = ()
     lower: Day | Decimal | None = None
     upper: Day | Decimal | None = None
     decimals: int = Field(default=0, ge=0, le=6)
+    max_length: int | None = Field(default=None, ge=1, le=200)
+    """Of a text, in characters. A longer one is missing."""
     nullable: bool = True
     constant_within_unit: bool = False
     key: bool | None = None
@@ -86,6 +92,12 @@ class Column(FileModel):
                 f"column {self.name!r}: across_nations_note says why a column is not simply comparable: "
                 'write it with across_nations = "with caveat" or "not comparable", and only there'
             )
+        if (self.type == "text") != (self.max_length is not None):
+            raise ValueError(f"column {self.name!r}: max_length belongs to text columns, which need it")
+        if self.type == "text":
+            if self.codes or self.lower is not None or self.upper is not None or self.decimals or self.key is not None:
+                raise ValueError(f"column {self.name!r}: a text column has no codes, bounds, decimals or key")
+            return self
         if self.type == "code":
             if not self.codes or len(set(self.codes)) != len(self.codes):
                 raise ValueError(f"column {self.name!r}: codes must be given, each once")
@@ -123,7 +135,12 @@ class Column(FileModel):
     @property
     def fixed_upper(self) -> int:
         """Largest stored value: the last code's index, or the upper bound in fixed point."""
-        return self.fixed(self.upper) if self.upper is not None else len(self.codes) - 1
+        return self.fixed(self.upper) if self.upper is not None else len(self.labels) - 1
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The codes; of a text column those that are known, `OTHER` last."""
+        return self.codes or ((OTHER,) if self.type == "text" else ())
 
     @property
     def values(self) -> int:
@@ -132,6 +149,7 @@ class Column(FileModel):
 
     @property
     def may_be_key(self) -> bool:
+        """Whether its values are public, so that queries may group by it as it is."""
         return self.key if self.key is not None else self.type == "code"
 
     @cached_property
@@ -142,8 +160,8 @@ class Column(FileModel):
 
     def public(self, stored: int) -> str | Decimal | date:
         """What a stored integer means."""
-        if self.type == "code":
-            return self.codes[stored]
+        if self.type in ("code", "text"):
+            return self.labels[stored]
         if self.type == "date":
             return EPOCH + timedelta(days=stored)
         return Decimal(stored).scaleb(-self.decimals)
@@ -193,6 +211,9 @@ class Dataset(FileModel):
             for name in (*cube.keys, *cube.for_each):
                 if name not in self.by_name:
                     raise ValueError(f"a cube names {name!r}, which is no column")
+            for name in cube.for_each:
+                if self.by_name[name].type == "text":
+                    raise ValueError(f"a cube cannot be for each {name!r}, whose texts are private")
             for name in cube.keys:
                 if not self.by_name[name].may_be_key:
                     raise ValueError(f"a cube has key {name!r}, which cannot be a group key")
@@ -229,6 +250,12 @@ class Dataset(FileModel):
     @cached_property
     def definition_sha256(self) -> str:
         return content_hash(self)
+
+    def with_texts(self, name: str, texts: tuple[str, ...]) -> "Dataset":
+        """The same with the texts of one text column known: from then on they are codes, `OTHER` the last."""
+        known = Column.model_construct(**{**dict(self.column(name)), "codes": (*texts, OTHER)})
+        columns = tuple(known if column.name == name else column for column in self.columns)
+        return Dataset.model_construct(**{**dict(self), "columns": columns})  # a copy would keep what was derived
 
     def constant_within_unit(self, name: str) -> bool:
         return self.max_rows_per_unit == 1 or self.by_name[name].constant_within_unit
@@ -331,6 +358,11 @@ class Catalogue(FileModel):
             known = ", ".join(self.datasets)
             raise Refusal(Reason.UNKNOWN_DATASET, f"there is no data set {name!r}; there are: {known}")
         return self.datasets[name]
+
+    def with_texts(self, dataset: str, column: str, texts: tuple[str, ...]) -> "Catalogue":
+        """The same with the texts of one column known."""
+        datasets = {**self.datasets, dataset: self.dataset(dataset).with_texts(column, texts)}
+        return Catalogue.model_construct(**{**dict(self), "datasets": datasets})
 
     def total_name(self, nations: frozenset[str]) -> str:
         """What a sum over these nations is called: "United Kingdom", "Great Britain", or their names in order."""

@@ -99,6 +99,14 @@ def _check_size(query: Query) -> None:
 
 
 def _check_columns(query: Query, dataset: Dataset, permission: Permission) -> None:
+    with _field("query.keys"):
+        private = rules.check_private_keys(query, dataset)
+        if private is not None and private not in permission.private_keys:
+            raise Refusal(
+                Reason.NOT_IN_AGREEMENT,
+                f"the agreement does not list {private} among its private keys; group by columns with codes, or have "
+                "the parties add it",
+            )
     for key in query.keys:
         with _field("query.keys"):
             _check_scalar(key, dataset, permission)

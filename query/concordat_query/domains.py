@@ -48,6 +48,11 @@ def domain_size(key: Scalar, dataset: Dataset) -> int:
     return len(domain_of(key, dataset))
 
 
+def text_key(keys: Iterable[Scalar], dataset: Dataset) -> str | None:
+    """The key among these that is a column of private texts, if there is one. Refuses an unknown column."""
+    return next((key for key in keys if isinstance(key, str) and dataset.column(key).type == "text"), None)
+
+
 def domain_of(key: Scalar, dataset: Dataset) -> Domain:
     """The domain of a group key. Refuses KEY_WITHOUT_DOMAIN where it is neither listed nor small."""
     return _domain(key, ByDefinition(dataset))

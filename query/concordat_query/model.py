@@ -240,8 +240,9 @@ class Aggregate:
 class Query:
     """What nodes execute and what is paid for.
 
-    `keys` have finite public domains. They never hold `nation`: a node computes the same whether nations are merged or
-    kept apart.
+    `keys` have finite public domains, but for one at most: a column of texts, whose values are private. Those that
+    enough units have are released at the price of `delta_e15`, in 1e-15, besides the rho; it is 0 without such a key.
+    They never hold `nation`: a node computes the same whether nations are merged or kept apart.
     `max_groups` (k) and `max_rows` (C) bound one unit's contribution: at most k cells, C rows in each.
     `rho_nano` is the price: nano-rho or, where `calculus` says so, nano-epsilon.
     """
@@ -254,6 +255,7 @@ class Query:
     max_groups: int
     max_rows: int
     calculus: Calculus = Calculus.ZCDP
+    delta_e15: int = 0
 
 
 @dataclass(frozen=True)

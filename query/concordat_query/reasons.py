@@ -70,6 +70,13 @@ class Reason(StrEnum):
         "A group key has no public list of values, so the data would decide which groups exist.",
         "Group by a column with codes or a short range, or put conditions on this one into COUNTIF or WHERE.",
     )
+    PRIVATE_KEY = (
+        "PRIVATE_KEY",
+        "INVALID_ARGUMENT",
+        False,
+        "A group key holds private texts, and the query does not ask for them as it must.",
+        "Write OPTIONS (private_keys = TRUE), group by one such column at a time, or group by columns with codes.",
+    )
     NOT_COMPARABLE = (
         "NOT_COMPARABLE",
         "INVALID_ARGUMENT",

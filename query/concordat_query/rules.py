@@ -17,8 +17,10 @@ from concordat_query.model import (
     COUNTS_WITHOUT_SCALAR,
     OF_TWO_SCALARS,
     SPREADS,
+    Calculus,
     Comparator,
     Literal,
+    Query,
     Scalar,
     Statistic,
     columns_in,
@@ -31,6 +33,7 @@ _UNORDERED = (Comparator.EQUAL, Comparator.NOT_EQUAL)
 _NAMED = 12
 _SHORT = 3
 MAX_LABEL = 200
+MAX_DELTA_E15 = 10**13
 
 
 def find_column(columns: Mapping[str, Column], name: str) -> Column:
@@ -55,6 +58,12 @@ def check_literal(kind: ScalarType, what: str, comparator: Comparator, literal: 
                 raise Refusal(Reason.WRONG_TYPE, f"{what} holds dates; write DATE '2024-02-29'")
         case "code":
             _check_code(kind, what, comparator, literal)
+        case "text":
+            raise Refusal(
+                Reason.WRONG_TYPE,
+                f"{what} holds private texts: a condition may only ask IS NULL or IS NOT NULL of it; group by it with "
+                "private_keys = TRUE, and choose among the rows of the result by HAVING",
+            )
 
 
 def _check_code(kind: ScalarType, what: str, comparator: Comparator, literal: Literal) -> None:
@@ -93,6 +102,10 @@ def check_statistic(kind: ScalarType, what: str, statistic: Statistic) -> None:
             Reason.WRONG_TYPE,
             f"{statistic.value} needs numbers and {what} holds codes; use COUNT, COUNTIF or GROUP BY",
         )
+    if kind.kind == "text":
+        raise Refusal(
+            Reason.WRONG_TYPE, f"{statistic.value} needs numbers and {what} holds private texts; use COUNT or GROUP BY"
+        )
     if kind.kind == "date":
         raise Refusal(
             Reason.WRONG_TYPE,
@@ -119,8 +132,8 @@ def check_key(key: Scalar, dataset: Dataset) -> None:
 
 
 def check_key_column(column: Column, name: str) -> None:
-    """Refuses grouping by a column whose values are not listed."""
-    if column.may_be_key:
+    """Refuses grouping by a column whose values are not listed. What private texts demand: `check_private_keys`."""
+    if column.may_be_key or column.type == "text":
         return
     if column.type == "date":
         advice = f"group by EXTRACT(YEAR FROM {name}), EXTRACT(QUARTER FROM {name}) or EXTRACT(MONTH FROM {name})"
@@ -129,6 +142,49 @@ def check_key_column(column: Column, name: str) -> None:
     else:
         advice = f"group by DIV({name}, 10) * 10, a WIDTH_BUCKET, or a CASE with literal results"
     raise Refusal(Reason.KEY_WITHOUT_DOMAIN, f"{name} has no list of values to group by; {advice}")
+
+
+def check_private_keys(query: Query, dataset: Dataset) -> str | None:
+    """The key that is a column of private texts, if there is one. Refuses a second, one in pure epsilon or of units
+    that are not the account's own, and one without a delta or a delta without one."""
+    delta_e15 = query.delta_e15
+    texts = [key for key in query.keys if isinstance(key, str) and find_column(dataset.by_name, key).type == "text"]
+    if len(texts) > 1:
+        raise Refusal(
+            Reason.PRIVATE_KEY,
+            f"{texts[0]} and {texts[1]} hold private texts, and a query has one such key; leave one out",
+        )
+    if texts and query.calculus is Calculus.PURE:
+        raise Refusal(
+            Reason.PRIVATE_KEY,
+            f"{texts[0]} holds private texts, and an account in pure epsilon has no delta with which to find out any; "
+            "group by columns with codes",
+        )
+    if texts and dataset.encloses is not None:
+        raise Refusal(
+            Reason.PRIVATE_KEY,
+            f"{texts[0]} holds private texts, and a threshold on units of which each encloses more than one "
+            f"{dataset.encloses} says too little of one of them; group by columns with codes",
+        )
+    if texts and not delta_e15:
+        raise private_key_refused(texts[0])
+    if delta_e15 and not texts:
+        raise Refusal(
+            Reason.PRIVATE_KEY, "private_keys and delta are for grouping by a column of private texts; leave them out"
+        )
+    if not 0 <= delta_e15 < MAX_DELTA_E15:
+        raise Refusal(Reason.INVALID_PRICE, "delta is a positive number below 0.01, such as 1e-8")
+    return texts[0] if texts else None
+
+
+def private_key_refused(name: str) -> Refusal:
+    """Why a column of texts cannot be grouped by like one of codes, and what to write."""
+    return Refusal(
+        Reason.PRIVATE_KEY,
+        f"{name} holds private texts, so the data would decide which groups exist; where the agreement allows it, "
+        "write SELECT WITH DIFFERENTIAL_PRIVACY OPTIONS (private_keys = TRUE): texts that enough units have are shown, "
+        "all others together",
+    )
 
 
 def nearest(word: str, known: Iterable[str], otherwise: str) -> str:

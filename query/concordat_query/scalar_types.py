@@ -44,12 +44,15 @@ MAX_BUCKETS = 1000
 
 NOTHING: Ranges = MappingProxyType({})
 
-Kind = Choice["code", "number", "date"]
+Kind = Choice["code", "number", "date", "text"]
 
 
 @dataclass(frozen=True)
 class ScalarType:
-    """`lower` and `upper` bound the stored integers: a code's index, a number times 10**decimals, days since 1970."""
+    """`lower` and `upper` bound the stored integers: a code's index, a number times 10**decimals, days since 1970.
+
+    A text may be tested for NULL and, as a bare column, grouped by: nothing else is made of it.
+    """
 
     kind: Kind
     lower: int
@@ -119,7 +122,7 @@ def _type_of(scalar: Scalar, dataset: Dataset, known: Ranges) -> ScalarType:
 
 def column_type(column: Column) -> ScalarType:
     return ScalarType(
-        column.type, column.fixed_lower, column.fixed_upper, column.nullable, column.decimals, column.codes
+        column.type, column.fixed_lower, column.fixed_upper, column.nullable, column.decimals, column.labels
     )
 
 
@@ -275,6 +278,8 @@ def _case_type(results: Sequence[Scalar], dataset: Dataset, known: Ranges) -> Sc
     if not given:
         raise _wrong("every result of this CASE is NULL; give at least one value")
     types = [type_of(result, dataset, known) for result in given]
+    if any(kind.kind == "text" for kind in types):
+        raise _wrong("a CASE does not give private texts; group by the column itself")
     if len({kind.kind for kind in types}) > 1:
         raise _wrong("the results of one CASE are all texts, all numbers or all dates")
     nullable = len(given) < len(results) or any(kind.nullable for kind in types)

@@ -42,8 +42,9 @@ from concordat_query.sql.words import limit_condition, limit_statement
 class Question:
     """What an SQL text asks: the parts of a canonical query, what is shown of it, whom it is asked of, at what price.
 
-    `nations` are in the catalogue's order; None asks all. The last four are None where the text does not say; the price
-    is set by epsilon, by a margin of error for counts, or by neither.
+    `nations` are in the catalogue's order; None asks all. Options are None where the text does not say; the price is
+    set by epsilon, by a margin of error for counts, or by neither. `private_keys` stands wherever a key is a column of
+    texts; `delta`, what they may cost, may be None even then.
     """
 
     dataset: str
@@ -56,6 +57,8 @@ class Question:
     margin_of_error: float | None
     max_groups_contributed: int | None
     max_rows_contributed: int | None
+    private_keys: bool = False
+    delta: float | None = None
 
 
 def read_sql(sql: str, catalogue: Catalogue) -> Question:
@@ -65,7 +68,7 @@ def read_sql(sql: str, catalogue: Catalogue) -> Question:
     tree = parse_select(source)
     dataset, scope = select.read_dataset(source, catalogue, tree)
     nations, where = select.read_where(scope, catalogue, tree)
-    grouping = read_grouping(scope, tree)
+    grouping = read_grouping(scope, tree, private_keys=options.private_keys)
     met = Aggregates()
     results = Results(scope, read_items(scope, tree, grouping, met), met)
     having = read_having(results, catalogue, tree)
@@ -92,6 +95,8 @@ def read_sql(sql: str, catalogue: Catalogue) -> Question:
         margin_of_error=options.margin_of_error,
         max_groups_contributed=options.max_groups_contributed,
         max_rows_contributed=options.max_rows_contributed,
+        private_keys=options.private_keys,
+        delta=options.delta,
     )
 
 

@@ -67,6 +67,7 @@ def query_to_proto(query: Query) -> query_pb2.Query:
         max_groups=query.max_groups,
         max_rows=query.max_rows,
         calculus=calculus_to_proto(query.calculus),
+        delta_e15=query.delta_e15,
     )
     if query.where is not None:
         message.where.CopyFrom(condition_to_proto(query.where))
@@ -85,6 +86,7 @@ def query_from_proto(message: query_pb2.Query) -> Query:
         max_groups=message.max_groups,
         max_rows=message.max_rows,
         calculus=calculus_from_proto(message.calculus, "query.calculus"),
+        delta_e15=message.delta_e15,
     )
 
 

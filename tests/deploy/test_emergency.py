@@ -40,10 +40,11 @@ LOST = {
     "Northern Ireland": local_northern_ireland.LOST,
 }
 Row = tuple[int | None, ...]
-"""An edition's row in the catalogue's order of columns, without sex, which a unit's rows are made to agree in."""
+"""An edition's row in the catalogue's order of columns, without sex, which a unit's rows are made to agree in, and
+without texts, whose numbers say nothing by themselves."""
 Unit = tuple[Row, ...]
 """Its rows, sorted."""
-COLUMNS = [column.name for column in DATASET.columns if column.name != "sex"]
+COLUMNS = [column.name for column in DATASET.columns if column.name not in ("sex", "practice")]
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,21 @@ def in_catalogues_terms(nation: str, happened: Attendances) -> Iterator[Mapping[
 
 def known(value: np.int64) -> int | None:
     return None if value == MISSING else int(value)
+
+
+@pytest.mark.parametrize("nation", ["England", "Wales"])
+def test_practices_are_the_patients_own_however_they_were_spaced(records: Path, nation: str) -> None:
+    path, _ = imported(records, nation)
+    with duckdb.connect(path, read_only=True) as connection:
+        found = connection.execute(
+            "SELECT text, count(DISTINCT unit) FROM rows LEFT JOIN text_practice ON practice = code GROUP BY text"
+        ).fetchall()
+    happened = truth()[nation]
+    held = happened.take(np.isin(happened.department, (generator.MAJOR, generator.MINOR)) | (nation == "England"))
+    of_patient = dict(zip(held.patient.tolist(), held.practice.tolist(), strict=True))
+    wanted = Counter(None if own == MISSING else generator.PRACTICES[own] for own in of_patient.values())
+    assert dict(found) == wanted
+    assert min(count for text, count in found if text is not None) < 40 < max(count for _, count in found)
 
 
 def test_the_generators_words_are_the_catalogues() -> None:

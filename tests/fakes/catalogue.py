@@ -82,5 +82,9 @@ def number(name: str, lower: int | Decimal, upper: int | Decimal, **more: object
     return {"name": name, "type": "number", "description": name, "lower": lower, "upper": upper, **more}
 
 
+def text(name: str, max_length: int = 40, **more: object) -> dict[str, object]:
+    return {"name": name, "type": "text", "description": name, "max_length": max_length, **more}
+
+
 def day(name: str, lower: date, upper: date, **more: object) -> dict[str, object]:
     return {"name": name, "type": "date", "description": name, "lower": lower, "upper": upper, **more}

@@ -32,9 +32,11 @@ def query(
     rho_nano: int = 10_000_000,
     max_groups: int = 1,
     max_rows: int = 1,
+    delta_e15: int = 0,
 ) -> Query:
     """A canonical query."""
-    return canonical_query(Query(dataset, tuple(keys), where, tuple(aggregates), rho_nano, max_groups, max_rows))
+    asked = Query(dataset, tuple(keys), where, tuple(aggregates), rho_nano, max_groups, max_rows, delta_e15=delta_e15)
+    return canonical_query(asked)
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class FakeNode:
             query_sha256=query_sha256(asked),
             edition=info.id,
             rho_nano=self.price(asked),
+            delta_e15=asked.delta_e15,
             sequence=7,
             calculus=wire.calculus_to_proto(asked.calculus),
         )
@@ -113,7 +116,7 @@ class FakeNode:
         """What the components held here cost."""
         planned = plan(asked, self.catalogue.dataset(asked.dataset))
         held = held_components(planned, self.catalogue.dataset(asked.dataset), self.mapping(asked.dataset).coverage)
-        return sum(planned.components[index].rho_nano for index in held)
+        return planned.price(held)
 
     def request(self, asked: Query, edition: EditionInfo) -> engine_pb2.EngineRequest:
         return engine_pb2.EngineRequest(query=self.signed(asked), receipt=self.receipt(asked, edition))

@@ -75,6 +75,7 @@ class OfflineNode:
             edition=self.held.edition.id,
             rho_nano=admitted.rho_nano,
             calculus=admitted.plan.query.calculus,
+            delta_e15=admitted.delta_e15,
             answer_key=b"",
             signed_query=asked.signed.SerializeToString(),
             not_before=0,
@@ -84,6 +85,7 @@ class OfflineNode:
             query_sha256=admitted.query_sha256,
             edition=request.edition,
             rho_nano=request.rho_nano,
+            delta_e15=request.delta_e15,
             sequence=1,
             calculus=calculus_to_proto(request.calculus),
         ).SerializeToString()
@@ -169,7 +171,7 @@ def permitting_all(
     """An agreement that lets everything be asked, at a default price at which no limit binds."""
     definition = catalogue.dataset(dataset)
     names = [column.name for column in definition.columns]
-    delta = {} if calculus is Calculus.PURE else {"delta": 1e-6}
+    delta = {} if calculus is Calculus.PURE else {"delta": 1e-6, "threshold_delta": 1e-4}
     return Agreement.model_validate(
         {
             "id": "all",
@@ -188,6 +190,7 @@ def permitting_all(
                 dataset: {
                     "columns": names,
                     "keys": names,
+                    "private_keys": [column.name for column in definition.columns if column.type == "text"],
                     "statistics": [statistic.value for statistic in Statistic],
                     "max_groups": 1000,
                     "max_rows": 1000,

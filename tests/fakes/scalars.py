@@ -117,7 +117,7 @@ def conditions() -> st.SearchStrategy[Condition]:
 
 def literals(kind: Kind) -> st.SearchStrategy[Literal]:
     match kind:
-        case "code":
+        case "code" | "text":
             return st.sampled_from(["x", "y", "z"])
         case "date":
             return st.sampled_from([date(1970, 1, 1), date(1970, 3, 1)])

@@ -13,9 +13,11 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 from concordat.v1 import node_pb2
+from concordat_privacy.components import Kind
 from concordat_privacy.laws import MECHANISM_OF
 from concordat_privacy.merge import Absent, NodeAnswer
 from concordat_privacy.plan import Plan, held_components
+from concordat_privacy.plan import plan as plan_query
 from concordat_privacy.status import Status
 from concordat_query.agreement import Agreement, Party
 from concordat_query.catalogue import ByDefinition, Catalogue, Dataset
@@ -24,6 +26,7 @@ from concordat_query.coverage import Coverage
 from concordat_query.errors import ConcordatError, VerificationError
 from concordat_query.model import Envelope
 from concordat_query.signing import Purpose, is_signed
+from concordat_query.texts import is_clean
 from concordat_query.wire import coverage_from_proto, parse
 from google.protobuf.message import Message
 
@@ -61,8 +64,9 @@ def read_answer(
     )
     _check_subject(answer, envelope, plan, catalogue, party)
     coverage = _coverage(answer.coverage, catalogue.dataset(plan.query.dataset), party)
-    components = _components(answer, plan, catalogue, coverage, party)
-    return NodeAnswer(party.node, party.nation, coverage, components, tuple(answer.differences))
+    texts = _texts(answer, plan, catalogue, party)
+    components = _components(answer, _known(plan, catalogue, texts), catalogue, coverage, party)
+    return NodeAnswer(party.node, party.nation, coverage, components, tuple(answer.differences), texts)
 
 
 def read_declaration(
@@ -152,6 +156,31 @@ def _check_subject(answer: node_pb2.Answer, envelope: Envelope, plan: Plan, cata
     _demand(answer.mechanism == MECHANISM_OF[plan.query.calculus], party, "the answer's noise is of another kind")
 
 
+def _texts(answer: node_pb2.Answer, plan: Plan, catalogue: Catalogue, party: Party) -> tuple[str, ...]:
+    """The texts that the node released: named by the count of hidden ones alone, each as import leaves it, and no more
+    than the plan allows."""
+    hidden = [index for index, component in enumerate(plan.components) if component.kind is Kind.HIDDEN]
+    told = [component for component in answer.components if component.texts]
+    _demand(all(component.index in hidden for component in told), party, "the answer names texts out of place")
+    texts = [text for component in told for text in component.texts]
+    if plan.selection is None or not texts:
+        return ()
+    column = catalogue.dataset(plan.query.dataset).column(str(plan.query.keys[plan.selection.key]))
+    in_order = texts == sorted(set(texts)) and len(texts) <= plan.selection.most
+    _demand(in_order, party, "the answer's texts are not in order, each once, or too many")
+    clean = all(is_clean(text, column.max_length or 0) for text in texts)
+    _demand(clean, party, "the answer names a text that cannot be shown")
+    return tuple(texts)
+
+
+def _known(plan: Plan, catalogue: Catalogue, texts: tuple[str, ...]) -> Plan:
+    """The plan once these texts are known."""
+    if plan.selection is None or not texts:
+        return plan
+    dataset, column = plan.query.dataset, str(plan.query.keys[plan.selection.key])
+    return plan_query(plan.query, catalogue.dataset(dataset).with_texts(column, texts))
+
+
 def _components(
     answer: node_pb2.Answer, plan: Plan, catalogue: Catalogue, coverage: Coverage, party: Party
 ) -> dict[int, npt.NDArray[np.int64]]:
@@ -160,7 +189,7 @@ def _components(
     indexes = [component.index for component in answer.components]
     _demand(indexes == sorted(held), party, "the answer's components are not those that its coverage holds")
     _demand(
-        answer.rho_nano == sum(plan.components[index].rho_nano for index in indexes),
+        (answer.rho_nano, answer.delta_e15) == (plan.price(indexes), plan.delta_e15(indexes)),
         party,
         "the answer's price is not the planned one",
     )

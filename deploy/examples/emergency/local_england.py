@@ -10,7 +10,7 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
-from attendances import MISSING, Attendances
+from attendances import MISSING, PRACTICES, Attendances
 from local_tools import Times, arrivals, departures, drawn, text_of, with_lost_rows
 
 FILE = "ecds_attendances.parquet"
@@ -65,6 +65,7 @@ def england(rng: np.random.Generator, attendances: Attendances) -> pa.Table:
             "ec_arrival_mode_snomed_ct": drawn(rng, attendances.ambulance, ARRIVAL_MODES),
             "ec_discharge_status_snomed_ct": status,
             "discharge_destination_snomed_ct": drawn(rng, attendances.outcome, DESTINATIONS),
+            "gp_practice_name": text_of(attendances.practice, PRACTICES, "NOT REGISTERED"),
             "ec_chief_complaint_snomed_ct": pa.nulls(len(attendances), pa.string()),
         }
     )

@@ -2,14 +2,14 @@
 
 Modelled loosely: column names and most codes. Invented, to have something that a mapping must not overlook: triage
 counts upwards to the most urgent, against the data dictionary. Local quirks: times as 31/03/2024 23:59, a few of them
-impossible; planned follow-ups stand among the rest; some lines are broken.
+impossible; planned follow-ups stand among the rest; names are spaced widely; some lines are broken.
 """
 
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from attendances import MINOR, MISSING, Attendances
+from attendances import MINOR, MISSING, PRACTICES, Attendances
 from local_tools import Times, arrivals, departures, drawn, text_of, with_lost_rows
 
 FILE = "edds_attendances.csv"
@@ -34,6 +34,7 @@ def wales(rng: np.random.Generator, attendances: Attendances) -> pa.Table:
             "triage_category": text_of(attendances.triage, ("5", "4", "3", "2", "1")),
             "mode_of_arrival": drawn(rng, attendances.ambulance, (("03", "04", "99"), ("01", "02"))),
             "outcome": drawn(rng, attendances.outcome, OUTCOMES),
+            "registered_practice": text_of(attendances.practice, [name.replace(" ", "  ") for name in PRACTICES]),
         }
     )
     return with_lost_rows(rng, table, LOST)

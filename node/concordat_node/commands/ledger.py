@@ -50,8 +50,15 @@ def account_in_words(population: str, balance: Balance, agreement: Agreement) ->
 
     return (
         f"{population}: spent {words(balance.spent)} of {words(balance.budget)} at delta {currency.delta:g}; "
-        f"reserved {word} {price_text(balance.reserved)}"
+        f"reserved {word} {price_text(balance.reserved)}{_private_keys(balance)}"
     )
+
+
+def _private_keys(balance: Balance) -> str:
+    """What private keys spent: of the whole delta, this is the part that no epsilon is spoken at."""
+    if not balance.delta_budget and not balance.delta_spent:
+        return ""
+    return f"; private keys spent delta {balance.delta_spent / 1e15:g} of {balance.delta_budget / 1e15:g} beside it"
 
 
 def entry_in_words(entry: Entry) -> str:
@@ -60,7 +67,9 @@ def entry_in_words(entry: Entry) -> str:
     request = content.get("request", {})
     at = datetime.fromtimestamp(content["at"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     details = [
-        f"{name} {request[name]}" for name in ("analyst", "population", "rho_nano", "calculus") if request.get(name)
+        f"{name} {request[name]}"
+        for name in ("analyst", "population", "rho_nano", "calculus", "delta_e15")
+        if request.get(name)
     ]
     details[:0] = ["profile"] if request.get("analyst") == OPERATOR else []
     details += [

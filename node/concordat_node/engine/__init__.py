@@ -10,6 +10,7 @@ spill.py        the one folder that the engine may write to
 holdings.py     catalogue, coverage and editions, as the engine itself reads them
 release.py      the one function from what is asked and a receipt to noisy components
 bounding.py     the SQL of a query's exact sums over bounded contributions
+texts.py        which texts of a private key are released
 profiling.py    the SQL of a profile's exact counts of units
 sql.py          conditions as SQL over an edition's integers
 """

@@ -103,9 +103,7 @@ class KeptRows:
         return f"SELECT _cell, _place, count(*) FROM ({placed}) WHERE _place IS NOT NULL GROUP BY _cell, _place"
 
     def _where(self, also: str | None) -> str:
-        """WHERE, and only rows for which the columns that it and GROUP BY read are held."""
-        read = columns_of(self.plan.query.where).union(*map(columns_in, self.plan.query.keys))
-        kept = both(self.plan.query.where, self.coverage.condition(read))
+        kept = kept_condition(self.plan, self.coverage)
         terms = [*([] if kept is None else [condition_sql(self.dataset, kept)]), *([] if also is None else [also])]
         return " WHERE " + " AND ".join(terms) if terms else ""
 
@@ -135,6 +133,12 @@ class KeptRows:
                 code += f" + (_cell // {self._strides[position]}) % {size} * {stride}"
                 stride *= size
         return code
+
+
+def kept_condition(plan: Plan, coverage: Coverage) -> Condition | None:
+    """WHERE, and only rows for which the columns that it and GROUP BY read are held."""
+    read = columns_of(plan.query.where).union(*map(columns_in, plan.query.keys))
+    return both(plan.query.where, coverage.condition(read))
 
 
 def _named(prefix: str, aggregates: Sequence[str]) -> str:

@@ -33,7 +33,12 @@ class Holding:
     coverage: Coverage
     edition: EditionInfo
     table: str
+    """With `texts_of`, names of tables as SQL."""
     connection: duckdb.DuckDBPyConnection
+
+    def texts_of(self, column: str) -> str:
+        """The table of a column's texts."""
+        return self.table.removesuffix(edition.TABLE) + edition.text_table(column)
 
 
 @dataclass(frozen=True)

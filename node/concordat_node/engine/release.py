@@ -4,24 +4,29 @@ The engine trusts neither the service that calls it nor the analyst: the charge 
 query or profile by its hash, and plan, sensitivities and noise follow from the engine's own catalogue.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from concordat.v1 import engine_pb2, node_pb2, query_pb2
 from concordat.v1.engine_pb2 import EngineResponse
 from concordat_privacy import noise
+from concordat_privacy.components import Kind
 from concordat_privacy.plan import Plan, held_components, plan
+from concordat_privacy.private_keys import Selection
 from concordat_privacy.profile import ProfilePlan, check_held, plan_profile
 from concordat_query import wire
 from concordat_query.canonical import canonical_query, query_sha256
+from concordat_query.catalogue import Dataset
 from concordat_query.errors import Refusal
 from concordat_query.model import Calculus, Query
 from concordat_query.profile_request import ProfileRequest, profile_request_from_proto, profile_request_sha256
 from concordat_query.signing import Purpose, is_signed
 
+from concordat_node.engine.bounding import kept_condition
 from concordat_node.engine.holdings import Holding, Holdings
 from concordat_node.engine.profiling import profile_counts
 from concordat_node.engine.scans import scans
+from concordat_node.engine.texts import TextKey
 from concordat_node.importing import edition
 
 
@@ -36,7 +41,8 @@ class Failed(Exception):
 def release(request: engine_pb2.EngineRequest, holdings: Holdings) -> list[node_pb2.Component]:
     """The noisy components that a receipt pays for, by index, one integer for every cell or value. Raises Failed.
 
-    All noise is drawn before the first row is read, so neither its time nor its errors can depend on data. Sums are
+    All noise is drawn before the first row is read, so neither its time nor its errors can depend on data; a private
+    key is the exception, since how much it needs depends on what the rows hold. Sums are
     exact integers of any size and wrap around at 64 bits after the noise: no edition, however large, can make it fail.
     """
     return _profile(request, holdings) if request.HasField("profile") else _answer(request, holdings)
@@ -46,13 +52,50 @@ def _answer(request: engine_pb2.EngineRequest, holdings: Holdings) -> list[node_
     query = _signed_query(request.query, holdings)
     receipt, holding = _charged(request.receipt, query.dataset, query_sha256(query), holdings)
     planned, held = _planned(query, holding, receipt)
+    if planned.selection is not None:
+        return _with_texts(planned, held, holding, planned.selection)
+    return _components(_vectors(planned, held, holding.dataset, holding.table, holding), _scales(planned, held))
+
+
+def _vectors(
+    planned: Plan, held: Sequence[int], dataset: Dataset, table: str, holding: Holding
+) -> dict[int, list[int]]:
+    """The components' noisy integers, by index: of the rows in `table`, as `dataset` defines them."""
     with _failing(EngineResponse.FAILURE_REQUEST):
-        asked = scans(planned, holding.dataset, holding.coverage, held, holding.table)
+        asked = scans(planned, dataset, holding.coverage, held, table)
     drawn = noise.draw_all([(planned.components[index].law, planned.components[index].length) for index in held])
     vectors = {index: vector.tolist() for index, vector in zip(held, drawn, strict=True)}
     for index, place, exact in asked.read(holding.connection):
         vectors[index][place] += exact
-    return _components(vectors, {index: planned.components[index].scale for index in held})
+    return vectors
+
+
+def _with_texts(planned: Plan, held: list[int], holding: Holding, chosen: Selection) -> list[node_pb2.Component]:
+    """The same where a key is private. First texts are released, then they are what the ordinary plan's cells are of:
+    which they are is public from here on. The component that counts the hidden ones names them."""
+    column = str(planned.query.keys[chosen.key])
+    key = TextKey(column, chosen, holding.table, holding.texts_of(column))
+    (hidden,) = (index for index in held if planned.components[index].kind is Kind.HIDDEN)
+    vectors = {hidden: noise.draw(planned.components[hidden].law, 1).tolist()}
+    with _failing(EngineResponse.FAILURE_REQUEST):
+        counting = key.counts_sql(holding.dataset, kept_condition(planned, holding.coverage))
+    counts = holding.connection.execute(counting).fetchall()
+    codes = key.released(counts)
+    vectors[hidden][0] += len(counts) - len(codes)
+    found = holding.connection.execute(key.words_sql(codes)).fetchall() if codes else []
+    texts = tuple(str(text) for (text,) in found)
+    dataset = holding.dataset.with_texts(column, texts)
+    with _failing(EngineResponse.FAILURE_REQUEST):
+        known = plan(planned.query, dataset)
+    others = [index for index in held if index != hidden]
+    vectors.update(_vectors(known, others, dataset, key.told_apart(codes), holding))
+    components = _components(vectors, _scales(known, held))
+    next(each for each in components if each.index == hidden).texts.extend(texts)
+    return components
+
+
+def _scales(planned: Plan, held: Sequence[int]) -> dict[int, float]:
+    return {index: planned.components[index].scale for index in held}
 
 
 def _profile(request: engine_pb2.EngineRequest, holdings: Holdings) -> list[node_pb2.Component]:
@@ -113,8 +156,8 @@ def _planned(query: Query, holding: Holding, receipt: engine_pb2.Receipt) -> tup
     with _failing(EngineResponse.FAILURE_REQUEST):
         planned = plan(query, holding.dataset)
         held = sorted(held_components(planned, holding.dataset, holding.coverage))
-    price = sum(planned.components[index].rho_nano for index in held)
-    _demand(bool(held) and _pays(receipt, price, query.calculus), EngineResponse.FAILURE_RECEIPT)
+    paid = _pays(receipt, planned.price(held), query.calculus) and receipt.delta_e15 == planned.delta_e15(held)
+    _demand(bool(held) and paid, EngineResponse.FAILURE_RECEIPT)
     with _failing(EngineResponse.FAILURE_PRICE):
         noise.check_prices(planned)
     return planned, held

@@ -9,8 +9,10 @@ Table `rows`, sorted by unit and row_key: `unit` (dense ordinal, BIGINT; units w
 (rows of that unit), `unit_losses` (what import cut off of that unit, bits of `Loss`), `token_hi` and `token_lo`
 (UBIGINT, the unit's 128-bit token), `row_key` (UBIGINT, a keyed hash that orders a unit's rows), `cubes` (bit i: the
 row counts in the catalogue's cube i), then every column of the catalogue in its order as the smallest integer type:
-codes by index, numbers in fixed point, NULL as NULL. Outside the node an edition is its random id and a salted
-commitment.
+codes by index, numbers in fixed point, texts by their place among all texts of the column in the order of code points,
+NULL as NULL. Each column of texts has a table `text_<name>`: `code` (that place) and `text`. A text's code follows from
+the texts of all units, so nothing that leaves may depend on it. Outside the node an edition is its random id and a
+salted commitment.
 """
 
 import hashlib
@@ -28,7 +30,7 @@ MANIFEST = "manifest.toml"
 REPORT = "report.toml"
 CURRENT = "current"
 TABLE = "rows"
-FORMAT = 3
+FORMAT = 4
 """Of the table and the manifest. An edition of another format is imported again."""
 _INTEGERS = (
     ("UTINYINT", 0, 2**8 - 1),
@@ -96,8 +98,15 @@ class EditionInfo:
     fingerprint: Fingerprint
 
 
+def text_table(column: str) -> str:
+    """The table of a column's texts."""
+    return f"text_{column}"
+
+
 def column_type(column: Column) -> str:
     """The smallest DuckDB integer type that holds a column as editions store it."""
+    if column.type == "text":
+        return "INTEGER"
     for name, lowest, highest in _INTEGERS:
         if lowest <= column.fixed_lower and column.fixed_upper <= highest:
             return name

@@ -168,8 +168,8 @@ def _produces_what_it_holds(statement: Statement, dataset: Dataset, coverage: Co
 
 def _repair(dataset: Dataset, name: str, rule: RepairRule) -> Repair:
     column = dataset.column(name)
-    if column.type == "code" and rule.out_of_range is not None:
-        raise _fault(f"repair.{name}.out_of_range", "a code column has no range; use `unknown`")
+    if column.type in ("code", "text") and rule.out_of_range is not None:
+        raise _fault(f"repair.{name}.out_of_range", f"a {column.type} column has no range; use `unknown`")
     if not column.nullable and "null" in (rule.out_of_range, rule.unknown):
         raise _fault(f"repair.{name}", 'the catalogue does not let this column be missing; use "clamp" or "drop"')
     default: Unknown = "null" if column.nullable else "drop"

@@ -116,7 +116,14 @@ def limit(mapping: Mapping, plans: Sequence[ColumnPlan]) -> list[str]:
 
 def write(dataset: Dataset) -> list[str]:
     """Fills the attached database `edition`, or `unmarked` where rows are to be marked on their way there."""
-    columns = ", ".join(_names(dataset))
+    texts = [column.name for column in dataset.columns if column.type == "text"]
+    columns = ", ".join(
+        f'_text_{c.name}.code AS "{c.name}"' if c.name in texts else f'"{c.name}"' for c in dataset.columns
+    )
+    joined = " ".join(
+        f'LEFT JOIN edition.{edition.text_table(name)} AS _text_{name} ON _text_{name}.text = "{name}"'
+        for name in texts
+    )
     within = f"_position <= {dataset.max_rows_per_unit}"
     losses = f"""CASE WHEN count(*) > {dataset.max_rows_per_unit} THEN {Loss.ROW:d} ELSE 0 END
         | CASE WHEN bool_or(_clamped AND {within}) THEN {Loss.CLAMPED:d} ELSE 0 END"""
@@ -128,10 +135,19 @@ def write(dataset: Dataset) -> list[str]:
             SELECT {_UNIT}, row_number() OVER (ORDER BY unit_rows, {_UNIT}) - 1 AS unit, unit_rows, unit_losses
             FROM (SELECT {_UNIT}, count(*) FILTER (WHERE {within}) AS unit_rows, {losses} AS unit_losses
                   FROM limited GROUP BY {_UNIT})""",
+        *(_texts(name, within) for name in texts),
         f"""INSERT INTO {target}
             SELECT unit, unit_rows, unit_losses, {_UNIT}, row_key, 0, {columns}
-            FROM (SELECT * FROM limited WHERE {within}) JOIN units USING ({_UNIT}) ORDER BY unit, row_key, _rank""",
+            FROM (SELECT * FROM limited WHERE {within}) JOIN units USING ({_UNIT}) {joined}
+            ORDER BY unit, row_key, _rank""",
     ]
+
+
+def _texts(name: str, within: str) -> str:
+    """The table of a column's texts: those of the rows that stay."""
+    return f"""CREATE TABLE edition.{edition.text_table(name)} AS
+        SELECT CAST(row_number() OVER (ORDER BY text) - 1 AS INTEGER) AS code, text
+        FROM (SELECT DISTINCT "{name}" AS text FROM limited WHERE {within} AND "{name}" IS NOT NULL)"""
 
 
 def counts(connection: duckdb.DuckDBPyConnection, mapping: Mapping, plans: Sequence[ColumnPlan]) -> dict[str, int]:

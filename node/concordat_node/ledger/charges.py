@@ -47,7 +47,10 @@ def spend(
     db: apsw.Connection, node: str, request: Request, participants: Sequence[str], at: int, step: Callable[[str], None]
 ) -> int:
     """Charges what a consumed reservation held, and returns the charge's sequence in the log."""
-    db.execute("UPDATE account SET spent = spent + ? WHERE population = ?", (request.rho_nano, request.population))
+    db.execute(
+        "UPDATE account SET spent = spent + ?, delta_spent = delta_spent + ? WHERE population = ?",
+        (request.rho_nano, request.delta_e15, request.population),
+    )
     step("charge.spent")
     entry = log.append(db, log.Kind.CHARGE, at, {"request": request.to_log(), "participants": list(participants)})
     step("charge.logged")
@@ -120,8 +123,8 @@ def store_answer(db: apsw.Connection, charge: int, answer: bytes, at: int, step:
 def current_head(db: apsw.Connection, node: str) -> bytes:
     """The serialised Head of the log as it is now."""
     epoch, sequence, hash_ = log.last(db)
-    accounts: Any = db.execute("SELECT population, spent, calculus FROM account")
-    spent = {population: Spend(amount, Calculus(calculus)) for population, amount, calculus in accounts}
+    accounts: Any = db.execute("SELECT population, spent, calculus, delta_spent FROM account")
+    spent = {population: Spend(amount, Calculus(calculus), delta) for population, amount, calculus, delta in accounts}
     return head_bytes(node, epoch, sequence, hash_, spent)
 
 

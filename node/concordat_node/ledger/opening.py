@@ -69,7 +69,8 @@ def _set_budgets(database: Database, budgets: Mapping[str, Budget], now_ms: int)
             if population in before:
                 field = f"populations.{population}"
                 accounts.check_calculus(population, before[population].calculus, budget.calculus, field)
-            if population not in before or before[population].budget != budget.amount:
+            found = before.get(population)
+            if found is None or (found.budget, found.delta_budget) != (budget.amount, budget.delta_e15):
                 # Reservations charge nobody: they go rather than stand in the way of a lower budget.
                 reservations.drop_all_of(db, population)
                 accounts.set_budget(db, population, budget, now_ms // 1000)

@@ -23,5 +23,6 @@ def sign_receipt(key: SigningKey, node: str, charge: Entry) -> engine_pb2.Signed
         rho_nano=request.rho_nano,
         sequence=charge.sequence,
         calculus=calculus_to_proto(request.calculus),
+        delta_e15=request.delta_e15,
     ).SerializeToString(deterministic=True)
     return engine_pb2.SignedReceipt(receipt=receipt, signature=key.sign(Purpose.RECEIPT, receipt))

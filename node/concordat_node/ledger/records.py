@@ -22,10 +22,12 @@ def is_budget(amount: object) -> bool:
 
 @dataclass(frozen=True)
 class Budget:
-    """A population's whole budget: billionths of what its calculus counts."""
+    """A population's whole budget: billionths of what its calculus counts, and what private keys may spend beside it,
+    in delta of 1e-15."""
 
     amount: int
     calculus: Calculus = Calculus.ZCDP
+    delta_e15: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,14 @@ class Request:
     not_before: int = 0
     """Unix seconds; the answer is not handed over earlier. 0 for at once."""
     calculus: Calculus = Calculus.ZCDP
+    delta_e15: int = 0
+    """What private keys cost beside, in 1e-15."""
 
     def __post_init__(self) -> None:
+        if not is_budget(self.delta_e15) or (self.delta_e15 and self.calculus is Calculus.PURE):
+            raise Refusal(
+                Reason.INVALID_PRICE, "a delta is a whole number of 1e-15, 0 in pure epsilon", field="query.delta_e15"
+            )
         if type(self.rho_nano) is not int or not 0 < self.rho_nano <= LARGEST_AMOUNT:
             raise Refusal(
                 Reason.INVALID_PRICE, "a price is a whole number of billionths above 0", field="query.rho_nano"
@@ -71,6 +79,7 @@ class Request:
             "signed_query": base64.b64encode(self.signed_query).decode(),
             "not_before": self.not_before,
             "calculus": self.calculus.value,
+            "delta_e15": self.delta_e15,
         }
 
     @classmethod
@@ -87,6 +96,7 @@ class Request:
             signed_query=base64.b64decode(content["signed_query"]),
             not_before=content["not_before"],
             calculus=Calculus(content["calculus"]),
+            delta_e15=content["delta_e15"],
         )
 
 
@@ -132,13 +142,16 @@ class Charge:
 
 @dataclass(frozen=True)
 class Balance:
-    """A population's account, in billionths of what its calculus counts. A budget lowered below what is spent leaves
-    `spent` above `budget`."""
+    """A population's account, in billionths of what its calculus counts, and in delta of 1e-15 for private keys. A
+    budget lowered below what is spent leaves `spent` above `budget`."""
 
     budget: int
     spent: int
     reserved: int
     calculus: Calculus = Calculus.ZCDP
+    delta_budget: int = 0
+    delta_spent: int = 0
+    delta_reserved: int = 0
 
     @property
     def available(self) -> int:

@@ -14,7 +14,7 @@ from concordat_node.ledger import log, schema
 from concordat_node.ledger.heads import Spend, head_bytes
 from concordat_node.ledger.records import Request, is_budget
 
-_Account = tuple[int, int, int, str]  # budget, ceiling, spent, calculus
+_Account = tuple[int, int, int, str, int, int, int]  # budget, ceiling, spent, calculus, and the same three of delta
 
 
 @dataclass
@@ -49,13 +49,14 @@ def _apply(state: Projection, entry: log.Entry) -> None:
     match log.Kind(content["kind"]):
         case log.Kind.GENESIS if entry.sequence == 1:
             state.node = content["node"]
-        case log.Kind.BUDGET if is_budget(content["budget_rho_nano"]):
+        case log.Kind.BUDGET if is_budget(content["budget_rho_nano"]) and is_budget(content["budget_delta_e15"]):
             asked = Calculus(content["calculus"]).value
-            _, _, spent, calculus = state.accounts.get(content["population"], (0, 0, 0, asked))
+            _, _, spent, calculus, _, _, delta = state.accounts.get(content["population"], (0, 0, 0, asked, 0, 0, 0))
             if asked != calculus:
                 raise ValueError("a budget in another calculus than its account's")
-            budget = content["budget_rho_nano"]
-            state.accounts[content["population"]] = (budget, max(budget, spent), spent, calculus)
+            budget, most = content["budget_rho_nano"], content["budget_delta_e15"]
+            rho = (budget, max(budget, spent), spent)
+            state.accounts[content["population"]] = (*rho, calculus, most, max(most, delta), delta)
         case log.Kind.CHARGE:
             request = Request.from_log(content["request"])
             _apply_charge(state, entry, request)
@@ -69,16 +70,17 @@ def _apply(state: Projection, entry: log.Entry) -> None:
 
 
 def _apply_charge(state: Projection, entry: log.Entry, request: Request) -> None:
-    budget, ceiling, spent, calculus = state.accounts[request.population]
+    budget, ceiling, spent, calculus, most, delta_ceiling, delta = state.accounts[request.population]
     if request.calculus.value != calculus:
         raise ValueError("a charge in another calculus than its account's")
-    if request.rho_nano > ceiling - spent:
+    if request.rho_nano > ceiling - spent or request.delta_e15 > delta_ceiling - delta:
         raise ValueError("a charge beyond the budget")
     if request.answer_key in state.answer_keys:
         raise ValueError("a second charge for one answer")
     state.answer_keys.add(request.answer_key)
-    state.accounts[request.population] = (budget, ceiling, spent + request.rho_nano, calculus)
-    spend = {population: Spend(account[2], Calculus(account[3])) for population, account in state.accounts.items()}
+    rho, deltas = (budget, ceiling, spent + request.rho_nano), (most, delta_ceiling, delta + request.delta_e15)
+    state.accounts[request.population] = (*rho, calculus, *deltas)
+    spend = {name: Spend(own[2], Calculus(own[3]), own[6]) for name, own in state.accounts.items()}
     head = head_bytes(state.node, entry.epoch, entry.sequence, entry.hash, spend)
     state.charges[entry.sequence] = (request.answer_key, request.not_before, head)
 
@@ -112,7 +114,9 @@ def verify(db: apsw.Connection, path: Path) -> Projection:
 
 
 def _compare(state: Projection, db: apsw.Connection, path: Path) -> None:
-    accounts: Any = db.execute("SELECT population, budget, ceiling, spent, calculus FROM account")
+    accounts: Any = db.execute(
+        "SELECT population, budget, ceiling, spent, calculus, delta_budget, delta_ceiling, delta_spent FROM account"
+    )
     if {row[0]: row[1:] for row in accounts} != state.accounts:
         raise schema.damaged(path, "an account's balance is not what its log says")
     charges: Any = db.execute("SELECT sequence, answer_key, not_before, head FROM charge")
@@ -125,6 +129,8 @@ def _compare(state: Projection, db: apsw.Connection, path: Path) -> None:
     reserved: Any = db.execute(
         "SELECT 1 FROM account WHERE reserved <>"
         " (SELECT coalesce(sum(rho_nano), 0) FROM reservation WHERE population = account.population)"
+        " OR delta_reserved <>"
+        " (SELECT coalesce(sum(delta_e15), 0) FROM reservation WHERE population = account.population)"
     ).fetchone()
     if reserved is not None:
         raise schema.damaged(path, "an account's reserved budget is not the sum of its reservations")

@@ -44,7 +44,7 @@ def place(db: apsw.Connection, request: Request, expires_at_ms: int) -> Reservat
     refuse_overdraft(db, request)
     name = held[0] if held is not None else secrets.token_hex(16)
     db.execute(
-        "INSERT INTO reservation VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO reservation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             request.analyst,
             request.idempotency_key,
@@ -53,6 +53,7 @@ def place(db: apsw.Connection, request: Request, expires_at_ms: int) -> Reservat
             request.answer_key,
             request.population,
             request.rho_nano,
+            request.delta_e15,
             expires_at_ms,
         ),
     )
@@ -64,7 +65,7 @@ def consume(db: apsw.Connection, request: Request, reservation: str, now_ms: int
     _left(db, request)
     row: Any = db.execute(
         "SELECT 1 FROM reservation WHERE analyst = ? AND idempotency_key = ? AND id = ? AND envelope_sha256 = ?"
-        " AND answer_key = ? AND population = ? AND rho_nano = ? AND expires_at > ?",
+        " AND answer_key = ? AND population = ? AND rho_nano = ? AND delta_e15 = ? AND expires_at > ?",
         (
             request.analyst,
             request.idempotency_key,
@@ -73,6 +74,7 @@ def consume(db: apsw.Connection, request: Request, reservation: str, now_ms: int
             request.answer_key,
             request.population,
             request.rho_nano,
+            request.delta_e15,
             now_ms,
         ),
     ).fetchone()
@@ -94,26 +96,36 @@ def refuse_overdraft(db: apsw.Connection, request: Request) -> None:
             f"the agreement sets no budget for population {request.population!r}",
             field="query.dataset",
         )
-    if request.rho_nano > left:
+    rho, delta = left
+    if request.delta_e15 > delta:
+        raise Refusal(
+            Reason.BUDGET_EXHAUSTED,
+            f"the private keys cost delta {request.delta_e15 / 1e15:.3g} and population {request.population!r} has "
+            f"{delta / 1e15:.3g} of it left besides what is reserved: ask with a smaller delta, or group by codes",
+            field="query.delta_e15",
+        )
+    if request.rho_nano > rho:
         raise Refusal(
             Reason.BUDGET_EXHAUSTED,
             f"the query costs {request.rho_nano} nano-{WORD_OF[request.calculus]} of the budget of population "
             f"{request.population!r}, which "
-            f"has {left} left besides what is reserved: ask with a smaller epsilon, or wait for reserved queries",
+            f"has {rho} left besides what is reserved: ask with a smaller epsilon, or wait for reserved queries",
             field="query.rho_nano",
         )
 
 
-def _left(db: apsw.Connection, request: Request) -> int | None:
-    """What the request's account has left besides what is reserved; None without an account. Refuses a request in
-    another calculus than the account's."""
+def _left(db: apsw.Connection, request: Request) -> tuple[int, int] | None:
+    """What the request's account has left besides what is reserved, and of delta; None without an account. Refuses a
+    request in another calculus than the account's."""
     row: Any = db.execute(
-        "SELECT ceiling - spent - reserved, calculus FROM account WHERE population = ?", (request.population,)
+        "SELECT ceiling - spent - reserved, delta_ceiling - delta_spent - delta_reserved, calculus FROM account"
+        " WHERE population = ?",
+        (request.population,),
     ).fetchone()
     if row is None:
         return None
-    accounts.check_calculus(request.population, Calculus(row[1]), request.calculus, "query.calculus")
-    return int(row[0])
+    accounts.check_calculus(request.population, Calculus(row[2]), request.calculus, "query.calculus")
+    return row[0], row[1]
 
 
 def key_reused(idempotency_key: str) -> Refusal:

@@ -13,7 +13,7 @@ import apsw
 from concordat_query.errors import Reason, Refusal
 
 APPLICATION_ID = 0x436F6E63  # "Conc"
-FORMAT = 2
+FORMAT = 3
 
 _TABLES = """
 CREATE TABLE log (
@@ -31,8 +31,14 @@ CREATE TABLE account (
     ceiling INTEGER NOT NULL,
     spent INTEGER NOT NULL CHECK (spent >= 0),
     reserved INTEGER NOT NULL CHECK (reserved >= 0),
+    delta_budget INTEGER NOT NULL CHECK (delta_budget >= 0),
+    delta_ceiling INTEGER NOT NULL,
+    delta_spent INTEGER NOT NULL CHECK (delta_spent >= 0),
+    delta_reserved INTEGER NOT NULL CHECK (delta_reserved >= 0),
     CHECK (ceiling = budget OR ceiling = spent AND ceiling > budget),
-    CHECK (spent + reserved <= ceiling)
+    CHECK (spent + reserved <= ceiling),
+    CHECK (delta_ceiling = delta_budget OR delta_ceiling = delta_spent AND delta_ceiling > delta_budget),
+    CHECK (delta_spent + delta_reserved <= delta_ceiling)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE reservation (
@@ -43,6 +49,7 @@ CREATE TABLE reservation (
     answer_key BLOB NOT NULL,
     population TEXT NOT NULL REFERENCES account,
     rho_nano INTEGER NOT NULL CHECK (rho_nano > 0),
+    delta_e15 INTEGER NOT NULL CHECK (delta_e15 >= 0),
     expires_at INTEGER NOT NULL,
     PRIMARY KEY (analyst, idempotency_key)
 ) STRICT, WITHOUT ROWID;
@@ -73,17 +80,24 @@ WHEN NEW.sequence <> (SELECT coalesce(max(sequence), 0) + 1 FROM log)
 BEGIN SELECT RAISE(ABORT, 'the log only grows, one entry at a time'); END;
 
 CREATE TRIGGER spend_never_falls BEFORE UPDATE ON account
-WHEN NEW.spent < OLD.spent OR NEW.population <> OLD.population OR NEW.calculus <> OLD.calculus
+WHEN NEW.spent < OLD.spent OR NEW.delta_spent < OLD.delta_spent OR NEW.population <> OLD.population
+    OR NEW.calculus <> OLD.calculus
 BEGIN SELECT RAISE(ABORT, 'spent budget never comes back, nor does it become another'); END;
 
 CREATE TRIGGER accounts_stay BEFORE DELETE ON account
 BEGIN SELECT RAISE(ABORT, 'accounts are never removed'); END;
 
 CREATE TRIGGER reserving_holds AFTER INSERT ON reservation
-BEGIN UPDATE account SET reserved = reserved + NEW.rho_nano WHERE population = NEW.population; END;
+BEGIN
+    UPDATE account SET reserved = reserved + NEW.rho_nano, delta_reserved = delta_reserved + NEW.delta_e15
+    WHERE population = NEW.population;
+END;
 
 CREATE TRIGGER releasing_frees AFTER DELETE ON reservation
-BEGIN UPDATE account SET reserved = reserved - OLD.rho_nano WHERE population = OLD.population; END;
+BEGIN
+    UPDATE account SET reserved = reserved - OLD.rho_nano, delta_reserved = delta_reserved - OLD.delta_e15
+    WHERE population = OLD.population;
+END;
 
 CREATE TRIGGER reservations_stand BEFORE UPDATE ON reservation
 BEGIN SELECT RAISE(ABORT, 'a reservation is replaced, not changed'); END;

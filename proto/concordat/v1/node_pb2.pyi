@@ -138,7 +138,7 @@ class ExplainResponse(_message.Message):
     def __init__(self, quote: _Optional[_Union[Quote, _Mapping]] = ...) -> None: ...
 
 class Quote(_message.Message):
-    __slots__ = ("node", "rho_nano", "stored_answer", "nothing_held", "edition", "coverage", "differences", "account")
+    __slots__ = ("node", "rho_nano", "stored_answer", "nothing_held", "edition", "coverage", "differences", "account", "delta_e15")
     NODE_FIELD_NUMBER: _ClassVar[int]
     RHO_NANO_FIELD_NUMBER: _ClassVar[int]
     STORED_ANSWER_FIELD_NUMBER: _ClassVar[int]
@@ -147,6 +147,7 @@ class Quote(_message.Message):
     COVERAGE_FIELD_NUMBER: _ClassVar[int]
     DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    DELTA_E15_FIELD_NUMBER: _ClassVar[int]
     node: str
     rho_nano: int
     stored_answer: bool
@@ -155,23 +156,30 @@ class Quote(_message.Message):
     coverage: Coverage
     differences: _containers.RepeatedScalarFieldContainer[str]
     account: AccountBalance
-    def __init__(self, node: _Optional[str] = ..., rho_nano: _Optional[int] = ..., stored_answer: _Optional[bool] = ..., nothing_held: _Optional[bool] = ..., edition: _Optional[_Union[Edition, _Mapping]] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ..., account: _Optional[_Union[AccountBalance, _Mapping]] = ...) -> None: ...
+    delta_e15: int
+    def __init__(self, node: _Optional[str] = ..., rho_nano: _Optional[int] = ..., stored_answer: _Optional[bool] = ..., nothing_held: _Optional[bool] = ..., edition: _Optional[_Union[Edition, _Mapping]] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ..., account: _Optional[_Union[AccountBalance, _Mapping]] = ..., delta_e15: _Optional[int] = ...) -> None: ...
 
 class AccountBalance(_message.Message):
-    __slots__ = ("population", "budget_rho_nano", "spent_rho_nano", "reserved_rho_nano", "delta", "calculus")
+    __slots__ = ("population", "budget_rho_nano", "spent_rho_nano", "reserved_rho_nano", "delta", "calculus", "budget_delta_e15", "spent_delta_e15", "reserved_delta_e15")
     POPULATION_FIELD_NUMBER: _ClassVar[int]
     BUDGET_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
     SPENT_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
     RESERVED_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
     DELTA_FIELD_NUMBER: _ClassVar[int]
     CALCULUS_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_DELTA_E15_FIELD_NUMBER: _ClassVar[int]
+    SPENT_DELTA_E15_FIELD_NUMBER: _ClassVar[int]
+    RESERVED_DELTA_E15_FIELD_NUMBER: _ClassVar[int]
     population: str
     budget_rho_nano: int
     spent_rho_nano: int
     reserved_rho_nano: int
     delta: float
     calculus: _query_pb2.Calculus
-    def __init__(self, population: _Optional[str] = ..., budget_rho_nano: _Optional[int] = ..., spent_rho_nano: _Optional[int] = ..., reserved_rho_nano: _Optional[int] = ..., delta: _Optional[float] = ..., calculus: _Optional[_Union[_query_pb2.Calculus, str]] = ...) -> None: ...
+    budget_delta_e15: int
+    spent_delta_e15: int
+    reserved_delta_e15: int
+    def __init__(self, population: _Optional[str] = ..., budget_rho_nano: _Optional[int] = ..., spent_rho_nano: _Optional[int] = ..., reserved_rho_nano: _Optional[int] = ..., delta: _Optional[float] = ..., calculus: _Optional[_Union[_query_pb2.Calculus, str]] = ..., budget_delta_e15: _Optional[int] = ..., spent_delta_e15: _Optional[int] = ..., reserved_delta_e15: _Optional[int] = ...) -> None: ...
 
 class PrepareRequest(_message.Message):
     __slots__ = ("query", "credentials", "agreement_version", "catalogue_sha256", "witnessed")
@@ -306,7 +314,7 @@ class SignedAnswer(_message.Message):
     def __init__(self, answer: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
 
 class Answer(_message.Message):
-    __slots__ = ("node", "query_sha256", "catalogue_sha256", "agreement_id", "agreement_version", "edition", "definition_sha256", "mapping_sha256", "coverage", "differences", "rho_nano", "mechanism", "participants", "components", "head", "not_before")
+    __slots__ = ("node", "query_sha256", "catalogue_sha256", "agreement_id", "agreement_version", "edition", "definition_sha256", "mapping_sha256", "coverage", "differences", "rho_nano", "mechanism", "participants", "components", "head", "not_before", "delta_e15")
     NODE_FIELD_NUMBER: _ClassVar[int]
     QUERY_SHA256_FIELD_NUMBER: _ClassVar[int]
     CATALOGUE_SHA256_FIELD_NUMBER: _ClassVar[int]
@@ -323,6 +331,7 @@ class Answer(_message.Message):
     COMPONENTS_FIELD_NUMBER: _ClassVar[int]
     HEAD_FIELD_NUMBER: _ClassVar[int]
     NOT_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    DELTA_E15_FIELD_NUMBER: _ClassVar[int]
     node: str
     query_sha256: bytes
     catalogue_sha256: str
@@ -339,17 +348,20 @@ class Answer(_message.Message):
     components: _containers.RepeatedCompositeFieldContainer[Component]
     head: SignedHead
     not_before: int
-    def __init__(self, node: _Optional[str] = ..., query_sha256: _Optional[bytes] = ..., catalogue_sha256: _Optional[str] = ..., agreement_id: _Optional[str] = ..., agreement_version: _Optional[int] = ..., edition: _Optional[_Union[Edition, _Mapping]] = ..., definition_sha256: _Optional[str] = ..., mapping_sha256: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ..., rho_nano: _Optional[int] = ..., mechanism: _Optional[str] = ..., participants: _Optional[_Iterable[str]] = ..., components: _Optional[_Iterable[_Union[Component, _Mapping]]] = ..., head: _Optional[_Union[SignedHead, _Mapping]] = ..., not_before: _Optional[int] = ...) -> None: ...
+    delta_e15: int
+    def __init__(self, node: _Optional[str] = ..., query_sha256: _Optional[bytes] = ..., catalogue_sha256: _Optional[str] = ..., agreement_id: _Optional[str] = ..., agreement_version: _Optional[int] = ..., edition: _Optional[_Union[Edition, _Mapping]] = ..., definition_sha256: _Optional[str] = ..., mapping_sha256: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ..., rho_nano: _Optional[int] = ..., mechanism: _Optional[str] = ..., participants: _Optional[_Iterable[str]] = ..., components: _Optional[_Iterable[_Union[Component, _Mapping]]] = ..., head: _Optional[_Union[SignedHead, _Mapping]] = ..., not_before: _Optional[int] = ..., delta_e15: _Optional[int] = ...) -> None: ...
 
 class Component(_message.Message):
-    __slots__ = ("index", "scale", "values")
+    __slots__ = ("index", "scale", "values", "texts")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     SCALE_FIELD_NUMBER: _ClassVar[int]
     VALUES_FIELD_NUMBER: _ClassVar[int]
+    TEXTS_FIELD_NUMBER: _ClassVar[int]
     index: int
     scale: float
     values: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, index: _Optional[int] = ..., scale: _Optional[float] = ..., values: _Optional[_Iterable[int]] = ...) -> None: ...
+    texts: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, index: _Optional[int] = ..., scale: _Optional[float] = ..., values: _Optional[_Iterable[int]] = ..., texts: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class SignedHead(_message.Message):
     __slots__ = ("head", "signature")
@@ -374,11 +386,13 @@ class Head(_message.Message):
     def __init__(self, node: _Optional[str] = ..., epoch: _Optional[int] = ..., sequence: _Optional[int] = ..., hash: _Optional[bytes] = ..., spend: _Optional[_Iterable[_Union[AccountSpend, _Mapping]]] = ...) -> None: ...
 
 class AccountSpend(_message.Message):
-    __slots__ = ("population", "spent_rho_nano", "calculus")
+    __slots__ = ("population", "spent_rho_nano", "calculus", "spent_delta_e15")
     POPULATION_FIELD_NUMBER: _ClassVar[int]
     SPENT_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
     CALCULUS_FIELD_NUMBER: _ClassVar[int]
+    SPENT_DELTA_E15_FIELD_NUMBER: _ClassVar[int]
     population: str
     spent_rho_nano: int
     calculus: _query_pb2.Calculus
-    def __init__(self, population: _Optional[str] = ..., spent_rho_nano: _Optional[int] = ..., calculus: _Optional[_Union[_query_pb2.Calculus, str]] = ...) -> None: ...
+    spent_delta_e15: int
+    def __init__(self, population: _Optional[str] = ..., spent_rho_nano: _Optional[int] = ..., calculus: _Optional[_Union[_query_pb2.Calculus, str]] = ..., spent_delta_e15: _Optional[int] = ...) -> None: ...

@@ -243,7 +243,7 @@ class Aggregate(_message.Message):
     def __init__(self, statistic: _Optional[_Union[Statistic, str]] = ..., scalar: _Optional[_Union[Scalar, _Mapping]] = ..., filter: _Optional[_Union[Condition, _Mapping]] = ..., over: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., other: _Optional[_Union[Scalar, _Mapping]] = ..., fraction: _Optional[str] = ...) -> None: ...
 
 class Query(_message.Message):
-    __slots__ = ("dataset", "keys", "where", "aggregates", "rho_nano", "max_groups", "max_rows", "calculus")
+    __slots__ = ("dataset", "keys", "where", "aggregates", "rho_nano", "max_groups", "max_rows", "calculus", "delta_e15")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     WHERE_FIELD_NUMBER: _ClassVar[int]
@@ -252,6 +252,7 @@ class Query(_message.Message):
     MAX_GROUPS_FIELD_NUMBER: _ClassVar[int]
     MAX_ROWS_FIELD_NUMBER: _ClassVar[int]
     CALCULUS_FIELD_NUMBER: _ClassVar[int]
+    DELTA_E15_FIELD_NUMBER: _ClassVar[int]
     dataset: str
     keys: _containers.RepeatedCompositeFieldContainer[Scalar]
     where: Condition
@@ -260,7 +261,8 @@ class Query(_message.Message):
     max_groups: int
     max_rows: int
     calculus: Calculus
-    def __init__(self, dataset: _Optional[str] = ..., keys: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., where: _Optional[_Union[Condition, _Mapping]] = ..., aggregates: _Optional[_Iterable[_Union[Aggregate, _Mapping]]] = ..., rho_nano: _Optional[int] = ..., max_groups: _Optional[int] = ..., max_rows: _Optional[int] = ..., calculus: _Optional[_Union[Calculus, str]] = ...) -> None: ...
+    delta_e15: int
+    def __init__(self, dataset: _Optional[str] = ..., keys: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., where: _Optional[_Union[Condition, _Mapping]] = ..., aggregates: _Optional[_Iterable[_Union[Aggregate, _Mapping]]] = ..., rho_nano: _Optional[int] = ..., max_groups: _Optional[int] = ..., max_rows: _Optional[int] = ..., calculus: _Optional[_Union[Calculus, str]] = ..., delta_e15: _Optional[int] = ...) -> None: ...
 
 class QueryEnvelope(_message.Message):
     __slots__ = ("query", "catalogue_sha256", "agreement_id", "agreement_version", "audience", "idempotency_key", "expires_at", "not_before")

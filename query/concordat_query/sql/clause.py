@@ -9,11 +9,10 @@ from sqlglot import Token, TokenType
 from concordat_query.sql.source import Source, shown
 
 MAX_CONTRIBUTED = 10_000
-_OPTIONS = ("epsilon", "margin_of_error", "max_groups_contributed", "max_rows_contributed")
-_KNOWN = "epsilon, margin_of_error, max_groups_contributed and max_rows_contributed"
-_EXAMPLES = {"epsilon": 0.5, "margin_of_error": 40}
+_OPTIONS = ("epsilon", "margin_of_error", "max_groups_contributed", "max_rows_contributed", "private_keys", "delta")
+_KNOWN = "epsilon, margin_of_error, max_groups_contributed, max_rows_contributed, private_keys and delta"
+_EXAMPLES = {"epsilon": "0.5", "margin_of_error": "40", "delta": "1e-8"}
 _ADVICE = {
-    "delta": "leave it out; the agreement sets it",
     "privacy_unit_column": "leave it out; the catalogue says what is protected",
     "min_privacy_units_per_group": "leave it out; every cell is answered, with noise",
 }
@@ -21,12 +20,17 @@ _ADVICE = {
 
 @dataclass(frozen=True)
 class Options:
-    """What the clause asks for; None where it says nothing. Not both epsilon and a margin of error."""
+    """What the clause asks for; None where it says nothing. Not both epsilon and a margin of error.
+
+    `delta` is what finding out private keys may cost; it comes with `private_keys` only.
+    """
 
     epsilon: float | None = None
     margin_of_error: float | None = None
     max_groups_contributed: int | None = None
     max_rows_contributed: int | None = None
+    private_keys: bool = False
+    delta: float | None = None
 
 
 def cut_clause(source: Source) -> tuple[Options, Source]:
@@ -48,15 +52,26 @@ def cut_clause(source: Source) -> tuple[Options, Source]:
 
 
 def _read_options(source: Source, tokens: tuple[Token, ...]) -> Options:
-    found: dict[str, float | int] = {}
+    found: dict[str, float | int | bool] = {}
+    places: dict[str, int] = {}
     for name, value in _assignments(source, tokens):
         word = name.text.lower()
         if word in found:
             raise source.refusal(name.start, f"{word} is given twice; keep one")
         if {"epsilon", "margin_of_error"} <= {word, *found}:
             raise source.refusal(name.start, "epsilon and margin_of_error both set the price; keep one of them")
-        found[word] = _limit(source, value, word) if word.startswith("max_") else _positive(source, value, word)
+        places[word] = name.start
+        found[word] = _value(source, value, word)
+    if "delta" in found and "private_keys" not in found:
+        message = "delta is what private keys cost, and the agreement sets that of everything else; leave it out"
+        raise source.refusal(places["delta"], message)
     return Options(**found)  # type: ignore[arg-type]  # each of _OPTIONS with a value of its type
+
+
+def _value(source: Source, token: Token, word: str) -> float | int | bool:
+    if word == "private_keys":
+        return True
+    return _limit(source, token, word) if word.startswith("max_") else _positive(source, token, word)
 
 
 def _assignments(source: Source, tokens: tuple[Token, ...]) -> Iterator[tuple[Token, Token]]:
@@ -69,8 +84,13 @@ def _assignments(source: Source, tokens: tuple[Token, ...]) -> Iterator[tuple[To
             advice = _ADVICE.get(name.text.lower(), f"known are {_KNOWN}")
             raise source.refusal(name.start, f"{shown(name.text)} is not an option here; {advice}")
         if not rest or rest[0].token_type is not TokenType.EQ or rest[0].text != "=":
-            raise source.refusal(name.start, f"write {shown(name.text)[1:-1]} = and a number")
-        if len(rest) < 2 or rest[1].token_type is not TokenType.NUMBER:
+            wanted = "TRUE" if name.text.lower() == "private_keys" else "a number"
+            raise source.refusal(name.start, f"write {shown(name.text)[1:-1]} = and {wanted}")
+        if name.text.lower() == "private_keys":
+            if len(rest) < 2 or rest[1].token_type is not TokenType.TRUE:
+                at = rest[min(1, len(rest) - 1)].start
+                raise source.refusal(at, "private_keys is TRUE; without it leave the option out")
+        elif len(rest) < 2 or rest[1].token_type is not TokenType.NUMBER:
             raise source.refusal(rest[min(1, len(rest) - 1)].start, "a positive number in digits is needed here")
         yield name, rest[1]
         if len(rest) == 3 and (rest[2].token_type is not TokenType.COMMA or start + 4 == len(tokens)):

@@ -6,6 +6,8 @@ from sqlglot import TokenType, exp
 
 from concordat_query import rules
 from concordat_query.canonical import canonical_scalar
+from concordat_query.domains import text_key
+from concordat_query.errors import SqlRefusal
 from concordat_query.model import Scalar
 from concordat_query.sql.aggregates import holds_aggregate
 from concordat_query.sql.conditions import named, read_scalar
@@ -28,8 +30,8 @@ class Grouping:
         return key in self.keys or (key == NATION and self.by_nation)
 
 
-def read_grouping(scope: Scope, select: exp.Select) -> Grouping:
-    """What GROUP BY names, each once."""
+def read_grouping(scope: Scope, select: exp.Select, *, private_keys: bool) -> Grouping:
+    """What GROUP BY names, each once. A column of private texts must be asked for by `private_keys`."""
     group = select.args.get("group")
     if group is not None and not group.expressions:
         raise scope.source.refusal(scope.source.end, "GROUP BY names no column; name one, or leave GROUP BY out")
@@ -41,9 +43,16 @@ def read_grouping(scope: Scope, select: exp.Select) -> Grouping:
         if key in keys:
             raise scope.source.refusal_at_node(node, f"{named(key)} stands in GROUP BY twice; keep one")
         keys.append(key)
+        if not private_keys and key != NATION and text_key([key], scope.dataset):
+            raise _not_asked_for(scope, node, key)
         if isinstance(node.parent, exp.Rollup):
             rolled.append(key)
     return Grouping(_without_nation(keys), NATION in keys, _without_nation(rolled))
+
+
+def _not_asked_for(scope: Scope, node: exp.Expr, key: Scalar) -> SqlRefusal:
+    refused = rules.private_key_refused(named(key))
+    return scope.source.refusal_at_node(node, refused.message, refused.reason)
 
 
 def grouped_by(select: exp.Select) -> list[exp.Expr]:

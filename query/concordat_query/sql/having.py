@@ -24,7 +24,7 @@ from concordat_query.scalar_types import ScalarType, type_of
 from concordat_query.sql.conditions import COMPARATORS, MIRRORED, named, terms_of
 from concordat_query.sql.nations import NATION, nations_of
 from concordat_query.sql.results import Results
-from concordat_query.sql.scope import is_literal, literal_of, unwrapped
+from concordat_query.sql.scope import Scope, is_literal, literal_of, unwrapped
 
 _MAX_DEPTH = MAX_DEPTH // 2
 _SIDES = "a comparison has a number or code on one side; compare two figures by their difference: x - y > 0"
@@ -95,8 +95,20 @@ def _literal(
     scope = results.scope
     if isinstance(subject, ShownColumn):
         key = results.key_at(subject.position) or NATION
-        return scope.literal(node, nations if key == NATION else type_of(key, scope.dataset), named(key), comparator)
+        kind = nations if key == NATION else type_of(key, scope.dataset)
+        if kind.kind == "text":
+            return _text(scope, node, named(key), comparator)
+        return scope.literal(node, kind, named(key), comparator)
     value = literal_of(scope.source, node, "number")
     if not isinstance(value, Decimal):
         raise scope.source.refusal_at_node(node, "figures are numbers; write the number", Reason.WRONG_TYPE)
+    return value
+
+
+def _text(scope: Scope, node: exp.Expr, what: str, comparator: Comparator) -> str:
+    """What a released text is compared with: any text, since nobody knows beforehand which will be released."""
+    value = literal_of(scope.source, node, "text")
+    if not isinstance(value, str) or comparator not in (Comparator.EQUAL, Comparator.NOT_EQUAL):
+        message = f"{what} holds texts, which have no order; compare it with a text in quotes by =, <>, IN or NOT IN"
+        raise scope.source.refusal_at_node(node, message, Reason.WRONG_TYPE)
     return value

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from concordat_node.ledger.ledger import Ledger
-from concordat_node.ledger.records import Balance, Charge, Request, Reservation, Stored
+from concordat_node.ledger.records import Balance, Budget, Charge, Request, Reservation, Stored
 from concordat_query.errors import Reason
+from concordat_query.model import Calculus
 from fakes.ledgers import PEOPLE, FakeClock, a_request, memory_folder, open_ledger, outcome
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ LIFETIME = 10
 NAMES = st.builds(lambda analyst, key: (analyst, f"key-{key}"), st.sampled_from(["Ann", "Ben"]), st.integers(0, 2))
 QUESTIONS = st.integers(0, 3)
 PRICES = (1, 40, 60, 100)
+DELTAS = (0, 3, 4, 0)
 
 
 def asked(name: tuple[str, str], question: int) -> Request:
@@ -25,6 +27,7 @@ def asked(name: tuple[str, str], question: int) -> Request:
         analyst=analyst,
         idempotency_key=key,
         rho_nano=PRICES[question],
+        delta_e15=DELTAS[question],
         query_sha256=bytes([question]) * 32,
         answer_key=bytes([question]) * 32,
         not_before=question,
@@ -36,13 +39,18 @@ class Model:
     """What the ledger promises, in the plainest form. Questions stand for answer keys."""
 
     budget: int = 150
+    delta: int = 5
     spent: int = 0
+    delta_spent: int = 0
     reservations: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
     claims: dict[tuple[str, str], int] = field(default_factory=dict)
     answers: dict[int, bytes | None] = field(default_factory=dict)
 
     def reserved(self) -> int:
         return sum(PRICES[question] for question, _ in self.reservations.values())
+
+    def delta_reserved(self) -> int:
+        return sum(DELTAS[question] for question, _ in self.reservations.values())
 
     def sweep(self, now: float) -> None:
         self.reservations = {name: held for name, held in self.reservations.items() if held[1] > now}
@@ -56,6 +64,9 @@ class Model:
         others = self.reserved() - (PRICES[question] if name in self.reservations else 0)
         if max(self.budget, self.spent) - self.spent - others < PRICES[question]:
             return Reason.BUDGET_EXHAUSTED
+        others = self.delta_reserved() - (DELTAS[question] if name in self.reservations else 0)
+        if max(self.delta, self.delta_spent) - self.delta_spent - others < DELTAS[question]:
+            return Reason.BUDGET_EXHAUSTED
         self.reservations[name] = (question, now + LIFETIME)
         return None
 
@@ -66,6 +77,7 @@ class Model:
             if self.reservations.get(name, (None, 0))[0] != question:
                 return Reason.NO_RESERVATION
             self.spent += PRICES[question]
+            self.delta_spent += DELTAS[question]
             self.answers[question] = None
         self.claims[name] = question
         self.reservations.pop(name, None)
@@ -102,7 +114,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def opened(self) -> Ledger:
         path = Path(self.folder.name) / "ledger.db"
-        return open_ledger(path, budgets={PEOPLE: self.model.budget}, clock=self.clock)
+        budget = Budget(self.model.budget, Calculus.ZCDP, self.model.delta)
+        return open_ledger(path, given={PEOPLE: budget}, clock=self.clock)
 
     def teardown(self) -> None:
         self.ledger.close()
@@ -153,23 +166,28 @@ class LedgerMachine(RuleBasedStateMachine):
         self.model.sweep(self.clock.now)
 
     @precondition(lambda self: self.model.claims or self.model.reservations)
-    @rule(budget=st.sampled_from([None, 0, 90, 150, 250]))
-    def restart(self, budget: int | None) -> None:
-        if budget is not None and budget != self.model.budget:
-            self.model.budget = budget
+    @rule(budget=st.sampled_from([None, 0, 90, 150, 250]), delta=st.sampled_from([None, 0, 5, 20]))
+    def restart(self, budget: int | None, delta: int | None) -> None:
+        before = (self.model.budget, self.model.delta)
+        self.model.budget = self.model.budget if budget is None else budget
+        self.model.delta = self.model.delta if delta is None else delta
+        if (self.model.budget, self.model.delta) != before:
             self.model.reservations.clear()
         self.ledger.close()
         self.ledger = self.opened()
 
     @invariant()
     def balances_are_the_models(self) -> None:
-        expected = Balance(self.model.budget, self.model.spent, self.model.reserved())
+        model = self.model
+        rho = (model.budget, model.spent, model.reserved())
+        expected = Balance(*rho, Calculus.ZCDP, model.delta, model.delta_spent, model.delta_reserved())
         assert self.ledger.balances() == {PEOPLE: expected}
 
     @invariant()
     def the_log_tells_the_same_spend_and_one_charge_a_question(self) -> None:
         charges = [e.content["request"] for e in self.ledger.entries() if e.content["kind"] == "charge"]
         assert sum(charge["rho_nano"] for charge in charges) == self.model.spent
+        assert sum(charge["delta_e15"] for charge in charges) == self.model.delta_spent
         assert len({charge["answer_key"] for charge in charges}) == len(charges) == len(self.model.answers)
 
     @invariant()

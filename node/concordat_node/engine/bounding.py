@@ -45,6 +45,11 @@ class KeptRows:
     def limits(self) -> Limits:
         return limits_of(self.plan.query.keys, self.plan.max_groups, self.plan.max_rows, self.dataset)
 
+    @property
+    def may_trim(self) -> bool:
+        """Whether rows are chosen when they are read: not where no limit can bind, nor where import has chosen."""
+        return not self.limits.never_bind and cubes.serving(self.plan.query, self.dataset) is None
+
     @cached_property
     def spared(self) -> str:
         """Rows that need no trimming."""
@@ -60,7 +65,7 @@ class KeptRows:
     @cached_property
     def to_trim(self) -> str | None:
         """All other rows, as `trimmed` expects them. None where there are none."""
-        if self.limits.never_bind or cubes.serving(self.plan.query, self.dataset) is not None:
+        if not self.may_trim:
             return None
         unit, cell, *columns = self._selected
         # Once more over all: a hash of several values lets all units agree in which cells lie near each other.

@@ -1,7 +1,7 @@
 """From components to the statements whose rows are their exact sums."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
@@ -125,8 +125,7 @@ class Scans:
 
 def scans(plan: Plan, dataset: Dataset, coverage: Coverage, indexes: Sequence[int], table: str) -> Scans:
     """The statements that read the components at `indexes` off an edition's table."""
-    columns = _columns(plan, dataset, coverage, indexes)
-    kept = KeptRows(plan, dataset, coverage, table, [quoted(dataset, name) for name in columns])
+    kept = _kept(plan, dataset, coverage, indexes, table)
     rows: list[int] = []
     units: dict[tuple[int, ...], list[int]] = {}
     binned: list[BinScan] = []
@@ -143,13 +142,14 @@ def scans(plan: Plan, dataset: Dataset, coverage: Coverage, indexes: Sequence[in
     return Scans(kept.spared, kept.to_trim, kept.limits, (*over_rows, *over_units, *binned))
 
 
-def _columns(plan: Plan, dataset: Dataset, coverage: Coverage, indexes: Sequence[int]) -> list[str]:
-    """The columns that statements over the kept rows read, in the catalogue's order."""
-    read = set[str]().union(*map(columns_in, plan.query.keys))
+def _kept(plan: Plan, dataset: Dataset, coverage: Coverage, indexes: Sequence[int], table: str) -> KeptRows:
+    """The kept rows with the columns that the statements read."""
+    kept = KeptRows(plan, dataset, coverage, table, ())
+    read = set[str]().union(*(() if kept.may_trim else map(columns_in, plan.query.keys)))
     for index in indexes:
         reads = plan.components[index].reads
         read |= reads | columns_of(coverage.condition(reads))
-    return [column.name for column in dataset.columns if column.name in read]
+    return replace(kept, columns=[quoted(dataset, column.name) for column in dataset.columns if column.name in read])
 
 
 def _rows_scan(kept: KeptRows, coverage: Coverage, indexes: Sequence[int]) -> Scan:
@@ -157,7 +157,7 @@ def _rows_scan(kept: KeptRows, coverage: Coverage, indexes: Sequence[int]) -> Sc
     measures = list(dict.fromkeys(measure for parts in combined for _, measure in parts))
     recipes = tuple(tuple((factor, measures.index(measure)) for factor, measure in parts) for parts in combined)
     sums = [measure.sql(kept.dataset) for measure in measures]
-    if kept.to_trim is None:
+    if not kept.may_trim:
         return Scan(tuple(indexes), kept.by_keys(sums), kept.places(), recipes)
     return Scan(tuple(indexes), kept.by_cell(sums), (_each(kept.plan.cells),), recipes)
 

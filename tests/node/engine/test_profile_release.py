@@ -16,6 +16,7 @@ from concordat_node.engine.process import Engine
 from concordat_node.engine.release import Failed, release
 from concordat_node.importing.edition import EditionInfo, Loss
 from concordat_privacy import noise
+from concordat_privacy.laws import Law
 from concordat_privacy.profile import plan_profile
 from concordat_query.signing import Purpose
 from fakes.editions import Row, build_edition
@@ -66,10 +67,10 @@ def failure(request: engine_pb2.EngineRequest, holdings: Holdings) -> int:
 def test_a_paid_profile_gets_exact_figures_plus_the_noise_that_was_drawn(
     node: FakeNode, edition: EditionInfo, holdings: Holdings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drawn: list[float] = []
+    drawn: list[Law] = []
 
-    def draw(scale: float, cells: int) -> npt.NDArray[np.int64]:
-        drawn.append(scale)
+    def draw(law: Law, cells: int) -> npt.NDArray[np.int64]:
+        drawn.append(law)
         return np.arange(cells, dtype=np.int64) - 1000
 
     monkeypatch.setattr(noise, "draw", draw)
@@ -79,7 +80,8 @@ def test_a_paid_profile_gets_exact_figures_plus_the_noise_that_was_drawn(
     units = {number: (LOSSES.get(number, Loss(0)), rows) for number, rows in enumerate(UNITS)}
     exact = expected_profile(plan, dataset, units)
     assert [list(c.values) for c in found] == [[v + i - 1000 for i, v in enumerate(vector)] for vector in exact]
-    assert [c.scale for c in found] == drawn == [vector.law.scale for vector in plan.vectors]
+    assert drawn == [vector.law for vector in plan.vectors]
+    assert [c.scale for c in found] == [law.scale for law in drawn]
 
 
 def test_all_noise_is_drawn_before_anything_is_scanned(

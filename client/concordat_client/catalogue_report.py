@@ -77,7 +77,8 @@ def report(catalogue: Catalogue, name: str, column: str | None, describe: Descri
 def _head(catalogue: Catalogue, name: str, dataset: Dataset) -> list[RenderableType]:
     rows = counted(dataset.max_rows_per_unit, "row")
     unit = dataset.unit.replace("_", " ")
-    told = f"{protected(dataset)} A {unit} has at most {rows}. Charges are made to the account of {dataset.population}."
+    account = f"Charges are made to the account of {dataset.population}."
+    told = f"{protected(dataset, None)} A {unit} has at most {rows}. {account}"
     title = f"{name}: {dataset.title} (catalogue version {catalogue.version})"
     return [Text(title, style="bold"), Text(dataset.description), Text(told), Text("")]
 

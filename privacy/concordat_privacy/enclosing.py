@@ -41,12 +41,15 @@ def protection(nano: int, currency: Currency, dataset: Dataset) -> str:
     )
 
 
-def protected(dataset: Dataset, calculus: Calculus = Calculus.ZCDP) -> str:
-    """What is protected, in a sentence or more, whatever the price."""
+_PARTS = {Calculus.ZCDP: "a quarter of the rho charged", Calculus.PURE: "half of the epsilon charged"}
+
+
+def protected(dataset: Dataset, calculus: Calculus | None) -> str:
+    """What is protected, in a sentence or more, whatever the price; without a calculus, by whichever an account is."""
     if dataset.encloses is None:
         return f"What is protected is {dataset.unit_description}."
     unit = dataset.unit.replace("_", " ")
-    part = "half of the epsilon charged" if calculus is Calculus.PURE else "a quarter of the rho charged"
+    part = " or, in pure epsilon, ".join(_PARTS.values()) if calculus is None else _PARTS[calculus]
     return (
         f"What is charged for is {_one(dataset.encloses)}: without it, others of its {unit} may count in its place. "
         f"Beside that, {dataset.unit_description} is protected at {part}, by each query alone: "

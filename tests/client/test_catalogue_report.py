@@ -205,7 +205,8 @@ def test_whom_a_charge_is_for_and_from_whose_account_is_told_of_every_data_set()
     assert "Charges are made to the account of people." in plain
     told = " ".join(shown(Described(), catalogue=enclosing(CASUALTIES, "person")))
     assert "What is charged for is one person" in told
-    assert "one injury in one collision is protected at a quarter of the rho charged, by each query alone" in told
+    part = "a quarter of the rho charged or, in pure epsilon, half of the epsilon charged"
+    assert f"one injury in one collision is protected at {part}, by each query alone" in told
 
 
 def test_another_word_on_what_a_unit_encloses_is_another_protection() -> None:

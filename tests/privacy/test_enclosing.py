@@ -64,9 +64,9 @@ def test_the_units_own_protection_is_a_quarter_of_the_rho_rounded_up() -> None:
 
 
 def test_it_is_told_for_whom_the_charge_is_and_at_what_the_whole_unit_is_protected() -> None:
-    assert protected(PLAIN) == "What is protected is one patient."
+    assert protected(PLAIN, Calculus.ZCDP) == "What is protected is one patient."
     assert protection(10**8, RHO, PLAIN) == ""
-    told = protected(ENCLOSING)
+    told = protected(ENCLOSING, Calculus.ZCDP)
     assert "What is charged for is one single visit" in told
     assert "one patient is protected at a quarter of the rho charged, by each query alone" in told
     price = protection(10**8, RHO, ENCLOSING)

@@ -12,10 +12,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from peers.environments import PEERS, Failed, Peer, asked
+from peers.environments import PEERS, Failed, Peer, asked, log_of
 
 from accuracy import ours
 from accuracy.asked import BOUNDS, KEYS, LINES, SETTINGS, Line, Setting
@@ -37,7 +36,7 @@ def main() -> int:
     lines = [line for line in LINES if not arguments.lines or line.name in arguments.lines]
     records = pooled(build)
     print(f"Records: {'the published ones' if records.is_real else 'look-alikes'}, Great Britain 2016", flush=True)
-    told = [_peer(peer, lines, records, build) for peer in PEERS if not arguments.peers or peer.name in arguments.peers]
+    told = [_peer(peer, lines, records) for peer in PEERS if not arguments.peers or peer.name in arguments.peers]
     own = _own(lines, records, build)
     found = []
     for setting in SETTINGS:
@@ -72,22 +71,24 @@ def _own(lines: Sequence[Line], records: Records, build: Path) -> Told:
     return found
 
 
-def _peer(peer: Peer, lines: Sequence[Line], records: Records, build: Path) -> Told:
+def _peer(peer: Peer, lines: Sequence[Line], records: Records) -> Told:
     begun = time.monotonic()
-    asks = [_ask(line, setting, records) for setting in SETTINGS for line in lines]
+    keys = {(line.name, setting.name): _ask(line, setting, records) for setting in SETTINGS for line in lines}
     try:
-        told = asked(peer, asks, build / peer.name.replace(" ", "-"))
+        folders = asked(peer, list(keys.values()))
     except Failed as failed:
         print(f"  {failed}", flush=True)
-        keys = [(line.name, setting.name) for setting in SETTINGS for line in lines]
         return {key: Side(peer.name, "", {}, str(failed), peer.is_shown_only) for key in keys}
-    print(f"  {peer.name} {told['version']}: {time.monotonic() - begun:.0f} s", flush=True)
-    return {(each["line"], each["setting"]): _side(peer, told["variance"], each) for each in told["answers"]}
+    print(f"  {peer.name}: {time.monotonic() - begun:.0f} s", flush=True)
+    return {key: _side(peer, folder) for key, folder in zip(keys, folders, strict=True)}
 
 
-def _side(peer: Peer, variance: str, told: Mapping[str, Any]) -> Side:
-    figures = {statistic: np.load(file) for statistic, file in told["files"].items()}
-    return Side(peer.name, variance, figures, told["why_not"], peer.is_shown_only)
+def _side(peer: Peer, folder: Path) -> Side:
+    if not (folder / "told.json").exists():
+        return Side(peer.name, "", {}, f"it broke off; see {log_of(peer)}", peer.is_shown_only)
+    told = json.loads((folder / "told.json").read_text())
+    figures = {statistic: np.load(folder / f"{statistic}.npy") for statistic in told["statistics"]}
+    return Side(peer.name, told["variance"], figures, told["why_not"], peer.is_shown_only)
 
 
 def _ask(line: Line, setting: Setting, records: Records) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What a peer is asked and how it answers: read from standard input, figures into files, where they are to standard output.
+"""What a peer is asked and how it answers: read from standard input, figures into files.
 
 A peer runs in an environment of its own, so this module needs nothing but NumPy.
 """
@@ -63,30 +63,28 @@ Answer = Mapping[str, Figures]
 
 
 def serve(version: str, answers: Callable[[Ask], Answer | str], variance: str = "population") -> None:
-    """Answers all that standard input asks; a text in place of figures says why the peer cannot.
+    """Answers all that standard input asks, each into a folder of its own: told.json says what is there.
 
-    `variance` tells whether its variances are those of a "population" or of a "sample".
+    A text in place of figures says why the peer cannot. `variance` tells whether its variances are those of a
+    "population" or of a "sample".
     """
-    task = json.load(sys.stdin)
-    folder = Path(task["folder"])
-    told = []
-    for number, asked in enumerate(task["asks"]):
+    for asked in json.load(sys.stdin):
+        folder = Path(asked.pop("folder"))
         ask = Ask(**{**asked, "records": Path(asked["records"]), "bounds": tuple(asked["bounds"])})
         print(f"{ask.line}, {ask.setting}", file=sys.stderr, flush=True)
-        told.append({"line": ask.line, "setting": ask.setting, **_written(folder / str(number), ask, answers(ask))})
-    print(json.dumps({"version": version, "variance": variance, "answers": told}), flush=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        told = {"version": version, "variance": variance, **_written(folder, ask, answers(ask))}
+        (folder / "told.json").write_text(json.dumps(told))
 
 
-def _written(path: Path, ask: Ask, answer: Answer | str) -> dict[str, object]:
+def _written(folder: Path, ask: Ask, answer: Answer | str) -> dict[str, object]:
     if isinstance(answer, str):
-        return {"files": {}, "why_not": answer}
-    files = {}
+        return {"statistics": [], "why_not": answer}
     for statistic, figures in answer.items():
         if figures.ndim != 2 or figures.shape[1] != len(ask.cells):
             raise ValueError(f"{ask.line}, {statistic}: the figures have the shape {figures.shape}")
-        files[statistic] = f"{path}-{statistic}.npy"
-        np.save(files[statistic], figures)
-    return {"files": files, "why_not": ""}
+        np.save(folder / f"{statistic}.npy", figures)
+    return {"statistics": list(answer), "why_not": ""}
 
 
 def batches(repetitions: int, size: int) -> Iterator[int]:

@@ -1,11 +1,10 @@
 """One row for each statistic of each query, and one for each query of several: errors of all sides, ratio, bar."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-
 from accuracy.asked import PROGRAMME, Line, Setting
 from accuracy.errors import Error, Ratio, ratio, root_of, squared_errors, squared_rank_errors
 from accuracy.records import Ages
@@ -90,11 +89,11 @@ def _errors(side: Side, line: Line, ages: Sequence[Ages]) -> dict[str, Error]:
 
 def truth(statistic: str, variance: str, ages: Sequence[Ages]) -> Figures:
     """The exact statistic of every cell; of an empty one 0."""
-    takes = {
-        "count": len,
-        "sum": np.sum,
-        "mean": lambda each: each.mean() if len(each) else 0.0,
-        "variance": lambda each: each.var(ddof=int(variance == "sample")) if len(each) > 1 else 0.0,
+    takes: dict[str, Callable[[Ages], float]] = {
+        "count": lambda each: float(len(each)),
+        "sum": lambda each: float(each.sum()),
+        "mean": lambda each: float(each.mean()) if len(each) else 0.0,
+        "variance": lambda each: float(each.var(ddof=int(variance == "sample"))) if len(each) > 1 else 0.0,
     }
     return np.array([takes[statistic](each) for each in ages], dtype=np.float64)
 

@@ -1,4 +1,4 @@
-"""How far figures lie from the truth, and how two sides compare: ratios of root mean squared errors and their limits."""
+"""How far figures lie from the truth, and how two sides compare: ratios of root mean squared errors."""
 
 import math
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def root_of(squared: Floats) -> Error:
     """From squared errors, [repetition, cell].
 
     Repetitions are independent; cells of one need not be, and some are harder than others. So the mean square of each
-    repetition is one observation, and the logarithm's standard error follows by the delta method. Needs two repetitions.
+    repetition is one observation, and the logarithm's standard error follows by the delta method.
     """
     each = squared.mean(axis=1)
     mean = float(each.mean())

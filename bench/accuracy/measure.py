@@ -14,13 +14,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from peers.environments import PEERS, Failed, Peer, asked, log_of
-
 from accuracy import ours
 from accuracy.asked import BOUNDS, KEYS, LINES, SETTINGS, Line, Setting
 from accuracy.compare import Row, Side, rows
 from accuracy.records import Records, by_cell, pooled
 from accuracy.report import show
+from peers.environments import PEERS, Failed, Peer, asked, log_of
 
 BUILD = Path(__file__).parents[2] / "build"
 OURS = "Concordat"
@@ -114,7 +113,9 @@ def _write(found: Sequence[Row], records: Records, path: Path) -> None:
 def _verdict(found: Sequence[Row]) -> int:
     missed = [row for row in found if row.holds is False]
     unheld = [row for row in found if row.ratio is None]
-    print(f"{len(missed)} bars missed, {len(unheld)} comparisons not made yet." if missed or unheld else "All bars hold.")
+    print(
+        f"{len(missed)} bars missed, {len(unheld)} comparisons not made yet." if missed or unheld else "All bars hold."
+    )
     return 1 if missed or unheld else 0
 
 

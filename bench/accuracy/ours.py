@@ -11,6 +11,7 @@ from secrets import token_bytes
 
 import numpy as np
 import numpy.typing as npt
+from accuracy.asked import ALONE, BOUNDS, KEYS, Line, Setting
 from concordat.v1 import node_pb2, query_pb2
 from concordat_client.asking import SignedQuestion
 from concordat_privacy import noise
@@ -23,8 +24,6 @@ from concordat_wire.answers import read_answer
 from fakes.catalogue import code, number
 from fakes.offline import OfflineFederation, Source, fixed_secret, found, node_name
 from fakes.spec_engines import DuckDB
-
-from accuracy.asked import ALONE, BOUNDS, KEYS, Line, Setting
 
 NATION, DATASET = "Great Britain", "bench.casualties"
 SQL = {
@@ -140,5 +139,3 @@ def _catalogue() -> Catalogue:
             },
         }
     )
-
-

@@ -1,7 +1,7 @@
 """Tumult Analytics on local Spark: its own count, sum, average, variance and median.
 
-Alone under pure epsilon; in the programme under zCDP, its tightest, with the largest rho that the conversion of Canonne,
-Kamath and Steinke keeps within epsilon and delta (it takes a rho and offers no conversion). Queries of several
+Alone under pure epsilon; in the programme under zCDP, its tightest, with the largest rho that the conversion of
+Canonne, Kamath and Steinke keeps within epsilon and delta (it takes a rho and offers no conversion). Queries of several
 statistics are as many queries, as its interface has it, each with an equal part of the budget.
 
 Every repetition is a group of its own. Their exact aggregates are those of one copy of the records, computed once and

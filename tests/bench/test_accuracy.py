@@ -1,4 +1,4 @@
-"""The statistics of the comparison with other engines: ratios of errors, their limits, errors of ranks, whom to compare."""
+"""The comparison with other engines: ratios of errors, their limits, errors of ranks, whom to compare with."""
 
 import math
 

@@ -8,8 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --no-compile
-LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	--custom-compile-command "make lock"
+LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
+LOCK := $(BIN)/uv pip compile pyproject.toml $(LOCKED)
 
 # Installs a lock file and names each package as it comes. The stamp, not the pipe's status, tells whether it succeeded.
 define install
@@ -22,12 +22,12 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check audit margins mutants bench proto lock clean setup setup-test
+.PHONY: help demo test check audit margins mutants bench bench-accuracy bench-peers proto lock clean setup setup-test
 
 help: ## this list
 	@echo "Concordat: one question, four nations, no record shared."
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup ## four nodes and a coordinator answer real questions; DATA=<folder> takes real records
 	@$(BIN)/python deploy/demo/run.py $(if $(DATA),--data "$(DATA)")
@@ -63,6 +63,12 @@ mutants: setup-test ## plant known mistakes one at a time; each must be caught b
 bench: setup-test ## measure against the bars; writes build/bench.json
 	@PYTHONPATH=deploy/demo $(BIN)/python bench/measure.py
 
+bench-accuracy: setup-test ## our errors beside other engines'; writes build/bench-accuracy.json
+	@PYTHONPATH=bench:deploy/demo:tests $(BIN)/python -m accuracy.measure
+
+bench-peers: setup-test ## our speed beside other engines'; writes build/bench-peers.json
+	@PYTHONPATH=bench:deploy/demo $(BIN)/python bench/against_peers.py
+
 proto: setup-test ## generate Python from the .proto files
 	@$(BIN)/buf format --write
 	@$(BIN)/python tools/generate.py
@@ -71,6 +77,7 @@ lock: setup-test ## resolve the dependencies again and pin them in requirements/
 	@echo "Resolving; what the lock files pin stays unless pyproject.toml no longer allows it."
 	@$(LOCK) --extra node --extra coordinator --group build -o requirements/run.txt
 	@$(LOCK) --group dev -c requirements/run.txt -o requirements/test.txt
+	@for peer in bench/peers/requirements/*.in; do $(BIN)/uv pip compile $$peer $(LOCKED) -o $${peer%.in}.txt; done
 
 clean: ## remove .venv and everything that was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from bars import Measure, median, milliseconds, ratio
@@ -116,14 +117,11 @@ ROWS_A_UNIT = 5.3
 
 def measure(build: Path, rows: int) -> list[Measure]:
     """Generates about `rows` rows, imports them, and times both ways in a process of its own."""
-    (build / "data").mkdir(parents=True)
-    _generate(build, rows)
-    mapping = _mapping(build)
+    mapping = generated(build, rows)
     begun = time.perf_counter()
     import_dataset(mapping, build / "data", build / "state")
     imported = time.perf_counter() - begun
-    command = [sys.executable, __file__, str(build)]
-    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # noqa: S603
+    found = turns(build)
     label = f"{rows // 1_000_000}M rows"
     measures = [Measure(f"{label}: import with a cube", round(imported, 1), "s")]
     for name in NAMES.values():
@@ -138,6 +136,22 @@ def measure(build: Path, rows: int) -> list[Measure]:
     raw, cube = (median(found[f"{what}, {NAMES[True]}"]) for what in ("raw", "cube"))
     measures.append(ratio(f"{label}, {NAMES[True]}: from a cube, to plain on raw", cube / raw, BAR))
     return [*measures, Measure(f"{label}: peak memory of bounding", round(found["memory"], 1), "MB", BAR_MB)]
+
+
+def generated(build: Path, rows: int) -> Mapping:
+    """The mapping of about `rows` rows, written into a new folder as Parquet and as a table of DuckDB."""
+    (build / "data").mkdir(parents=True)
+    _generate(build, rows)
+    return _mapping(build)
+
+
+def turns(build: Path) -> dict[str, Any]:
+    """Seconds of each turn of everything, by name, and the memory, measured in a process of its own."""
+    command = [sys.executable, __file__, str(build)]
+    found: dict[str, Any] = json.loads(
+        subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603  # our own words
+    )
+    return found
 
 
 def _generate(build: Path, rows: int) -> None:

@@ -1,0 +1,123 @@
+"""`make bench-accuracy`: our errors beside those of other engines, on the same records, unit, bounds and keys.
+
+Prints a table for each setting and writes build/bench-accuracy.json. Exit status 1 if a bar is missed or could not be
+held against anything.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from accuracy import ours
+from accuracy.asked import BOUNDS, KEYS, LINES, SETTINGS, Line, Setting
+from accuracy.compare import Row, Side, rows
+from accuracy.records import Records, by_cell, pooled
+from accuracy.report import show
+from peers.environments import PEERS, Failed, Peer, asked, log_of
+
+BUILD = Path(__file__).parents[2] / "build"
+OURS = "Concordat"
+Told = Mapping[tuple[str, str], Side]
+"""By line and setting."""
+
+
+def main() -> int:
+    arguments = _arguments()
+    build = BUILD / "bench-accuracy"
+    shutil.rmtree(build, ignore_errors=True)
+    build.mkdir(parents=True)
+    lines = [line for line in LINES if not arguments.lines or line.name in arguments.lines]
+    records = pooled(build)
+    print(f"Records: {'the published ones' if records.is_real else 'look-alikes'}, Great Britain 2016", flush=True)
+    told = [_peer(peer, lines, records) for peer in PEERS if not arguments.peers or peer.name in arguments.peers]
+    own = _own(lines, records, build)
+    found = []
+    for setting in SETTINGS:
+        for line in lines:
+            key = (line.name, setting.name)
+            ages = by_cell(records.everybody if line.counts_all else records.known_ages, line.keys, line.every_cell)
+            found += list(rows(line, setting, own[key], [peer[key] for peer in told], ages))
+    show(found, [OURS, *(next(iter(peer.values())).name for peer in told)])
+    _write(found, records, BUILD / "bench-accuracy.json")
+    return _verdict(found)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--peers", nargs="+", choices=[peer.name for peer in PEERS], help="only these")
+    parser.add_argument("--lines", nargs="+", choices=[line.name for line in LINES], help="only these")
+    return parser.parse_args()
+
+
+def _own(lines: Sequence[Line], records: Records, build: Path) -> Told:
+    begun = time.monotonic()
+    federation = ours.federation(build / "ours", records.everybody)
+    found = {}
+    for setting in SETTINGS:
+        for line in lines:
+            try:
+                side = Side(OURS, "population", ours.figures(federation, line, setting))
+            except ours.NotYet as reason:
+                side = Side(OURS, "population", {}, f"not yet: {reason}")
+            found[line.name, setting.name] = side
+    print(f"  {OURS}: {time.monotonic() - begun:.0f} s", flush=True)
+    return found
+
+
+def _peer(peer: Peer, lines: Sequence[Line], records: Records) -> Told:
+    begun = time.monotonic()
+    keys = {(line.name, setting.name): _ask(line, setting, records) for setting in SETTINGS for line in lines}
+    try:
+        folders = asked(peer, list(keys.values()))
+    except Failed as failed:
+        print(f"  {failed}", flush=True)
+        return {key: Side(peer.name, "", {}, str(failed), peer.is_shown_only) for key in keys}
+    print(f"  {peer.name}: {time.monotonic() - begun:.0f} s", flush=True)
+    return {key: _side(peer, folder) for key, folder in zip(keys, folders, strict=True)}
+
+
+def _side(peer: Peer, folder: Path) -> Side:
+    if not (folder / "told.json").exists():
+        return Side(peer.name, "", {}, f"it broke off; see {log_of(peer)}", peer.is_shown_only)
+    told = json.loads((folder / "told.json").read_text())
+    figures = {statistic: np.load(folder / f"{statistic}.npy") for statistic in told["statistics"]}
+    return Side(peer.name, told["variance"], figures, told["why_not"], peer.is_shown_only)
+
+
+def _ask(line: Line, setting: Setting, records: Records) -> dict[str, object]:
+    return {
+        "line": line.name,
+        "setting": setting.name,
+        "records": str(records.everybody if line.counts_all else records.known_ages),
+        "keys": {key: KEYS[key] for key in line.keys},
+        "statistics": line.statistics,
+        "bounds": BOUNDS,
+        "repetitions": line.repetitions,
+        "epsilon": setting.epsilon,
+        "delta": setting.delta,
+        "total": setting.total,
+    }
+
+
+def _write(found: Sequence[Row], records: Records, path: Path) -> None:
+    told = [{**asdict(row), "holds": row.holds} for row in found]
+    path.write_text(json.dumps({"records": "real" if records.is_real else "look-alike", "rows": told}, indent=1) + "\n")
+
+
+def _verdict(found: Sequence[Row]) -> int:
+    missed = [row for row in found if row.holds is False]
+    unheld = [row for row in found if row.ratio is None]
+    print(
+        f"{len(missed)} bars missed, {len(unheld)} comparisons not made yet." if missed or unheld else "All bars hold."
+    )
+    return 1 if missed or unheld else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""How long a peer takes for one query, everything loaded and warm: seconds of each turn, to standard output.
+
+The query, of each peer: a count and two sums by region and band (120 public cells) of one year in five, of units of
+many rows. Each bounds a unit's contribution in the way it is fastest at, which for some is a weaker way than ours.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+TURNS = 3
+REGIONS = [f"region {i}" for i in range(20)]
+BANDS = [f"band {i}" for i in range(6)]
+YEAR = 3
+COST, WEIGHT = (0.0, 250.0), (0.0, 300.0)
+GROUPS, ROWS = 5, 10
+
+
+def source() -> Path:
+    """The folder of rows.parquet and rows.csv."""
+    return Path(sys.argv[1])
+
+
+def tell(work: Callable[[], object]) -> None:
+    work()
+    seconds = []
+    for _ in range(TURNS):
+        begun = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - begun)
+    print(json.dumps(seconds), flush=True)

@@ -114,8 +114,8 @@ CONTRIBUTIONS = (
     Mistake(
         "rows counted that the node does not hold",
         f"{_ENGINE}bounding.py",
-        "kept = both(self.plan.query.where, self.coverage.condition(read))",
-        "kept = self.plan.query.where",
+        "return both(plan.query.where, coverage.condition(read))",
+        "return plan.query.where",
         f"{_BOUNDING}test_only_rows_count_for_which_every_column_read_is_held",
     ),
     Mistake(
@@ -134,6 +134,30 @@ CONTRIBUTIONS = (
     ),
 )
 
+PRIVATE_KEYS = (
+    Mistake(
+        "a private text released by a threshold less by one",
+        f"{_PRIVACY}thresholds.py",
+        "one = tail(threshold - 1, scale)",
+        "one = tail(threshold, scale)",
+        "tests/privacy/test_thresholds.py::test_a_lone_units_keys_are_released_as_often_as_delta_says",
+    ),
+    Mistake(
+        "a private text's rows counted instead of its units",
+        f"{_ENGINE}texts.py",
+        "count(DISTINCT unit) FROM",
+        "count(*) FROM",
+        "tests/node/engine/test_texts.py",
+    ),
+    Mistake(
+        "the delta of one text where a unit has several",
+        f"{_PRIVACY}thresholds.py",
+        "-math.expm1(keys * math.log1p(-one))",
+        "-math.expm1(math.log1p(-one))",
+        "tests/privacy/test_thresholds.py",
+    ),
+)
+
 SENSITIVITIES = (
     Mistake(
         "rows that fill no whole cell left out of the sum of squares",
@@ -145,8 +169,8 @@ SENSITIVITIES = (
     Mistake(
         "the sensitivity of rows by cells alone",
         f"{_PRIVACY}components.py",
-        "own = Sensitivity(per_row * bounds.rows_in_all, row_squared * bounds.rows_squared)",
-        "own = Sensitivity(per_row * bounds.max_groups, row_squared * bounds.max_groups)",
+        "return Sensitivity(per_row * bounds.rows_in_all, row_squared * bounds.rows_squared)",
+        "return Sensitivity(per_row * bounds.max_groups, row_squared * bounds.max_groups)",
         _HOLDS,
     ),
     Mistake(
@@ -264,8 +288,8 @@ NOISE_AND_PRICE = (
     Mistake(
         "a charge that leaves the balance as it was",
         "node/concordat_node/ledger/charges.py",
-        "(request.rho_nano, request.population))",
-        "(0, request.population))",
+        '(request.rho_nano, request.delta_e15, request.population),\n    )\n    step("charge.spent")',
+        '(0, request.delta_e15, request.population),\n    )\n    step("charge.spent")',
         "tests/node/ledger/test_charging.py::test_a_reservation_holds_its_price_and_a_charge_spends_it",
     ),
 )
@@ -308,4 +332,4 @@ ESTIMATES = (
     ),
 )
 
-MISTAKES: tuple[Mistake, ...] = (*CONTRIBUTIONS, *SENSITIVITIES, *NOISE_AND_PRICE, *ESTIMATES)
+MISTAKES: tuple[Mistake, ...] = (*CONTRIBUTIONS, *PRIVATE_KEYS, *SENSITIVITIES, *NOISE_AND_PRICE, *ESTIMATES)

@@ -198,8 +198,8 @@ def test_every_query_that_is_shown_is_read(page: Path) -> None:
 
 @pytest.mark.parametrize(("page", "sample"), [("operator.md", "node.toml"), ("analyst.md", "client.toml")])
 def test_a_guides_configuration_is_the_sample_of_it(page: str, sample: str) -> None:
-    text, *_ = [text for language, text in blocks(ROOT / "docs" / "guides" / page) if language == "toml"]
-    assert tomllib.loads(text) == tomllib.loads((SAMPLES / sample).read_text())
+    shown = [tomllib.loads(text) for language, text in blocks(ROOT / "docs" / "guides" / page) if language == "toml"]
+    assert tomllib.loads((SAMPLES / sample).read_text()) in shown
 
 
 def test_the_wire_format_lists_every_status() -> None:

@@ -151,7 +151,7 @@ MISTAKES = {
     "noise 10% too small": Mistake(in_engine=_noise_drawn_by(_ten_percent_less)),
     "one noise for all components": Mistake(in_engine=_noise_drawn_by(_one_for_all_components)),
     "one group more": Mistake(in_engine=_planned_with(max_groups=2)),
-    "row cap skipped": Mistake(in_engine=_planned_with(max_rows=1000)),
+    "row cap skipped": Mistake(in_engine=_planned_with(max_rows=4)),
     "a clamp left out": Mistake(in_command=_no_clamp),
     "half the price charged": Mistake(in_command=_half_charged, in_engine=_half_taken_for_enough),
 }

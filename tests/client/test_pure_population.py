@@ -14,6 +14,7 @@ from concordat_client.reports import budget
 from concordat_client.result import Result
 from concordat_node.cli import main
 from concordat_privacy.margins import noise_margin
+from concordat_privacy.parts import Total
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Calculus
 from concordat_wire.status import error_from_rpc
@@ -55,13 +56,16 @@ async def test_epsilon_is_charged_as_it_is_written_and_noise_is_laplace(fed: Fak
         head = node_pb2.Head.FromString(answer.head.head)
         spend = {each.population: each for each in head.spend}["people"]
         assert (spend.spent_rho_nano, spend.calculus) == (500_000_000, PURE)
-    # Three components share 0.5: a count moves by 1 row of one unit.
-    law = result.question.plan.components[0].law
-    assert law == laplace(law.scale)
-    assert law.scale == pytest.approx(6, rel=2e-4)
+    plan = result.question.plan
+    for component in plan.components:
+        assert component.law == laplace(component.scale)
+        assert component.scale == pytest.approx(component.sensitivity.l1 * 1e9 / component.rho_nano, rel=2e-4)
+    counted = next(part.component for part in plan.parts if isinstance(part, Total))
+    law = plan.components[counted].law
     margins = {(row.nation, row.keys): row.values[0].margin for row in result.table.rows if row.values[0]}
     assert margins["Wales", ("Fatal",)] == noise_margin([law])
-    assert margins["Scotland + Wales", ("Fatal",)] == noise_margin([law] * 2)
+    (total,) = {row.nation for row in result.table.rows if row.is_total}
+    assert margins[total, ("Fatal",)] == noise_margin([law] * 2)
 
 
 async def test_explain_budget_and_cost_speak_of_epsilon_alone(fed: FakeFederation) -> None:

@@ -146,7 +146,7 @@ def test_an_edition_that_is_not_what_was_imported_is_refused_and_costs_nothing(n
     elif fault == "missing":
         database.unlink()
     else:
-        text = manifest.read_text().replace("format = 2\n", "")
+        text = manifest.read_text().replace(f"format = {edition.FORMAT}\n", "")
         manifest.chmod(0o600)
         manifest.write_text(text)
     status, output = profile(node, *BUY)

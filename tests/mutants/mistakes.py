@@ -114,8 +114,8 @@ CONTRIBUTIONS = (
     Mistake(
         "rows counted that the node does not hold",
         f"{_ENGINE}bounding.py",
-        "return both(plan.query.where, coverage.condition(read))",
-        "return plan.query.where",
+        "    return both(plan.query.where, coverage.condition(read))",
+        "    return plan.query.where",
         f"{_BOUNDING}test_only_rows_count_for_which_every_column_read_is_held",
     ),
     Mistake(
@@ -131,30 +131,6 @@ CONTRIBUTIONS = (
         "return all(dataset.constant_within_unit(name) for name in columns_in(key))",
         "return any(dataset.constant_within_unit(name) for name in columns_in(key))",
         f"{_BOUNDING}test_a_key_made_of_a_constant_and_a_varying_column_spreads_a_unit_over_its_cells",
-    ),
-)
-
-PRIVATE_KEYS = (
-    Mistake(
-        "a private text released by a threshold less by one",
-        f"{_PRIVACY}thresholds.py",
-        "one = tail(threshold - 1, scale)",
-        "one = tail(threshold, scale)",
-        "tests/privacy/test_thresholds.py::test_a_lone_units_keys_are_released_as_often_as_delta_says",
-    ),
-    Mistake(
-        "a private text's rows counted instead of its units",
-        f"{_ENGINE}texts.py",
-        "count(DISTINCT unit) FROM",
-        "count(*) FROM",
-        "tests/node/engine/test_texts.py",
-    ),
-    Mistake(
-        "the delta of one text where a unit has several",
-        f"{_PRIVACY}thresholds.py",
-        "-math.expm1(keys * math.log1p(-one))",
-        "-math.expm1(math.log1p(-one))",
-        "tests/privacy/test_thresholds.py",
     ),
 )
 
@@ -288,8 +264,8 @@ NOISE_AND_PRICE = (
     Mistake(
         "a charge that leaves the balance as it was",
         "node/concordat_node/ledger/charges.py",
-        '(request.rho_nano, request.delta_e15, request.population),\n    )\n    step("charge.spent")',
-        '(0, request.delta_e15, request.population),\n    )\n    step("charge.spent")',
+        "(request.rho_nano, request.delta_e15, request.population)",
+        "(0, request.delta_e15, request.population)",
         "tests/node/ledger/test_charging.py::test_a_reservation_holds_its_price_and_a_charge_spends_it",
     ),
 )
@@ -332,4 +308,101 @@ ESTIMATES = (
     ),
 )
 
-MISTAKES: tuple[Mistake, ...] = (*CONTRIBUTIONS, *PRIVATE_KEYS, *SENSITIVITIES, *NOISE_AND_PRICE, *ESTIMATES)
+_TEXTS = "tests/node/engine/test_texts.py::"
+_SHOWN = "tests/spec/groups/test_private_keys.py::"
+
+PRIVATE_KEYS = (
+    Mistake(
+        "the strict tail for a threshold that may be equalled",
+        f"{_PRIVACY}thresholds.py",
+        "one = tail(threshold - 1, scale)",
+        "one = tail(threshold, scale)",
+        "tests/privacy/test_thresholds.py::test_a_lone_units_keys_are_released_as_often_as_delta_says",
+    ),
+    Mistake(
+        "a threshold less by one",
+        f"{_PRIVACY}thresholds.py",
+        "    return high\n",
+        "    return high - 1\n",
+        "tests/privacy/test_thresholds.py::test_a_threshold_is_the_smallest_whose_delta_is_allowed",
+    ),
+    Mistake(
+        "one text's delta for a unit that has several",
+        f"{_PRIVACY}thresholds.py",
+        "-math.expm1(keys * math.log1p(-one))",
+        "-math.expm1(math.log1p(-one))",
+        "tests/privacy/test_thresholds.py::test_more_keys_of_a_unit_need_a_higher_threshold_and_a_smaller_delta_does",
+    ),
+    Mistake(
+        "texts released by rows, not by units",
+        f"{_ENGINE}texts.py",
+        "count(DISTINCT unit)",
+        "count(*)",
+        f"{_TEXTS}test_rows_for_units_would_break_the_claim_and_are_not_counted",
+    ),
+    Mistake(
+        "a text's code, which depends on other units, in the hash that chooses",
+        f"{_ENGINE}texts.py",
+        "hash(hash(_hi, _lo, text)), text",
+        "hash(hash(_hi, _lo, _code)), _code",
+        f"{_TEXTS}test_which_texts_of_a_unit_count_depends_on_no_other_unit",
+    ),
+    Mistake(
+        "more texts of a unit than are claimed",
+        f"{_ENGINE}texts.py",
+        "if most >= reachable:",
+        "if True:",
+        f"{_TEXTS}test_the_claims_are_attained",
+    ),
+    Mistake(
+        "texts below the threshold released",
+        f"{_ENGINE}texts.py",
+        "units >= self.selection.threshold",
+        "units >= self.selection.threshold - 1",
+        f"{_TEXTS}test_a_threshold_is_reached_by_equality",
+    ),
+    Mistake(
+        "the hidden counted as if a unit had one text",
+        f"{_PRIVACY}components.py",
+        "return Sensitivity(bounds.texts, bounds.texts**2)",
+        "return Sensitivity(1, 1)",
+        f"{_TEXTS}test_the_claims_are_attained",
+    ),
+    Mistake(
+        "sensitivity from how many texts were released",
+        f"{_PRIVACY}components.py",
+        "dataset.max_rows_per_unit if text_key([key], dataset) else domain_size(key, dataset)",
+        "domain_size(key, dataset)",
+        "tests/privacy/test_released.py::test_scales_prices_and_limits_follow_from_no_text",
+    ),
+    Mistake(
+        "the choice of texts for nothing",
+        f"{_PRIVACY}plan.py",
+        "own = self.selection.rho_nano if self.selection is not None and held else 0",
+        "own = 0",
+        "tests/privacy/test_released.py::test_a_price_is_split_without_rest",
+    ),
+    Mistake(
+        "delta reserved and never charged",
+        "node/concordat_node/ledger/charges.py",
+        "(request.rho_nano, request.delta_e15, request.population)",
+        "(request.rho_nano, 0, request.population)",
+        "tests/node/ledger/test_model.py",
+    ),
+    Mistake(
+        "a receipt of another delta taken",
+        f"{_ENGINE}release.py",
+        " and receipt.delta_e15 == planned.delta_e15(held)",
+        "",
+        "tests/wire/test_released_texts.py::test_the_engine_releases_nothing_for_a_receipt_of_another_price",
+    ),
+    Mistake(
+        "a node's hidden text taken for a zero",
+        f"{_PRIVACY}standing.py",
+        "held[(held > Held.NOTHING) & unreleased(plan, answer)] = _UNRELEASED",
+        "pass",
+        f"{_SHOWN}test_each_nation_shows_what_reaches_the_threshold_there",
+    ),
+)
+
+MISTAKES: tuple[Mistake, ...] = (*CONTRIBUTIONS, *SENSITIVITIES, *NOISE_AND_PRICE, *ESTIMATES, *PRIVATE_KEYS)

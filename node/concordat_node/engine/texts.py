@@ -40,7 +40,7 @@ class TextKey:
             f"SELECT unit, {name} AS _code, any_value(token_hi) AS _hi, any_value(token_lo) AS _lo "
             f"FROM {self.rows} WHERE {where} GROUP BY unit, _code"
         )
-        rank = "row_number() OVER (PARTITION BY unit ORDER BY hash(_hi, _lo, text), text)"
+        rank = "row_number() OVER (PARTITION BY unit ORDER BY hash(hash(_hi, _lo, text)), text)"
         chosen = f"SELECT _code FROM ({pairs}) JOIN {self.texts} ON code = _code QUALIFY {rank} <= {most}"
         return f"SELECT _code, count(*) FROM ({chosen}) GROUP BY _code"
 

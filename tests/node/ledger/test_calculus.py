@@ -94,15 +94,21 @@ def entry(kind: Kind, **content: Any) -> tuple[Kind, dict[str, Any]]:
 
 
 GENESIS = entry(Kind.GENESIS, node="n")
-BUDGET = entry(Kind.BUDGET, population=PEOPLE, budget_rho_nano=150, calculus="pure")
+BUDGET = entry(Kind.BUDGET, population=PEOPLE, budget_rho_nano=150, budget_delta_e15=0, calculus="pure")
 
 
 @pytest.mark.parametrize(
     "last",
     [
-        pytest.param(entry(Kind.BUDGET, population=PEOPLE, budget_rho_nano=150, calculus="zcdp"), id="changed"),
-        pytest.param(entry(Kind.BUDGET, population=PEOPLE, budget_rho_nano=150, calculus="renyi"), id="unknown"),
-        pytest.param(entry(Kind.BUDGET, population=PEOPLE, budget_rho_nano=150), id="not said"),
+        pytest.param(
+            entry(Kind.BUDGET, population=PEOPLE, budget_rho_nano=150, budget_delta_e15=0, calculus="zcdp"),
+            id="changed",
+        ),
+        pytest.param(
+            entry(Kind.BUDGET, population=PEOPLE, budget_rho_nano=150, budget_delta_e15=0, calculus="renyi"),
+            id="unknown",
+        ),
+        pytest.param(entry(Kind.BUDGET, population=PEOPLE, budget_rho_nano=150, budget_delta_e15=0), id="not said"),
         pytest.param(entry(Kind.CHARGE, request=a_request().to_log(), participants=[]), id="another charge"),
     ],
 )

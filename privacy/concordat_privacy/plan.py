@@ -131,8 +131,10 @@ def held_components(plan: Plan, dataset: Dataset, coverage: Coverage) -> dict[in
             known[key] = _held(plan, dataset, coverage, component, asked)
         if any(known[key]):
             found[index] = known[key]
-    is_empty = all(plan.components[index].kind is Kind.HIDDEN for index in found)
-    return {} if is_empty else found
+    if plan.selection is not None:  # texts are released, hidden ones counted and something shown of them, or nothing is
+        hidden = {index for index in found if plan.components[index].kind is Kind.HIDDEN}
+        return found if hidden and hidden != found.keys() else {}
+    return found
 
 
 def _held(

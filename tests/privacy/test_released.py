@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from concordat_privacy.estimates import Status, tabulate
 from concordat_privacy.merge import NodeAnswer
-from concordat_privacy.plan import Plan, plan
+from concordat_privacy.plan import Plan, held_components, plan
 from concordat_privacy.released import over_all_texts
 from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import OTHER, Catalogue
@@ -15,6 +15,8 @@ from concordat_query.coverage import Coverage
 from concordat_query.model import (
     Aggregate,
     AggregateRef,
+    Comparator,
+    Comparison,
     KeyColumn,
     Presentation,
     Query,
@@ -126,3 +128,16 @@ def test_so_many_texts_may_be_released_that_an_answer_is_no_larger_than_any_othe
     assert many.selection is not None
     width = many.components[0].length // many.components[0].cells
     assert many.selection.most == (200_000 - 1 - 2 * width) // width
+
+
+@pytest.mark.parametrize("keys", [("practice", "sex"), ("practice",)])
+@pytest.mark.parametrize("asked", ["Male", "Female"])
+def test_a_node_takes_part_with_its_texts_and_its_figures_or_not_at_all(keys: tuple[Scalar, ...], asked: str) -> None:
+    """A charge for the choice of texts without a count of the hidden ones could never be answered."""
+    where = Comparison("sex", Comparator.EQUAL, asked)
+    question = Query(DATASET, keys, where, (COUNT,), rho_nano=10**9, max_groups=5, max_rows=5, delta_e15=10**9)
+    open_plan = plan(canonical_query(question), CATALOGUE.dataset(DATASET))
+    holds = Coverage(rows=Comparison("sex", Comparator.EQUAL, "Female"))
+    held = held_components(open_plan, CATALOGUE.dataset(DATASET), holds)
+    assert set(held) == (set(range(len(open_plan.components))) if asked == "Female" else set())
+    assert (open_plan.price(held) > 0) == (open_plan.delta_e15(held) > 0) == (asked == "Female")

@@ -144,7 +144,14 @@ def _half_taken_for_enough(_: str) -> None:
     from concordat_node.engine import release
 
     honest = release._planned
-    _patch(release, "_planned", lambda query, holding, paid: honest(query, holding, 2 * paid))
+
+    def planned(query: Any, holding: Any, receipt: Any) -> Any:
+        whole = type(receipt)()
+        whole.CopyFrom(receipt)
+        whole.rho_nano *= 2
+        return honest(query, holding, whole)
+
+    _patch(release, "_planned", planned)
 
 
 MISTAKES = {

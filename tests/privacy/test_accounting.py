@@ -87,7 +87,8 @@ PURE = Currency(Calculus.PURE, 0.0)
 
 
 @pytest.mark.parametrize(
-    ("epsilon", "nano"), [(0.1, 100_000_000), (0.3, 300_000_000), (2.675, 2_675_000_000), (1, NANO)]
+    ("epsilon", "nano"),
+    [(0.1, 100_000_000), (0.3, 300_000_000), (2.675, 2_675_000_000), (0.0157, 15_700_000), (1, NANO)],
 )
 def test_a_pure_price_is_epsilon_as_it_is_written(epsilon: float, nano: int) -> None:
     assert PURE.nano_of(epsilon) == nano

@@ -57,9 +57,9 @@ def _arguments() -> argparse.Namespace:
 
 def _own(lines: Sequence[Line], records: Records, build: Path) -> Told:
     begun = time.monotonic()
-    federation = ours.federation(build / "ours", records.everybody)
     found = {}
     for setting in SETTINGS:
+        federation = ours.federation(build / f"ours-{setting.name}", records.everybody, setting)
         for line in lines:
             try:
                 side = Side(OURS, "population", ours.figures(federation, line, setting))

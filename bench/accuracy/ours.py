@@ -20,6 +20,7 @@ from concordat_privacy.estimates import tabulate
 from concordat_privacy.merge import NodeAnswer
 from concordat_query.catalogue import Catalogue
 from concordat_query.errors import Refusal
+from concordat_query.model import Calculus
 from concordat_wire.answers import read_answer
 from fakes.catalogue import code, number
 from fakes.offline import OfflineFederation, Source, fixed_secret, found, node_name
@@ -40,8 +41,11 @@ class NotYet(Exception):
     """The product cannot do it yet. Says what."""
 
 
-def federation(folder: Path, records: Path) -> OfflineFederation:
-    """One node that has imported all records through a mapping. Makes the folder."""
+def federation(folder: Path, records: Path, setting: Setting) -> OfflineFederation:
+    """One node that has imported all records through a mapping, its account in the setting's currency.
+
+    Makes the folder.
+    """
     folder.mkdir()
     mapping: dict[str, object] = {
         "unit_id": "unit",
@@ -49,22 +53,24 @@ def federation(folder: Path, records: Path) -> OfflineFederation:
         "sources": {"source": {"path": "everybody.csv"}},
     }
     source = Source(mapping, {"everybody.csv": records.read_text()}, fixed_secret(NATION))
-    return found(folder, DuckDB(), _catalogue(), DATASET, {NATION: source})
+    calculus = Calculus.PURE if setting is ALONE else Calculus.ZCDP
+    return found(folder, DuckDB(), _catalogue(), DATASET, {NATION: source}, calculus)
 
 
 def figures(asked: OfflineFederation, line: Line, setting: Setting) -> Mapping[str, Figures]:
-    """For each statistic the estimates, [repetition, cell]. Raises NotYet."""
-    if setting is ALONE:
-        raise NotYet("pure epsilon")
+    """For each statistic the estimates, [repetition, cell]; of the setting's federation. Raises NotYet."""
     try:
         question = asked.question(_sql(line, setting))
     except Refusal as refusal:
         raise NotYet(refusal.message) from None
     exact = _exact(asked, question)
-    drawn = {
-        index: vector + noise.draw(component.law, vector.size * line.repetitions).reshape(-1, vector.size)
+    wanted = [
+        (question.plan.components[index].law, vector.size * line.repetitions)
         for index, vector in exact.components.items()
-        for component in [question.plan.components[index]]
+    ]
+    drawn = {
+        index: vector + noises.reshape(-1, vector.size)
+        for (index, vector), noises in zip(exact.components.items(), noise.draw_all(wanted), strict=True)
     }
     tables = [
         _estimates(asked, question, replace(exact, components={index: each[turn] for index, each in drawn.items()}))

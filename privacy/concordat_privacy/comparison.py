@@ -18,7 +18,7 @@ from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Expression
 
 from concordat_privacy.components import Component
-from concordat_privacy.evaluation import DRAWS, Figure, Number, evaluate, simulated, simulated_errors
+from concordat_privacy.evaluation import DRAWS, Figure, Number, evaluate, read, simulated, simulated_errors
 from concordat_privacy.laws import Law
 from concordat_privacy.linear import Linear, linear
 from concordat_privacy.margins import CONFIDENCE, Floats, Noise, combined_margin
@@ -192,7 +192,7 @@ def _simulated_margin(
     drawn = {index: noises[3 * place : 3 * place + 3] for place, index in enumerate(indexes)}
     errors: list[Floats] = []
     for place, side in enumerate((left, right)):
-        seen = {index: total.astype(np.float64) for index, total in _sums(answers, side).items()}
+        seen = {i: read(side.plan, i, total.astype(np.float64)) for i, total in _sums(answers, side).items()}
         noise = {index: drawn[index][place] + drawn[index][2] for index in seen}
         errors.append(simulated_errors(expression, side.plan, seen, noise))
     with np.errstate(invalid="ignore"):

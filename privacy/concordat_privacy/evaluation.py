@@ -42,7 +42,7 @@ def evaluate(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> l
     """The figures of one expression, one for each row of `noisy`. Deterministic given the seed."""
     if (form := linear(expression, plan)) is not None:
         return _exact(form, plan, noisy)
-    estimates = point(expression, plan, _as_floats(noisy))
+    estimates = point(expression, plan, _as_floats(plan, noisy))
     margins = _margins(expression, plan, noisy, seed)
     undefined, unbounded = _divisors(expression, plan, noisy, seed)
     undefined |= ~np.isfinite(estimates)
@@ -77,8 +77,14 @@ def _counts(noisy: Noisy, components: Sequence[int]) -> list[Counts]:
     return list(zip(*(noisy.noises[index].tolist() for index in components), strict=True))
 
 
-def _as_floats(noisy: Noisy) -> dict[int, Floats]:
-    return {index: sums.astype(np.float64) for index, sums in noisy.sums.items()}
+def _as_floats(plan: Plan, noisy: Noisy) -> dict[int, Floats]:
+    return {index: read(plan, index, sums.astype(np.float64)) for index, sums in noisy.sums.items()}
+
+
+def read(plan: Plan, index: int, sums: Floats) -> Floats:
+    """What expressions are made of: a component's sums or, where it has bins, their cumulative counts, first axis."""
+    component = plan.components[index]
+    return cumulative_counts(component, sums) if component.bins else sums
 
 
 def _divided(numerators: list[int], denominator: int) -> Sequence[Number]:
@@ -89,7 +95,7 @@ def _divided(numerators: list[int], denominator: int) -> Sequence[Number]:
 
 
 def point(expression: Expression, plan: Plan, sums: Mapping[int, Floats]) -> Floats:
-    """The expression over arrays of sums of any one shape. Division by zero gives infinities or NaN."""
+    """The expression over arrays of any one shape, `read`. Division by zero gives infinities or NaN."""
     match expression:
         case Constant(number):
             return np.float64(number)  # type: ignore[return-value]  # an array without axes, as far as arithmetic goes
@@ -109,7 +115,7 @@ def _of_part(part: Part, plan: Plan, sums: Mapping[int, Floats]) -> Floats:
     if isinstance(part, Sum):
         return float(part.middle) * sums[part.rows] + worth(part.centred)
     if isinstance(part, Percentile | Size):
-        counts = cumulative_counts(plan.components[part.component], sums[part.component])
+        counts = sums[part.component]
         return counts[-1] if isinstance(part, Size) else value_at(part, counts)
     rows = np.maximum(1.0, sums[part.rows])
     if isinstance(part, Mean):
@@ -189,7 +195,7 @@ def _simulated_margins(expression: Expression, plan: Plan, noisy: Noisy, seed: b
 def _half_widths(
     expression: Expression, plan: Plan, noisy: Noisy, rows: npt.NDArray[np.intp], noise: Mapping[int, Floats]
 ) -> Floats:
-    seen = {index: noisy.sums[index][..., rows].astype(np.float64)[..., None] for index in noise}
+    seen = {index: read(plan, index, noisy.sums[index][..., rows].astype(np.float64))[..., None] for index in noise}
     errors = np.abs(simulated_errors(expression, plan, seen, noise))
     rank = int(CONFIDENCE * DRAWS)
     errors.partition(rank, axis=1)
@@ -232,7 +238,7 @@ def _noise(components: Sequence[int], plan: Plan, counts: Sequence[int], seed: b
 
 
 def simulated(plan: Plan, sums: Sequence[tuple[int, int]], seed: bytes) -> list[Floats]:
-    """Draws of the noise of sums, each of a component and of so many copies: [draw], or [width, draw] with bins."""
+    """Draws of the noise of sums, each of a component and of so many copies, `read`: [draw], or [bin, draw]."""
     widths = [plan.components[index].width for index, _ in sums]
     laws = [
         (plan.components[index].law,) * copies
@@ -240,7 +246,10 @@ def simulated(plan: Plan, sums: Sequence[tuple[int, int]], seed: bytes) -> list[
         for _ in range(width)
     ]
     parts = np.split(draws(seed, laws, DRAWS), np.cumsum(widths)[:-1])
-    return [part if plan.components[index].bins else part[0] for (index, _), part in zip(sums, parts, strict=True)]
+    return [
+        read(plan, index, part if plan.components[index].bins else part[0])
+        for (index, _), part in zip(sums, parts, strict=True)
+    ]
 
 
 def _divisors(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> tuple[Flags, Flags]:
@@ -256,7 +265,7 @@ def _divisors(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> 
             margins = np.array([float(margin) for margin in _exact_margins(divisor, plan, noisy)])
             undefined |= values <= 0 if divisor.is_never_negative(plan) else values == 0
         else:
-            values = point(divisor, own, _as_floats(noisy))
+            values = point(divisor, own, _as_floats(own, noisy))
             margins = _margins(divisor, own, noisy, seed)
             undefined |= ~np.isfinite(values) | (values <= 0 if _is_size(divisor, own) else values == 0)
         unbounded |= ~(np.abs(values) > margins)

@@ -151,7 +151,7 @@ def limits_text(plan: Plan, dataset: Dataset) -> str:
     clamped = {
         name
         for component in plan.components
-        if component.kind in (Kind.SUM, Kind.CENTRED, Kind.SQUARES, Kind.PRODUCTS)
+        if component.kind in (Kind.SUM, Kind.CENTRED, Kind.SQUARES, Kind.PRODUCTS, Kind.CUMULATIVE)
         for name in columns_in(component.scalar) | columns_in(component.other)
         if dataset.column(name).type == "number"
     }

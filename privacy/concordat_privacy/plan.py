@@ -94,6 +94,12 @@ def plan(query: Query, dataset: Dataset) -> Plan:
     components = tuple(outline.component(bounds, share) for outline, share in zip(outlines, shares, strict=True))
     sizes = _Sizes.of(query, dataset, components)
     sizes.check(components)
+    if query.delta_e15 and not sizes.most_texts:
+        raise Refusal(
+            Reason.TOO_MANY_CELLS,
+            "the other keys leave no room for a single text; group by fewer of them beside the private key",
+            field="query.keys",
+        )
     return Plan(
         query=query,
         domains=tuple(domain_of(key, dataset).values for key in query.keys),
@@ -120,7 +126,8 @@ def shares_of(query: Query, weights: tuple[int, ...]) -> tuple[int, tuple[int, .
 def held_components(plan: Plan, dataset: Dataset, coverage: Coverage) -> dict[int, list[Held]]:
     """How much of each component a node holds, cell by cell. Components of which it holds nothing are left out.
 
-    These are the components that the node answers and is charged for.
+    These are the components that the node answers and is charged for. It holds nothing of one of whose rows WHERE and
+    the component's own condition let it hold none, whatever the cells that they cannot reach.
     """
     found: dict[int, list[Held]] = {}
     known: dict[tuple[Condition | None, frozenset[str], tuple[int, ...]], list[Held]] = {}
@@ -142,6 +149,9 @@ def _held(
 ) -> list[Held]:
     keys = [plan.query.keys[position] for position in plan.keys_of(component)]
     read = component.reads.union(*(columns_in(plan.query.keys[position]) for position in component.over))
+    everything = read.union(*map(columns_in, keys))
+    if not any(held_by_cell(dataset, coverage, asked, (), everything)):
+        return [Held.NOTHING] * component.cells
     return held_by_cell(dataset, coverage, asked, keys, read)
 
 

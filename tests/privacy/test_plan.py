@@ -301,6 +301,16 @@ def test_a_cell_outside_the_rows_held_is_not_held() -> None:
     assert held == {0: [Held.NOTHING, Held.NOTHING, Held.ALL]}
 
 
+@pytest.mark.parametrize("keys", [(), ("year",), ("severity",), ("year", "severity")])
+def test_nothing_is_held_of_what_asks_for_other_rows_whatever_cells_it_cannot_reach(keys: tuple[str, ...]) -> None:
+    """A cell that WHERE cannot reach would be held where its own rows are; its totals would not."""
+    earlier = replace(YEAR_2016, literal=Decimal(2015))
+    asked = replace(casualties(COUNT, keys=keys).query, where=earlier)
+    assert held_components(plan(asked, CASUALTIES), CASUALTIES, Coverage(rows=YEAR_2016)) == {}
+    filtered = casualties(COUNT, replace(COUNT, filter=earlier), keys=keys)
+    assert set(held_components(filtered, CASUALTIES, Coverage(rows=YEAR_2016))) == {0}
+
+
 def test_a_filter_within_what_is_held_makes_the_count_whole() -> None:
     planned = casualties(COUNT, replace(COUNT, filter=YEAR_2016), keys=("severity",))
     held = held_components(planned, CASUALTIES, Coverage(rows=YEAR_2016))

@@ -39,8 +39,8 @@ def own_variance(scale: float) -> float:
     return 0.5 / math.sinh(0.5 / scale) ** 2 if scale > _TINY else 0.0
 
 
-_TINY = 1e-3
-"""Below this scale anything but zero has a probability under exp(-1000)."""
+_TINY = 2e-3
+"""Below this scale anything but zero has a probability under exp(-500)."""
 
 
 @lru_cache(maxsize=4096)

@@ -8,18 +8,26 @@ UNSHOWN = (
     (0x00, 0x1F),
     (0x7F, 0x9F),
     (0xAD, 0xAD),
+    (0x34F, 0x34F),
     (0x61C, 0x61C),
-    (0x180E, 0x180E),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
     (0x200B, 0x200F),
     (0x2028, 0x202E),
     (0x2060, 0x206F),
+    (0x2800, 0x2800),
+    (0x3164, 0x3164),
     (0xE000, 0xF8FF),
+    (0xFE00, 0xFE0F),
     (0xFEFF, 0xFEFF),
+    (0xFFA0, 0xFFA0),
     (0xFFF9, 0xFFFB),
     (0xE0000, 0xE0FFF),
     (0xF0000, 0x10FFFF),
 )
-"""Code points that are not shown or change how others are: controls, marks of direction, joiners, tags, private use.
+"""Code points that are not shown or change how others are: controls, marks of direction, joiners, fillers, tags,
+private use.
 
 A list of our own, since Unicode's classes grow: what one party's software lets pass no other's may refuse.
 """

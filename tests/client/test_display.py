@@ -74,7 +74,7 @@ def test_every_status_that_is_not_plain_has_a_mark_of_its_own() -> None:
 
 
 def test_shorthand_is_that_of_official_statistics_in_its_own_meaning_and_all_else_is_a_word() -> None:
-    meanings = {"[x]": "not available", "[u]": "low reliability", "[z]": "not applicable"}
+    meanings = {"[c]": "suppressed", "[x]": "not available", "[u]": "low reliability", "[z]": "not applicable"}
     for mark, meaning in [*MARKS.values(), LOW_RELIABILITY, NOT_APPLICABLE]:
         if mark in SHORTHAND:
             assert meaning.startswith(meanings[mark])

@@ -107,7 +107,7 @@ def _hashes(
 ) -> dict[tuple[int, int, int], int]:
     columns = [[each[part] for each in of] for part in range(3)]
     found = connection.execute(
-        "SELECT hash(unnest($1::UBIGINT[]), unnest($2::UBIGINT[]), unnest($3::BIGINT[]))", columns
+        "SELECT hash(hash(unnest($1::UBIGINT[]), unnest($2::UBIGINT[]), unnest($3::BIGINT[]))) >> 48", columns
     ).fetchall()
     return {each: number for each, (number,) in zip(of, found, strict=True)}
 

@@ -13,7 +13,7 @@ PIECES = re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text(), flags=re.DOTALL |
 
 def test_every_command_of_the_page_runs_and_prints_what_is_shown(tmp_path: Path) -> None:
     printed = walk(PAGE, in_project(tmp_path))
-    assert sum("Charged in rho" in text for text in printed) == 2
+    assert sum("Charged in rho" in text for text in printed) == 3
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=range(len(PIECES)))

@@ -133,4 +133,4 @@ def test_the_same_price_in_another_calculus_is_another_query() -> None:
     pure = replace(QUERY, calculus=Calculus.PURE)
     assert query_sha256(pure) != query_sha256(QUERY)
     assert canonical_query(pure) == pure
-    assert canonical_bytes(pure).endswith(b',1,1,1,"pure"]]')
+    assert canonical_bytes(pure).endswith(b',1,1,1,"pure",0]]')

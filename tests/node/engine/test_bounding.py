@@ -285,7 +285,7 @@ def test_every_public_cell_has_a_value_whether_a_row_is_in_it_or_not(units: Unit
     TABLE.fill(units)
     planned = plan(query(VISITS, ("clinic", "sex"), EVERYTHING, max_groups=20, max_rows=rows), DATASET)
     vectors = TABLE.exact(planned)
-    assert [len(vector) for vector in vectors] == [18] * len(planned.components)
+    assert [len(vector) for vector in vectors] == [18 * component.width for component in planned.components]
     assert sum(vectors[_count_index(planned)]) == len(units)
 
 

@@ -52,7 +52,7 @@ def test_a_larger_epsilon_has_smaller_margins(spec: Specification) -> None:
 
 REFUSED: dict[str, Refused] = {
     "an option that there is not": (asked("¦noise = 1"), Reason.SQL_NOT_SUPPORTED, "known are epsilon"),
-    "delta": (asked("¦delta = 0.1"), Reason.SQL_NOT_SUPPORTED, "the agreement sets it"),
+    "delta": (asked("¦delta = 0.1"), Reason.SQL_NOT_SUPPORTED, "the agreement sets that of everything else"),
     "the unit": (asked("¦privacy_unit_column = patient"), Reason.SQL_NOT_SUPPORTED, "the catalogue says"),
     "an option twice": (asked("epsilon = 1, ¦epsilon = 2"), Reason.SQL_NOT_SUPPORTED, "given twice; keep one"),
     "two prices": (asked("epsilon = 1, ¦margin_of_error = 5"), Reason.SQL_NOT_SUPPORTED, "keep one of them"),

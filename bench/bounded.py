@@ -210,7 +210,7 @@ def _plan(mapping: Mapping, is_filtered: bool) -> Plan:
         keys=("region", "band"),
         where=Comparison("year", Comparator.EQUAL, Decimal(3)) if is_filtered else None,
         aggregates=(Aggregate(Statistic.COUNT_ROWS), *sums),
-        rho_nano=10_000_000,
+        price_nano=10_000_000,
         max_groups=5,
         max_rows=10,
     )

@@ -158,7 +158,7 @@ def question(build: Path, catalogue: Catalogue, limit: int) -> tuple[Query, quer
             keys=("region",),
             where=Comparison("amount", Comparator.LESS_OR_EQUAL, Decimal(limit)),
             aggregates=(Aggregate(Statistic.COUNT_ROWS), Aggregate(Statistic.SUM, "amount")),
-            rho_nano=rho_nano_of(0.1, 1e-6),
+            price_nano=rho_nano_of(0.1, 1e-6),
             max_groups=1,
             max_rows=1,
         )

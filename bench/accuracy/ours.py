@@ -53,7 +53,7 @@ def federation(folder: Path, records: Path, setting: Setting) -> OfflineFederati
         "sources": {"source": {"path": "everybody.csv"}},
     }
     source = Source(mapping, {"everybody.csv": records.read_text()}, fixed_secret(NATION))
-    calculus = Calculus.PURE if setting is ALONE else Calculus.ZCDP
+    calculus = Calculus.PURE if setting is ALONE else Calculus.GAUSSIAN
     return found(folder, DuckDB(), _catalogue(), DATASET, {NATION: source}, calculus)
 
 

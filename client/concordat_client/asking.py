@@ -64,7 +64,7 @@ def understand(sql: str, catalogue: Catalogue, agreement: Agreement) -> Understo
             keys=question.keys,
             where=question.where,
             aggregates=question.aggregates,
-            rho_nano=1,
+            price_nano=1,
             max_groups=question.max_groups_contributed or agreement.defaults.max_groups,
             max_rows=question.max_rows_contributed or agreement.defaults.max_rows,
             calculus=currency.calculus,
@@ -76,12 +76,12 @@ def understand(sql: str, catalogue: Catalogue, agreement: Agreement) -> Understo
     names = (*dataset.by_name, *(statistic.value for statistic in Statistic), "epsilon", "private_keys", "delta")
     with _placed(sql, names):
         check_query(unpriced, dataset, permission)
-        query = replace(unpriced, rho_nano=_price(question, unpriced, dataset, agreement))
+        query = replace(unpriced, price_nano=_price(question, unpriced, dataset, agreement))
         check_presentation(question.presentation, query)
         check_price(query, dataset, agreement)
     with _placed(sql, sorted(dataset.by_name)):
         check_merging(query, dataset, by_nation=question.presentation.by_nation, nations=nations)
-    epsilon = currency.epsilon_of(query.rho_nano)
+    epsilon = currency.epsilon_of(query.price_nano)
     return Understood(query, question.presentation, nodes, plan(query, dataset), epsilon)
 
 
@@ -131,12 +131,12 @@ def _price(question: Question, query: Query, dataset: Dataset, agreement: Agreem
     most = currency.nano_of(agreement.permission(question.dataset).max_epsilon)
     if price <= most:
         return price
-    buys = largest_margin(plan(replace(query, rho_nano=most), dataset), merged_nodes(question, agreement))
+    buys = largest_margin(plan(replace(query, price_nano=most), dataset), merged_nodes(question, agreement))
     raise Refusal(
         Reason.NOT_IN_AGREEMENT,
         f"a margin of {question.margin_of_error:g} would cost epsilon {currency.epsilon_of(price):.3g}, and one query "
         f"on this data set may cost {agreement.permission(question.dataset).max_epsilon:g} at most, which buys {buys}",
-        field="query.rho_nano",
+        field="query.price_nano",
     )
 
 

@@ -215,10 +215,10 @@ def legend_of(values: Sequence[Value | None]) -> list[str]:
 
 def cost(result: "Result") -> str:
     """What was spent where, in epsilon at the agreement's delta."""
-    spent = [_priced(charge.node, charge.rho_nano) for charge in result.charges if charge.rho_nano]
-    again = [charge for charge in result.charges if not charge.rho_nano]
-    before = [_priced(charge.node, charge.signed_rho_nano) for charge in again if charge.signed_rho_nano]
-    free = [charge.node for charge in again if not charge.signed_rho_nano]
+    spent = [_priced(charge.node, charge.price_nano) for charge in result.charges if charge.price_nano]
+    again = [charge for charge in result.charges if not charge.price_nano]
+    before = [_priced(charge.node, charge.signed_nano) for charge in again if charge.signed_nano]
+    free = [charge.node for charge in again if not charge.signed_nano]
     word = WORD_OF[result.question.envelope.query.calculus]
     text = f"Cost: epsilon {result.question.epsilon:g} at most from each nation's own budget."
     if told := _protection(result):
@@ -237,7 +237,7 @@ def cost(result: "Result") -> str:
 def _protection(result: "Result") -> str:
     query = result.question.envelope.query
     dataset = result.catalogue.dataset(query.dataset)
-    return protection(query.rho_nano, currency_of(result.agreement, dataset.population), dataset)
+    return protection(query.price_nano, currency_of(result.agreement, dataset.population), dataset)
 
 
 def _priced(node: str, nano: int) -> str:

@@ -40,7 +40,7 @@ class NodeOutlook:
     node: str
     nation: str
     failure: str
-    rho_nano: int
+    price_nano: int
     spent_epsilon: float
     budget_epsilon: float
     left_nano: int
@@ -88,8 +88,8 @@ def explained(
     return Explanation(
         question=question,
         counted_in=currency.word,
-        epsilon=currency.epsilon_of(query.rho_nano),
-        protection=protection(query.rho_nano, currency, dataset),
+        epsilon=currency.epsilon_of(query.price_nano),
+        protection=protection(query.price_nano, currency, dataset),
         most_epsilon=agreement.permission(query.dataset).max_epsilon,
         halving_epsilon=currency.epsilon_of(price_for_half_the_margin(query)),
         nodes=tuple(_node(entry, query, currency, agreement) for entry in response.quotes),
@@ -110,17 +110,17 @@ def _node(entry: coordinator_pb2.NodeQuote, query: Query, currency: Currency, ag
     if entry.WhichOneof("outcome") == "failure":
         return NodeOutlook(entry.node, nation, failure_text(entry.failure), 0, 0.0, 0.0, 0, None, False, False)
     quote, account = entry.quote, entry.quote.account
-    left = account.budget_rho_nano - account.spent_rho_nano - account.reserved_rho_nano - quote.rho_nano
+    left = account.budget_nano - account.spent_nano - account.reserved_nano - quote.price_nano
     left_delta = account.budget_delta_e15 - account.spent_delta_e15 - account.reserved_delta_e15 - quote.delta_e15
     return NodeOutlook(
         node=entry.node,
         nation=nation,
         failure="",
-        rho_nano=quote.rho_nano,
-        spent_epsilon=currency.epsilon_of(account.spent_rho_nano),
-        budget_epsilon=currency.epsilon_of(account.budget_rho_nano),
+        price_nano=quote.price_nano,
+        spent_epsilon=currency.epsilon_of(account.spent_nano),
+        budget_epsilon=currency.epsilon_of(account.budget_nano),
         left_nano=min(left, left_delta) if left_delta < 0 else left,
-        more=min([max(0, left) // (quote.rho_nano or query.rho_nano), *_more_deltas(left_delta, query.delta_e15)]),
+        more=min([max(0, left) // (quote.price_nano or query.price_nano), *_more_deltas(left_delta, query.delta_e15)]),
         takes_part=not quote.nothing_held,
         stored=quote.stored_answer,
     )

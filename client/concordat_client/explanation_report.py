@@ -53,7 +53,7 @@ def _nodes(nodes: Sequence[NodeOutlook], counted_in: str) -> RichTable:
         elif not node.takes_part:
             table.add_row(node.nation, "nothing", "holds nothing of what is asked; takes no part")
         else:
-            price = "nothing: asked before" if node.stored else f"{node.rho_nano / 1e9:.6f}"
+            price = "nothing: asked before" if node.stored else f"{node.price_nano / 1e9:.6f}"
             table.add_row(node.nation, price, _left(node))
     return table
 

@@ -23,15 +23,15 @@ class NodeProvenance(TypedDict):
 
 
 class ChargeProvenance(TypedDict):
-    """`rho_nano` is what this run cost at the node, `charged_rho_nano` what its key was charged by the node's word."""
+    """`price_nano` is what this run cost at the node, `charged_nano` what its key was charged by the node's word."""
 
     node: str
-    rho_nano: int
-    charged_rho_nano: int | None
+    price_nano: int
+    charged_nano: int | None
 
 
 class Provenance(TypedDict):
-    """`epsilon` is the price, and `rho_nano` the same in billionths of what `calculus` counts: rho (zcdp) or pure
+    """`epsilon` is the price, and `price_nano` the same in billionths of what `calculus` counts: rho (gaussian) or pure
     epsilon (pure). `unit_epsilon` is at what the data set's own unit is protected by this query alone."""
 
     sql: str
@@ -40,7 +40,7 @@ class Provenance(TypedDict):
     unit_epsilon: float
     delta: float
     calculus: str
-    rho_nano: int
+    price_nano: int
     delta_e15: int
     query_sha256: str
     idempotency_key: str
@@ -65,17 +65,17 @@ def provenance(result: "Result") -> Provenance:
         sql=question.sql,
         dataset=query.dataset,
         epsilon=question.epsilon,
-        unit_epsilon=epsilon_of_unit(query.rho_nano, currency, dataset),
+        unit_epsilon=epsilon_of_unit(query.price_nano, currency, dataset),
         delta=currency.delta,
         calculus=query.calculus.value,
-        rho_nano=query.rho_nano,
+        price_nano=query.price_nano,
         delta_e15=query.delta_e15,
         query_sha256=question.plan.query_sha256.hex(),
         idempotency_key=result.idempotency_key,
         complete=result.complete,
         nodes=_nodes(result),
         charges=[
-            ChargeProvenance(node=each.node, rho_nano=each.rho_nano, charged_rho_nano=each.signed_rho_nano)
+            ChargeProvenance(node=each.node, price_nano=each.price_nano, charged_nano=each.signed_nano)
             for each in result.charges
         ],
         agreement=result.agreement.id,

@@ -28,14 +28,14 @@ def budget(response: coordinator_pb2.CoordinatorServiceGetBudgetResponse) -> Ren
             continue
         for account in entry.budget.accounts:
             currency = Currency(calculus_from_proto(account.calculus, "account.calculus"), account.delta)
-            left = account.budget_rho_nano - account.spent_rho_nano - account.reserved_rho_nano
+            left = account.budget_nano - account.spent_nano - account.reserved_nano
             table.add_row(
                 entry.node,
                 account.population,
-                budget_text(account.spent_rho_nano, account.budget_rho_nano, currency)
+                budget_text(account.spent_nano, account.budget_nano, currency)
                 + private_keys_text(account.spent_delta_e15, account.budget_delta_e15),
                 f"{currency.word} {left / 1e9:.6f}",
-                f"{currency.word} {account.reserved_rho_nano / 1e9:.6f}",
+                f"{currency.word} {account.reserved_nano / 1e9:.6f}",
             )
     return table
 

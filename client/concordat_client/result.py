@@ -30,9 +30,9 @@ class Charge:
     """What this run cost at one node, in billionths; 0 where a stored answer was served again."""
 
     node: str
-    rho_nano: int
+    price_nano: int
     stored_answer: bool
-    signed_rho_nano: int | None
+    signed_nano: int | None
     """What the node signed that the key was charged, in this run or an earlier one; None where the node was lost."""
 
 

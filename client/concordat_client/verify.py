@@ -122,7 +122,7 @@ def read_charge(
     """What a node charged this question for its answer (which `read_answer` read), by its own signed word."""
     answer = node_pb2.Answer.FromString(signed.answer)
     check_head(answer.head, node, agreement)
-    given = Given(node, signed.answer, answer.rho_nano)
+    given = Given(node, signed.answer, answer.price_nano)
     return read_delivery(delivery, given, request, question.envelope, agreement)
 
 
@@ -136,11 +136,11 @@ def _charges(
         raise VerificationError("the result does not tell once what each node cost that answered or was lost")
     for charge in told:
         signed = charged.get(charge.node)
-        if signed is not None and charge.rho_nano not in (0, signed):
+        if signed is not None and charge.price_nano not in (0, signed):
             raise VerificationError(
                 f"{charge.node}: what the run is said to have cost there is not what the node signed", field=charge.node
             )
-        yield Charge(charge.node, charge.rho_nano, charge.stored_answer, signed)
+        yield Charge(charge.node, charge.price_nano, charge.stored_answer, signed)
 
 
 def check_everyone_is_accounted_for(question: SignedQuestion, answers: list[NodeAnswer], absent: list[Absent]) -> None:

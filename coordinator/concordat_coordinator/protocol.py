@@ -60,7 +60,7 @@ class Answered:
     signed: node_pb2.SignedAnswer
     delivery: node_pb2.SignedDelivery
     read: NodeAnswer
-    charged_rho_nano: int
+    charged_nano: int
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ class Protocol:
         if read.node != member.name:
             raise VerificationError(f"{member.name}: the answer is another node's", field=member.name)
         answer = node_pb2.Answer.FromString(signed.answer)
-        charged = self._charged(response.delivery, Given(member.name, signed.answer, answer.rho_nano), asked)
+        charged = self._charged(response.delivery, Given(member.name, signed.answer, answer.price_nano), asked)
         self._federation.remember(member.name, answer.head)
         return Answered(signed, response.delivery, read, charged)
 

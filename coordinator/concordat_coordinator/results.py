@@ -56,9 +56,9 @@ def _table(
 def _charge(node: str, quotes: Mapping[str, node_pb2.Quote], round_: Round) -> coordinator_pb2.Charge:
     """As quoted; nothing where another run of the same query came in between, was charged and shares its answer."""
     quote = quotes.get(node, node_pb2.Quote(stored_answer=True))
-    shared = node in round_.answers and round_.answers[node].charged_rho_nano == 0
+    shared = node in round_.answers and round_.answers[node].charged_nano == 0
     return coordinator_pb2.Charge(
-        node=node, rho_nano=0 if shared else quote.rho_nano, stored_answer=quote.stored_answer or shared
+        node=node, price_nano=0 if shared else quote.price_nano, stored_answer=quote.stored_answer or shared
     )
 
 

@@ -81,7 +81,7 @@ class Admitted:
     query_sha256: bytes
     holding: Holding
     held: tuple[int, ...]
-    rho_nano: int
+    price_nano: int
     delta_e15: int
     differences: tuple[str, ...]
 
@@ -159,7 +159,7 @@ def admit(asked: Identified, rules: Rules, now: float) -> Admitted:
         query_sha256=query_sha256(query),
         holding=holding,
         held=held,
-        rho_nano=planned.price(held),
+        price_nano=planned.price(held),
         delta_e15=planned.delta_e15(held),
         differences=_differences(planned, holding),
     )

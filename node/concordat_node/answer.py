@@ -56,7 +56,7 @@ def sign_answer(
         mapping_sha256=admitted.holding.mapping_sha256,
         coverage=admitted.holding.coverage_message,
         differences=admitted.differences,
-        rho_nano=charge.request.rho_nano,
+        price_nano=charge.request.price_nano,
         delta_e15=charge.request.delta_e15,
         mechanism=MECHANISM_OF[admitted.plan.query.calculus],
         participants=charge.participants,
@@ -86,7 +86,7 @@ def sign_declaration(admitted: Admitted, rules: Rules, key: SigningKey) -> node_
 
 
 def sign_delivery(
-    asked: Identified, content: bytes, charged_rho_nano: int, rules: Rules, key: SigningKey
+    asked: Identified, content: bytes, charged_nano: int, rules: Rules, key: SigningKey
 ) -> node_pb2.SignedDelivery:
     """The node's word that `content`, a serialised Answer or Declaration, is what it gives to this very request.
 
@@ -97,7 +97,7 @@ def sign_delivery(
         node=rules.node,
         request_sha256=asked.request_sha256,
         content_sha256=hashlib.sha256(content).digest(),
-        charged_rho_nano=charged_rho_nano,
+        charged_nano=charged_nano,
         agreement_id=asked.envelope.agreement_id,
         agreement_version=asked.envelope.agreement_version,
     ).SerializeToString(deterministic=True)

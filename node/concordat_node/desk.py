@@ -89,7 +89,7 @@ class Desk:
             query_sha256=admitted.query_sha256,
             population=admitted.dataset.population,
             edition=edition.id,
-            rho_nano=admitted.rho_nano,
+            price_nano=admitted.price_nano,
             delta_e15=admitted.delta_e15,
             answer_key=answer_key(admitted, edition.id, self.rules),
             signed_query=admitted.asked.signed.SerializeToString(deterministic=True),

@@ -18,7 +18,7 @@ _WIDTH = 70
 def offer(plan: ProfilePlan, dataset: Dataset, edition: str, balance: Balance, currency: Currency) -> str:
     """What the profile would cost and how precise it would be. Follows from public facts and the account alone."""
     request, population = plan.request, dataset.population
-    price, share = request.rho_nano, request.rho_nano / balance.budget
+    price, share = request.price_nano, request.price_nano / balance.budget
     before, after, whole = (
         f"{currency.epsilon_of(nano):.4g}" for nano in (balance.spent, balance.spent + price, balance.budget)
     )
@@ -48,7 +48,7 @@ def _limits(plan: ProfilePlan) -> Iterator[str]:
 def report(profile: Profile, dataset: Dataset) -> str:
     """The profile's figures, each with its margin of error."""
     request = profile.plan.request
-    price = f"{WORD_OF[request.calculus]} {price_text(request.rho_nano)}"
+    price = f"{WORD_OF[request.calculus]} {price_text(request.price_nano)}"
     lines = [
         f"{request.dataset}: profile of edition {profile.edition}, bought for {price}.",
         "Every figure carries noise (±: half of its 95% interval) and may be negative. All of it is public.",

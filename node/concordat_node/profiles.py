@@ -73,7 +73,7 @@ def ledger_request(asked: ProfileRequest, dataset: Dataset, edition: EditionInfo
         query_sha256=profile_request_sha256(asked),
         population=dataset.population,
         edition=edition.id,
-        rho_nano=asked.rho_nano,
+        price_nano=asked.price_nano,
         answer_key=only,
         signed_query=profile_request_to_proto(asked).SerializeToString(deterministic=True),
         calculus=asked.calculus,

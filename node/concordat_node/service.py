@@ -169,9 +169,9 @@ class NodeService:
     def _account(self, population: str, balance: Balance) -> node_pb2.AccountBalance:
         return node_pb2.AccountBalance(
             population=population,
-            budget_rho_nano=balance.budget,
-            spent_rho_nano=balance.spent,
-            reserved_rho_nano=balance.reserved,
+            budget_nano=balance.budget,
+            spent_nano=balance.spent,
+            reserved_nano=balance.reserved,
             delta=currency_of(self._rules.agreement, population).delta,
             calculus=calculus_to_proto(balance.calculus),
             budget_delta_e15=balance.delta_budget,
@@ -225,7 +225,7 @@ class NodeService:
             self._describe(quote, ready)
             quote.nothing_held = ready.request is None and prior.charge is None
             if not stored and prior.charge is None:
-                quote.rho_nano, quote.delta_e15 = ready.admitted.rho_nano, ready.admitted.delta_e15
+                quote.price_nano, quote.delta_e15 = ready.admitted.price_nano, ready.admitted.delta_e15
         return quote
 
     def _describe(self, quote: node_pb2.Quote, ready: Ready) -> None:
@@ -281,8 +281,8 @@ class NodeService:
         charged = charge.charged(asked.analyst, asked.envelope.idempotency_key)
         return node_pb2.CommitResponse(answer=signed, delivery=self._delivery(asked, signed.answer, charged))
 
-    def _delivery(self, asked: Identified, content: bytes, charged_rho_nano: int) -> node_pb2.SignedDelivery:
-        return sign_delivery(asked, content, charged_rho_nano, self._rules, self._key)
+    def _delivery(self, asked: Identified, content: bytes, charged_nano: int) -> node_pb2.SignedDelivery:
+        return sign_delivery(asked, content, charged_nano, self._rules, self._key)
 
     def _charge(
         self,

@@ -9,7 +9,7 @@ from concordat_query.model import NANO, Calculus
 
 MAX_EPSILON = 1000
 
-WORD_OF = {Calculus.ZCDP: "rho", Calculus.PURE: "epsilon"}
+WORD_OF = {Calculus.GAUSSIAN: "rho", Calculus.PURE: "epsilon"}
 """What one whole unit of a calculus is called."""
 
 _ROUND_UP = 1 + 1e-12
@@ -86,7 +86,7 @@ class Currency:
 
         In a pure account that is `epsilon` itself as it is written in decimals: 0.3 is three times 0.1.
         """
-        if self.calculus is Calculus.ZCDP:
+        if self.calculus is Calculus.GAUSSIAN:
             return rho_nano_of(epsilon, self.delta)
         if not 0 < epsilon <= MAX_EPSILON:
             raise ValueError(f"epsilon must lie between 0 and {MAX_EPSILON}")

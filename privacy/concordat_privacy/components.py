@@ -51,7 +51,7 @@ class Component:
     Counts only rows for which `filter`, if any, is true. `per_row` is the largest L1 norm of one row's contribution,
     in lattice steps; `step` is what a lattice step is worth in the scalar's units. `sensitivity` bounds how far one
     unit of the population moves the vector: the data set's own unit, or one that it encloses. The noise follows `law`,
-    paid for by `rho_nano`: the share of the price, in nano-rho or, where the query's calculus is pure, nano-epsilon.
+    paid for by `price_nano`: the share of the price, in nano-rho or, where the query's calculus is pure, nano-epsilon.
     `over` are the positions of keys that it is summed over; its `cells` are the combinations of the other keys.
     `types` bound the values of `scalar` and `other` over the rows that count.
     """
@@ -65,7 +65,7 @@ class Component:
     per_row: int
     step: Fraction
     sensitivity: Sensitivity
-    rho_nano: int
+    price_nano: int
     law: Law
     other: Scalar | None = None
     bins: Bins | None = None
@@ -146,7 +146,7 @@ class Outline:
     over: tuple[int, ...] = ()
     other: Scalar | None = None
 
-    def component(self, bounds: Bounds, rho_nano: int) -> Component:
+    def component(self, bounds: Bounds, price_nano: int) -> Component:
         """The component, with the noise that this share of the price pays for. Refuses one too low for any noise."""
         kinds = tuple(bounds.type_of(scalar, self.filter) for scalar in (self.scalar, self.other) if scalar is not None)
         bins = bins_of(kinds[0], is_pure=bounds.is_pure) if self.kind is Kind.CUMULATIVE else None
@@ -167,8 +167,8 @@ class Outline:
             per_row=per_row,
             step=step,
             sensitivity=sensitivity,
-            rho_nano=rho_nano,
-            law=law_for(bounds.query.calculus, sensitivity, rho_nano),
+            price_nano=price_nano,
+            law=law_for(bounds.query.calculus, sensitivity, price_nano),
             other=self.other,
             bins=bins,
         )

@@ -41,7 +41,7 @@ def protection(nano: int, currency: Currency, dataset: Dataset) -> str:
     )
 
 
-_PARTS = {Calculus.ZCDP: "a quarter of the rho charged", Calculus.PURE: "half of the epsilon charged"}
+_PARTS = {Calculus.GAUSSIAN: "a quarter of the rho charged", Calculus.PURE: "half of the epsilon charged"}
 
 
 def protected(dataset: Dataset, calculus: Calculus | None) -> str:

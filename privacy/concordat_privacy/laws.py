@@ -15,7 +15,7 @@ class Mechanism(StrEnum):
     """P(x) proportional to exp(-abs(x) / scale). Paid in epsilon."""
 
 
-MECHANISM_OF = {Calculus.ZCDP: Mechanism.GAUSSIAN, Calculus.PURE: Mechanism.LAPLACE}
+MECHANISM_OF = {Calculus.GAUSSIAN: Mechanism.GAUSSIAN, Calculus.PURE: Mechanism.LAPLACE}
 """What noise each calculus buys: all components of a query have noise of one mechanism."""
 
 

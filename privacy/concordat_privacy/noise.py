@@ -64,11 +64,11 @@ def charge_by_map(plan: Plan, component: Component) -> int:
 def check_prices(plan: Plan) -> None:
     """Refuses a plan of which a component costs more by OpenDP's map than the share of the price set aside for it."""
     for index, component in enumerate(plan.components):
-        if charge_by_map(plan, component) > component.rho_nano:
+        if charge_by_map(plan, component) > component.price_nano:
             raise Refusal(
                 Reason.INVALID_PRICE,
                 f"component {index} costs more than its share of the price by the privacy map",
-                field="query.rho_nano",
+                field="query.price_nano",
             )
     _check_selection(plan)
 
@@ -78,9 +78,9 @@ def _check_selection(plan: Plan) -> None:
     chosen = plan.selection
     if chosen is None:
         return
-    if price_by_map(chosen.law, chosen.sensitivity) > chosen.rho_nano:
+    if price_by_map(chosen.law, chosen.sensitivity) > chosen.price_nano:
         told = "the choice of texts costs more than its share of the price by the privacy map"
-        raise Refusal(Reason.INVALID_PRICE, told, field="query.rho_nano")
+        raise Refusal(Reason.INVALID_PRICE, told, field="query.price_nano")
     if Fraction(delta_of_threshold(chosen.threshold, chosen.scale, chosen.texts)) * DELTA_STEPS > chosen.delta_e15:
         raise Refusal(Reason.INVALID_PRICE, "the threshold on texts costs more than its delta", field="query.delta_e15")
 
@@ -88,18 +88,18 @@ def _check_selection(plan: Plan) -> None:
 def check_profile_prices(plan: ProfilePlan) -> None:
     """The same for the vectors of a profile."""
     for vector in plan.vectors:
-        if price_by_map(vector.law, vector.sensitivity) > vector.rho_nano:
+        if price_by_map(vector.law, vector.sensitivity) > vector.price_nano:
             raise Refusal(
                 Reason.INVALID_PRICE,
                 f"the vector of {vector.subject} costs more than its share of the price by the privacy map",
-                field="profile.rho_nano",
+                field="profile.price_nano",
             )
 
 
 @lru_cache(maxsize=_CACHED)
 def _measurement(law: Law) -> dp.Measurement:
     if not 0 < law.scale <= MAX_SCALE:  # false for NaN, too
-        raise Refusal(Reason.INVALID_PRICE, "the noise scale is out of range", field="query.rho_nano")
+        raise Refusal(Reason.INVALID_PRICE, "the noise scale is out of range", field="query.price_nano")
     vectors = dp.vector_domain(dp.atom_domain(T="i64"))
     if law.mechanism is Mechanism.LAPLACE:
         return dp.m.make_laplace(vectors, dp.l1_distance(T="i64"), scale=law.scale)
@@ -113,7 +113,7 @@ def price_by_map(law: Law, sensitivity: Sensitivity) -> int:
     distance = sensitivity.l1 if law.mechanism is Mechanism.LAPLACE else _root_above(sensitivity.squared)
     price = float(_measurement(law).map(distance))  # type: ignore[no-untyped-call]  # OpenDP's
     if not math.isfinite(price):
-        raise Refusal(Reason.INVALID_PRICE, "the privacy map gives no finite price", field="query.rho_nano")
+        raise Refusal(Reason.INVALID_PRICE, "the privacy map gives no finite price", field="query.price_nano")
     return math.ceil(Fraction(price) * NANO)
 
 

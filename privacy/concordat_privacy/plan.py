@@ -59,8 +59,8 @@ class Plan:
 
     def price(self, held: Collection[int]) -> int:
         """What these components cost together, in nano-rho, with all that releasing texts takes."""
-        own = self.selection.rho_nano if self.selection is not None and held else 0
-        return own + sum(self.components[index].rho_nano for index in held)
+        own = self.selection.price_nano if self.selection is not None and held else 0
+        return own + sum(self.components[index].price_nano for index in held)
 
     def delta_e15(self, held: Collection[int]) -> int:
         """What releasing texts costs besides, in 1e-15."""
@@ -118,9 +118,9 @@ def plan(query: Query, dataset: Dataset) -> Plan:
 def shares_of(query: Query, weights: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
     """What releasing texts takes of the price, and what each component does, the count of hidden texts last."""
     if not query.delta_e15:
-        return 0, split(query.rho_nano, weights)
-    chosen, for_hidden = set_apart(query.rho_nano, len(weights))
-    return chosen, (*split(query.rho_nano - chosen - for_hidden, weights), for_hidden)
+        return 0, split(query.price_nano, weights)
+    chosen, for_hidden = set_apart(query.price_nano, len(weights))
+    return chosen, (*split(query.price_nano - chosen - for_hidden, weights), for_hidden)
 
 
 def held_components(plan: Plan, dataset: Dataset, coverage: Coverage) -> dict[int, list[Held]]:

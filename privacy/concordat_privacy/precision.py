@@ -27,7 +27,7 @@ def price_for_margin(query: Query, dataset: Dataset, nodes: int, margin: float) 
     """
     if not 0 < margin < math.inf:
         raise Refusal(Reason.INVALID_PRICE, "a margin of error is a positive number")
-    planned = plan(replace(query, rho_nano=LARGEST_RHO_NANO), dataset)
+    planned = plan(replace(query, price_nano=LARGEST_RHO_NANO), dataset)
     counts = _counts(planned)
     if not counts:
         raise Refusal(Reason.INVALID_PRICE, "margin_of_error is about counts and the query has none; give epsilon")
@@ -55,9 +55,9 @@ def _counts(planned: Plan) -> dict[int, Component]:
     return {i: planned.components[i] for i in sorted(totals) if planned.components[i].kind in (Kind.ROWS, Kind.UNITS)}
 
 
-def _buys(planned: Plan, counts: dict[int, Component], rho_nano: int, nodes: int, margin: float) -> bool:
+def _buys(planned: Plan, counts: dict[int, Component], price_nano: int, nodes: int, margin: float) -> bool:
     try:
-        _, shares = shares_of(replace(planned.query, rho_nano=rho_nano), planned.weights)
+        _, shares = shares_of(replace(planned.query, price_nano=price_nano), planned.weights)
         laws = [
             law_for(planned.query.calculus, component.sensitivity, shares[index]) for index, component in counts.items()
         ]
@@ -94,4 +94,4 @@ def components_of_statistics(planned: Plan) -> list[Component]:
 def price_for_half_the_margin(query: Query) -> int:
     """The price at which every noise scale, and so every margin, is half as large: scales go by the root of rho, and by
     epsilon."""
-    return (2 if query.calculus is Calculus.PURE else 4) * query.rho_nano
+    return (2 if query.calculus is Calculus.PURE else 4) * query.price_nano

@@ -27,11 +27,11 @@ def check_price(query: Query, dataset: Dataset, agreement: Agreement) -> None:
     currency = currency_of(agreement, dataset.population)
     check_calculus(query.calculus, currency, dataset.population, "query.calculus")
     most = agreement.permission(query.dataset).max_epsilon
-    if query.rho_nano > currency.nano_of(most):
+    if query.price_nano > currency.nano_of(most):
         raise Refusal(
             Reason.NOT_IN_AGREEMENT,
             f"one query on this data set may cost epsilon {most:g} at most; ask for less precision",
-            field="query.rho_nano",
+            field="query.price_nano",
         )
     budget = agreement.populations[dataset.population]
     if query.delta_e15 > budget.threshold_delta_e15:

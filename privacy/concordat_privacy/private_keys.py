@@ -24,15 +24,15 @@ class Selection:
     """How texts are released: those whose count of units, with noise of this scale, reaches `threshold`.
 
     `key` is the text column's position among the query's keys. A unit counts in at most `texts` of them: it moves the
-    counts by their root, at the price of `rho_nano`, and a text that it alone has is released with a probability of at
-    most `delta_e15`, in 1e-15. At most `most` are released, those with the largest noisy counts.
+    counts by their root, at the price of `price_nano`, and a text that it alone has is released with a probability
+    of at most `delta_e15`, in 1e-15. At most `most` are released, those with the largest noisy counts.
     """
 
     key: int
     texts: int
     scale: float
     threshold: int
-    rho_nano: int
+    price_nano: int
     delta_e15: int
     most: int
 
@@ -50,30 +50,30 @@ def hidden(query: Query) -> Outline:
     return Outline(Kind.HIDDEN, None, None, tuple(range(len(query.keys))))
 
 
-def set_apart(rho_nano: int, components: int) -> tuple[int, int]:
+def set_apart(price_nano: int, components: int) -> tuple[int, int]:
     """What releasing texts and counting the hidden ones take of the price: as much as one of the `components` that are
     left, and a twentieth. Refuses a price too low to be split."""
-    for_hidden = rho_nano // HIDDEN_PART
-    if for_hidden < 1 or rho_nano < 2 * (components + 1):
+    for_hidden = price_nano // HIDDEN_PART
+    if for_hidden < 1 or price_nano < 2 * (components + 1):
         raise Refusal(
-            Reason.INVALID_PRICE, "the price is too low for private keys; raise epsilon", field="query.rho_nano"
+            Reason.INVALID_PRICE, "the price is too low for private keys; raise epsilon", field="query.price_nano"
         )
-    return (rho_nano - for_hidden) // (components + 1), for_hidden
+    return (price_nano - for_hidden) // (components + 1), for_hidden
 
 
-def selection(bounds: Bounds, rho_nano: int, most: int) -> Selection | None:
+def selection(bounds: Bounds, price_nano: int, most: int) -> Selection | None:
     """None where no key is a column of private texts. Refuses a price too low for any noise."""
     query = bounds.query
     name = text_key(query.keys, bounds.dataset)
     if name is None:
         return None
-    scale = scale_for(bounds.texts, rho_nano)
+    scale = scale_for(bounds.texts, price_nano)
     return Selection(
         key=query.keys.index(name),
         texts=bounds.texts,
         scale=scale,
         threshold=threshold_for(scale, bounds.texts, query.delta_e15),
-        rho_nano=rho_nano,
+        price_nano=price_nano,
         delta_e15=query.delta_e15,
         most=most,
     )

@@ -53,7 +53,7 @@ class Vector:
     length: int
     sensitivity: Sensitivity
     """To one unit of the population."""
-    rho_nano: int
+    price_nano: int
     law: Law
 
 
@@ -85,7 +85,7 @@ def plan_profile(request: ProfileRequest, dataset: Dataset) -> ProfilePlan:
     outlines = list(_outlines(losses, request, dataset))
     if sum(length for _, _, length, _ in outlines) > MAX_PROFILE:
         raise Refusal(Reason.TOO_MANY_CELLS, "the keys have too many values together; name fewer", field="profile.keys")
-    shares = split(request.rho_nano, (1,) * len(outlines))
+    shares = split(request.price_nano, (1,) * len(outlines))
     factor = moves(dataset)
     vectors = tuple(
         Vector(subject, key, length, own.times(factor), share, law_for(request.calculus, own.times(factor), share))

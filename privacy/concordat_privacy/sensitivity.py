@@ -64,14 +64,14 @@ def laplace_scale_for(l1: int, epsilon_nano: int) -> float:
 
 
 @lru_cache(maxsize=4096)
-def scale_for(sensitivity_squared: int, rho_nano: int) -> float:
-    """The smallest scale on the grid whose discrete Gaussian costs at most `rho_nano`, in lattice steps.
+def scale_for(sensitivity_squared: int, price_nano: int) -> float:
+    """The smallest scale on the grid whose discrete Gaussian costs at most `price_nano`, in lattice steps.
 
     A discrete Gaussian of scale s added to a vector of L2 sensitivity D is D**2 / (2 s**2)-zCDP (Canonne, Kamath,
     Steinke 2020, arXiv:2004.00010, on the multivariate discrete Gaussian). Refuses a price whose noise would not fit
     64 bits.
     """
-    needed = Fraction(sensitivity_squared * NANO, 2 * rho_nano) * FLOAT_SLACK
+    needed = Fraction(sensitivity_squared * NANO, 2 * price_nano) * FLOAT_SLACK
     root = math.sqrt(needed)
     _check_scale(root)
     exponent = math.frexp(root)[1] - SCALE_BITS
@@ -87,5 +87,5 @@ def _check_scale(needed: float) -> None:
         raise Refusal(
             Reason.INVALID_PRICE,
             "the price is too low for the bounds of the columns asked for; raise epsilon or ask for less",
-            field="query.rho_nano",
+            field="query.price_nano",
         )

@@ -29,18 +29,18 @@ _PAIR: Mapping[Joint, tuple[int, ...]] = {
 """Rows, centred sums of both values, squares of both, products: how a statistic by itself would lay its price."""
 
 
-def split(rho_nano: int, weights: tuple[int, ...]) -> tuple[int, ...]:
-    """Whole shares, each at least 1, in proportion to the weights, that add up to exactly `rho_nano`; the first takes
+def split(price_nano: int, weights: tuple[int, ...]) -> tuple[int, ...]:
+    """Whole shares, each at least 1, in proportion to the weights, that add up to exactly `price_nano`; the first takes
     what rounding leaves. Refuses a price out of range."""
     count, total = len(weights), sum(weights)
-    if not count <= rho_nano <= MAX_RHO_NANO:
+    if not count <= price_nano <= MAX_RHO_NANO:
         raise Refusal(
             Reason.INVALID_PRICE,
             f"the price must be between {count} (one for each component) and {MAX_RHO_NANO} billionths",
-            field="query.rho_nano",
+            field="query.price_nano",
         )
-    shares = [1 + (rho_nano - count) * weight // total for weight in weights]
-    return (shares[0] + rho_nano - sum(shares), *shares[1:])
+    shares = [1 + (price_nano - count) * weight // total for weight in weights]
+    return (shares[0] + price_nano - sum(shares), *shares[1:])
 
 
 def weights_of(parts: Iterable[Part], components: int) -> tuple[int, ...]:

@@ -55,7 +55,7 @@ class Budget(FileModel):
 
     epsilon: float = Field(gt=0, le=100, allow_inf_nan=False)
     delta: float | None = Field(default=None, gt=0, lt=0.01, allow_inf_nan=False)
-    calculus: Calculus = Calculus.ZCDP
+    calculus: Calculus = Calculus.GAUSSIAN
 
     threshold_delta: float = Field(default=0, ge=0, lt=0.01, allow_inf_nan=False)
     """What private keys may spend beside; what is spoken of holds at `delta` and this together. 0: none is answered."""
@@ -64,7 +64,7 @@ class Budget(FileModel):
     def _delta_where_it_means_something(self) -> Self:
         if self.calculus is Calculus.PURE and self.delta is not None:
             raise ValueError("a budget in pure epsilon has no delta; leave it out, or leave out `calculus`")
-        if self.calculus is Calculus.ZCDP and self.delta is None:
+        if self.calculus is Calculus.GAUSSIAN and self.delta is None:
             raise ValueError('state delta, for instance 1e-6; only a budget with `calculus = "pure"` has none')
         if self.calculus is Calculus.PURE and self.threshold_delta:
             raise ValueError(

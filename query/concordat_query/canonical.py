@@ -154,7 +154,7 @@ def _query_form(query: Query) -> list[Any]:
         [_scalar_form(key) for key in query.keys],
         _condition_form(query.where),
         [_aggregate_form(aggregate) for aggregate in query.aggregates],
-        query.rho_nano,
+        query.price_nano,
         query.max_groups,
         query.max_rows,
         query.calculus.value,

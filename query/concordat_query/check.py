@@ -217,8 +217,10 @@ def _permitted(dataset: Dataset, permission: Permission, name: str) -> Column:
 def _check_limits(query: Query, dataset: Dataset, permission: Permission) -> None:
     _check_bound("query.max_groups", query.max_groups, permission.max_groups)
     _check_bound("query.max_rows", query.max_rows, permission.max_rows)
-    if not 1 <= query.rho_nano <= MAX_RHO_NANO:
-        raise Refusal(Reason.INVALID_PRICE, f"the price is from 1 to {MAX_RHO_NANO} billionths", field="query.rho_nano")
+    if not 1 <= query.price_nano <= MAX_RHO_NANO:
+        raise Refusal(
+            Reason.INVALID_PRICE, f"the price is from 1 to {MAX_RHO_NANO} billionths", field="query.price_nano"
+        )
     cells = math.prod(domain_size(key, dataset) for key in query.keys)
     if cells > permission.max_cells:
         raise Refusal(

@@ -13,7 +13,7 @@ from enum import Enum
 class Calculus(Enum):
     """What an account counts in. All of a query is priced in its population's. The value is its name in files."""
 
-    ZCDP = "zcdp"
+    GAUSSIAN = "gaussian"
     """Rho of zero-concentrated differential privacy; noise is discrete Gaussian."""
     PURE = "pure"
     """Epsilon of pure differential privacy; noise is discrete Laplace."""
@@ -244,17 +244,17 @@ class Query:
     enough units have are released at the price of `delta_e15`, in 1e-15, besides the rho; it is 0 without such a key.
     They never hold `nation`: a node computes the same whether nations are merged or kept apart.
     `max_groups` (k) and `max_rows` (C) bound one unit's contribution: at most k cells, C rows in each.
-    `rho_nano` is the price: nano-rho or, where `calculus` says so, nano-epsilon.
+    `price_nano` is the price: nano-rho or, where `calculus` says so, nano-epsilon.
     """
 
     dataset: str
     keys: tuple[Scalar, ...]
     where: Condition | None
     aggregates: tuple[Aggregate, ...]
-    rho_nano: int
+    price_nano: int
     max_groups: int
     max_rows: int
-    calculus: Calculus = Calculus.ZCDP
+    calculus: Calculus = Calculus.GAUSSIAN
     delta_e15: int = 0
 
 

@@ -18,7 +18,7 @@ from concordat_query.wire import calculus_from_proto, calculus_to_proto, parse
 class ProfileRequest:
     """A profile of a data set's edition: `keys` are columns, sorted, each once; limits as a query would set them.
 
-    `rho_nano` is all that the profile costs: nano-rho or, where `calculus` says so, nano-epsilon.
+    `price_nano` is all that the profile costs: nano-rho or, where `calculus` says so, nano-epsilon.
     """
 
     dataset: str
@@ -26,8 +26,8 @@ class ProfileRequest:
     keys: tuple[str, ...]
     max_groups: int
     max_rows: int
-    rho_nano: int
-    calculus: Calculus = Calculus.ZCDP
+    price_nano: int
+    calculus: Calculus = Calculus.GAUSSIAN
 
 
 def profile_request_sha256(request: ProfileRequest) -> bytes:
@@ -40,7 +40,7 @@ def profile_request_sha256(request: ProfileRequest) -> bytes:
             list(request.keys),
             request.max_groups,
             request.max_rows,
-            request.rho_nano,
+            request.price_nano,
             request.calculus.value,
         ],
     ]
@@ -54,7 +54,7 @@ def profile_request_to_proto(request: ProfileRequest) -> node_pb2.ProfileRequest
         keys=request.keys,
         max_groups=request.max_groups,
         max_rows=request.max_rows,
-        rho_nano=request.rho_nano,
+        price_nano=request.price_nano,
         calculus=calculus_to_proto(request.calculus),
     )
 
@@ -73,7 +73,7 @@ def profile_request_from_proto(message: node_pb2.ProfileRequest) -> ProfileReque
         tuple(message.keys),
         message.max_groups,
         message.max_rows,
-        message.rho_nano,
+        message.price_nano,
         calculus_from_proto(message.calculus, "profile.calculus"),
     )
 

@@ -74,7 +74,7 @@ def read_sql(sql: str, catalogue: Catalogue) -> Question:
     having = read_having(results, catalogue, tree)
     order = read_order(results, tail)
     asked = (*met.met, *_unit_totals(met, grouping, scope.dataset))
-    query = canonical_query(Query(dataset, grouping.keys, where, asked, rho_nano=0, max_groups=1, max_rows=1))
+    query = canonical_query(Query(dataset, grouping.keys, where, asked, price_nano=0, max_groups=1, max_rows=1))
     presentation = Presentation(
         by_nation=grouping.by_nation,
         columns=tuple(_output(item, query.keys) for item in results.items),

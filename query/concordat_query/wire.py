@@ -51,7 +51,7 @@ _STATISTICS = {
     Statistic.REGR_INTERCEPT: query_pb2.STATISTIC_REGR_INTERCEPT,
     Statistic.PERCENTILE_CONT: query_pb2.STATISTIC_PERCENTILE_CONT,
 }
-_CALCULI = {Calculus.ZCDP: query_pb2.CALCULUS_ZCDP, Calculus.PURE: query_pb2.CALCULUS_PURE}
+_CALCULI = {Calculus.GAUSSIAN: query_pb2.CALCULUS_GAUSSIAN, Calculus.PURE: query_pb2.CALCULUS_PURE}
 _STATISTICS_BACK = {number: statistic for statistic, number in _STATISTICS.items()}
 
 
@@ -63,7 +63,7 @@ def query_to_proto(query: Query) -> query_pb2.Query:
         dataset=query.dataset,
         keys=[scalar_to_proto(key) for key in query.keys],
         aggregates=[_aggregate_to_proto(aggregate) for aggregate in query.aggregates],
-        rho_nano=query.rho_nano,
+        price_nano=query.price_nano,
         max_groups=query.max_groups,
         max_rows=query.max_rows,
         calculus=calculus_to_proto(query.calculus),
@@ -82,7 +82,7 @@ def query_from_proto(message: query_pb2.Query) -> Query:
         aggregates=tuple(
             _aggregate_from_proto(aggregate, f"query.aggregates[{i}]") for i, aggregate in enumerate(message.aggregates)
         ),
-        rho_nano=message.rho_nano,
+        price_nano=message.price_nano,
         max_groups=message.max_groups,
         max_rows=message.max_rows,
         calculus=calculus_from_proto(message.calculus, "query.calculus"),
@@ -99,7 +99,7 @@ def calculus_from_proto(number: int, field: str) -> Calculus:
     for calculus, known in _CALCULI.items():
         if number == known:
             return calculus
-    raise malformed(field, "it must say what the price is counted in: rho (zcdp) or pure epsilon")
+    raise malformed(field, "it must say what the price is counted in: rho (gaussian) or pure epsilon")
 
 
 def _aggregate_to_proto(aggregate: Aggregate) -> query_pb2.Aggregate:

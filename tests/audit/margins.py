@@ -152,10 +152,10 @@ def _planned(dataset: str, keys: object, aggregates: object, catalogue: Catalogu
     """At the price at which what is counted, or added up, has the level's noise: its sigma in units of what one row
     may add. Statistics of several components have it for the first."""
 
-    def at(rho_nano: int) -> Plan:
-        return plan(Query(dataset, keys, None, aggregates, rho_nano, 1, 1), catalogue.dataset(dataset))  # type: ignore[arg-type]
+    def at(price_nano: int) -> Plan:
+        return plan(Query(dataset, keys, None, aggregates, price_nano, 1, 1), catalogue.dataset(dataset))  # type: ignore[arg-type]
 
-    return at(round(NANO / (2 * level.sigma**2) * NANO / at(NANO).components[0].rho_nano))
+    return at(round(NANO / (2 * level.sigma**2) * NANO / at(NANO).components[0].price_nano))
 
 
 def _catalogue(repetitions: int) -> Catalogue:

@@ -123,7 +123,7 @@ def audit(mechanism: Mechanism, serving: Serving) -> Row:
         np.concatenate([_trials(mechanism, *pair) for pair in zip(plans, answers[node], strict=True)])
         for node in ("node-without", "node-with")
     )
-    claim = _claim(plans[0], [answer.rho_nano for one in answers.values() for answer in one])
+    claim = _claim(plans[0], [answer.price_nano for one in answers.values() for answer in one])
     verdict = judge(without, with_it, claim.tradeoff(claim.loss))
     estimate = smallest_admitted(verdict, claim.tradeoff, claim.loss)
     return Row(mechanism, claim.loss, estimate, len(without), verdict)
@@ -136,8 +136,8 @@ def _claim(planned: Plan, charged: Sequence[int]) -> Claim:
         return InEpsilon(paid / NANO)
     coordinates = []
     for component in planned.components:
-        share = component.rho_nano * paid // planned.query.rho_nano
-        scale = law_for(Calculus.ZCDP, component.sensitivity, share).scale
+        share = component.price_nano * paid // planned.query.price_nano
+        scale = law_for(Calculus.GAUSSIAN, component.sensitivity, share).scale
         coordinates += [Shifted(shift, scale) for shift in shifts_of(component.sensitivity.squared)]
     return InRho(tuple(coordinates))
 

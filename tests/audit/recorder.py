@@ -116,7 +116,7 @@ class Recorder:
 
     def release(self, request: engine_pb2.EngineRequest) -> list[node_pb2.Component]:
         """As the engine's process answers, bytes in and bytes out."""
-        self.price = engine_pb2.Receipt.FromString(request.receipt.receipt).rho_nano
+        self.price = engine_pb2.Receipt.FromString(request.receipt.receipt).price_nano
         with mock.patch.object(releasing, "plan", self._noting), mock.patch.object(noise, "draw_all", self._draw_all):
             response = main.answer(request.SerializeToString(), self.held.holdings)
         parsed = engine_pb2.EngineResponse.FromString(response)

@@ -13,7 +13,7 @@ from concordat_query.catalogue import Catalogue
 from concordat_query.model import Calculus
 from fakes.catalogue import code, number
 
-CALCULI = {"audit.events": Calculus.ZCDP, "audit.events_pure": Calculus.PURE}
+CALCULI = {"audit.events": Calculus.GAUSSIAN, "audit.events_pure": Calculus.PURE}
 """How the account of each data set counts. Both hold the same."""
 POPULATIONS = {"audit.events": "subjects", "audit.events_pure": "subjects_in_epsilon"}
 NATIONS = {"node-without": "Without", "node-with": "With"}

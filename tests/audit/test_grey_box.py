@@ -43,7 +43,7 @@ def test_neighbours_differ_in_nothing_but_components_and_in_these_within_the_cla
 ) -> None:
     sources = random_sources(seed)
     nation = ("England", "Wales")[seed % 2]
-    calculus = (Calculus.ZCDP, Calculus.PURE)[seed // 2 % 2]
+    calculus = (Calculus.GAUSSIAN, Calculus.PURE)[seed // 2 % 2]
     federation = found(tmp_path, engine, contacts(), DATASET, sources, calculus)
     asked = [(text, federation.question(text).signed) for text in questions(federation, seed)]
     whole = [record(federation.nodes[node_name(nation)], signed) for _, signed in asked]

@@ -35,8 +35,8 @@ async def test_what_follows_the_noise_is_free_and_asks_nodes_nothing_new(tmp_pat
 
         def work(connection: Connection) -> None:
             first, second = connection.query(plain), connection.query(sorted_one)
-            assert [charge.rho_nano > 0 for charge in first.charges] == [True, True]
-            assert [charge.rho_nano for charge in second.charges] == [0, 0]
+            assert [charge.price_nano > 0 for charge in first.charges] == [True, True]
+            assert [charge.price_nano for charge in second.charges] == [0, 0]
             assert first.answers == second.answers
             doubled = {2 * row.values[0].estimate for row in first.table.rows if row.values[0]}  # type: ignore[operator]
             assert {row.values[0].estimate for row in second.table.rows if row.values[0]} <= doubled

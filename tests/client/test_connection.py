@@ -26,7 +26,7 @@ async def test_a_query_gives_figures_for_each_nation_and_their_total(tmp_path: P
     parts = [rows[nation, "Fatal"] for nation in TWO]
     assert total.estimate == sum(part.estimate for part in parts if part is not None and part.estimate is not None)
     assert all(value is not None and value.status is Status.OK for value in rows.values())
-    assert [charge.rho_nano > 0 for charge in result.charges] == [True, True]
+    assert [charge.price_nano > 0 for charge in result.charges] == [True, True]
 
 
 async def test_the_coordinator_makes_no_table_for_a_client_who_makes_it(
@@ -52,7 +52,7 @@ async def test_the_same_question_signed_again_under_its_key_is_free_and_gives_th
             first = connection.query(SQL, idempotency_key="mine")
             second = connection.query(SQL, idempotency_key="mine")
             assert second.table == first.table
-            assert [charge.rho_nano for charge in second.charges] == [0, 0]
+            assert [charge.price_nano for charge in second.charges] == [0, 0]
             with pytest.raises(Refusal) as refused:
                 connection.query(SQL.replace("severity", "mode"), idempotency_key="mine")
             assert refused.value.reason is Reason.NODE_REFUSED
@@ -79,9 +79,9 @@ async def test_explain_costs_nothing_and_tells_the_price(tmp_path: Path) -> None
 
         def work(connection: Connection) -> None:
             told = connection.explain(SQL)
-            assert [node.rho_nano for node in told.nodes] == [told.question.envelope.query.rho_nano] * 2
+            assert [node.price_nano for node in told.nodes] == [told.question.envelope.query.price_nano] * 2
             accounts = [account for node in connection.budget().budgets for account in node.budget.accounts]
-            assert {account.spent_rho_nano for account in accounts} == {0}
+            assert {account.spent_nano for account in accounts} == {0}
 
         await with_connection(fed, work)
 

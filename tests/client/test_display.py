@@ -181,7 +181,7 @@ async def test_what_was_charged_before_under_the_key_is_told_apart_from_what_is_
         again = await with_connection(fed, lambda connection: connection.query(SQL, idempotency_key="mine"))
         free = await with_connection(fed, lambda connection: connection.query(SQL))
     (charge,) = paid.charges
-    figure = f"node-wales {charge.rho_nano / 1e9:.6f}."
+    figure = f"node-wales {charge.price_nano / 1e9:.6f}."
     assert f" Charged in rho: {figure}" in cost(paid)
     assert f" Charged before under this key, in rho: {figure}" in cost(again)
     assert " Served again free: node-wales." in cost(free)

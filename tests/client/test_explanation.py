@@ -34,12 +34,12 @@ async def test_it_tells_what_is_left_and_how_often_that_pays_for_the_same(tmp_pa
             return before, connection.explain(SQL.replace("mean,", "mean_age,"))
 
         before, after = await with_connection(fed, work)
-        assert await fed.members["Wales"].spent() == before.question.envelope.query.rho_nano
+        assert await fed.members["Wales"].spent() == before.question.envelope.query.price_nano
     assert [node.nation for node in before.nodes] == ["Scotland", "Wales"]
     first, later = before.nodes[1], after.nodes[1]
     assert first.spent_epsilon == 0 < later.spent_epsilon
     assert first.more is not None
-    assert first.left_nano // first.rho_nano == first.more
+    assert first.left_nano // first.price_nano == first.more
     assert (first.stored, later.stored) == (False, True)
     assert "nothing: asked before" in text_of(after)
     assert "more questions like this" in text_of(before)
@@ -49,8 +49,8 @@ async def test_it_tells_of_sharing_and_of_the_price_of_half_the_margin(tmp_path:
     async with federation(tmp_path, nations=TWO) as fed:
         told = await with_connection(fed, lambda connection: connection.explain(SQL))
     assert (told.apart, told.shared) == (4, 3)
-    rho_nano = told.question.envelope.query.rho_nano
-    assert told.halving_epsilon == epsilon_of(4 * rho_nano, 1e-6)
+    price_nano = told.question.envelope.query.price_nano
+    assert told.halving_epsilon == epsilon_of(4 * price_nano, 1e-6)
     text = text_of(told)
     assert (
         "Sharing: 3 noisy components in place of 4; without it margins would be up to 15% larger at this price." in text
@@ -85,9 +85,9 @@ async def test_where_a_unit_encloses_people_the_price_says_for_whom_it_is_and_bo
             return connection.explain(SQL), connection.query(SQL)
 
         before, result = await with_connection(fed, work)
-        assert await fed.members["Wales"].spent() == result.question.envelope.query.rho_nano
+        assert await fed.members["Wales"].spent() == result.question.envelope.query.price_nano
     told = text_of(before)
-    own = epsilon_of(-(-before.question.envelope.query.rho_nano // 4), 1e-6)
+    own = epsilon_of(-(-before.question.envelope.query.price_nano // 4), 1e-6)
     price = (
         f"The charge is for one person; one injury in one collision is protected at epsilon {own:.3g}, by this alone."
     )

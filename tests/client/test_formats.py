@@ -131,7 +131,7 @@ def test_provenance_names_question_cost_nodes_editions_agreement_catalogue_and_s
     assert told["sql"] == result.question.sql
     assert told["epsilon"] == pytest.approx(0.5, rel=1e-6)
     assert (told["delta"], told["complete"]) == (1e-6, False)
-    assert told["rho_nano"] == result.question.envelope.query.rho_nano
+    assert told["price_nano"] == result.question.envelope.query.price_nano
     assert told["agreement_sha256"] == parties.agreement.sha256
     assert told["catalogue_sha256"] == parties.catalogue.sha256
     assert told["software_version"]
@@ -142,7 +142,7 @@ def test_provenance_names_question_cost_nodes_editions_agreement_catalogue_and_s
         "Scotland": ("nothing: unavailable", False),
         "Wales": ("nothing: not held", False),
     }
-    assert {charge["node"]: charge["charged_rho_nano"] for charge in told["charges"]}["node-scotland"] is None
+    assert {charge["node"]: charge["charged_nano"] for charge in told["charges"]}["node-scotland"] is None
 
 
 def test_frames_keep_missing_values_missing_and_counts_whole(result: Result) -> None:

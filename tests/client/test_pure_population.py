@@ -48,18 +48,18 @@ def shown(content: object) -> str:
 
 async def test_epsilon_is_charged_as_it_is_written_and_noise_is_laplace(fed: FakeFederation) -> None:
     result = await with_connection(fed, lambda connection: connection.query(COUNTS))
-    assert [charge.rho_nano for charge in result.charges] == [500_000_000] * 2
+    assert [charge.price_nano for charge in result.charges] == [500_000_000] * 2
     assert [await fed.members[nation].spent() for nation in TWO] == [500_000_000] * 2
     for signed in result.answers:
         answer = node_pb2.Answer.FromString(signed.answer)
         assert answer.mechanism == "discrete_laplace"
         head = node_pb2.Head.FromString(answer.head.head)
         spend = {each.population: each for each in head.spend}["people"]
-        assert (spend.spent_rho_nano, spend.calculus) == (500_000_000, PURE)
+        assert (spend.spent_nano, spend.calculus) == (500_000_000, PURE)
     plan = result.question.plan
     for component in plan.components:
         assert component.law == laplace(component.scale)
-        assert component.scale == pytest.approx(component.sensitivity.l1 * 1e9 / component.rho_nano, rel=2e-4)
+        assert component.scale == pytest.approx(component.sensitivity.l1 * 1e9 / component.price_nano, rel=2e-4)
     counted = next(part.component for part in plan.parts if isinstance(part, Total))
     law = plan.components[counted].law
     margins = {(row.nation, row.keys): row.values[0].margin for row in result.table.rows if row.values[0]}
@@ -108,13 +108,13 @@ async def test_a_saved_result_proves_itself_and_tells_its_calculus(fed: FakeFede
     again = load(tmp_path / "saved.concordat")
     assert again.table == result.table
     told = provenance(again)
-    assert (told["calculus"], told["epsilon"], told["delta"], told["rho_nano"]) == ("pure", 0.5, 0.0, 500_000_000)
+    assert (told["calculus"], told["epsilon"], told["delta"], told["price_nano"]) == ("pure", 0.5, 0.0, 500_000_000)
 
 
 async def test_a_query_priced_in_rho_is_refused_by_the_node_and_leaves_its_ledger_as_it_was(
     fed: FakeFederation,
 ) -> None:
-    signed = fed.signed(by_severity(rho_nano=1_000_000))
+    signed = fed.signed(by_severity(price_nano=1_000_000))
     for call in (
         fed.node("Wales").Explain(node_pb2.ExplainRequest(query=signed), timeout=10),
         fed.node("Wales").Prepare(node_pb2.PrepareRequest(query=signed), timeout=10),
@@ -124,7 +124,7 @@ async def test_a_query_priced_in_rho_is_refused_by_the_node_and_leaves_its_ledge
             await call
         error = error_from_rpc(raised.value)
         assert error.reason is Reason.WRONG_CALCULUS
-        assert "'people' in epsilon (pure), and this is priced in rho (zcdp)" in error.message
+        assert "'people' in epsilon (pure), and this is priced in rho (gaussian)" in error.message
     assert await fed.members["Wales"].log() == ["genesis", "budget", "budget"]
 
 
@@ -132,8 +132,8 @@ async def test_the_accounts_of_a_node_tell_what_each_counts_in(fed: FakeFederati
     told = await fed.analysts_stub().GetBudget(coordinator_pb2.CoordinatorServiceGetBudgetRequest(), timeout=10)
     accounts = {account.population: account for account in told.budgets[0].budget.accounts}
     people, patients = accounts["people"], accounts["patients"]
-    assert (people.calculus, people.delta, people.budget_rho_nano) == (PURE, 0.0, 10 * 10**9)
-    assert (patients.calculus, patients.delta) == (query_pb2.CALCULUS_ZCDP, 1e-6)
+    assert (people.calculus, people.delta, people.budget_nano) == (PURE, 0.0, 10 * 10**9)
+    assert (patients.calculus, patients.delta) == (query_pb2.CALCULUS_GAUSSIAN, 1e-6)
 
 
 def test_an_operator_buys_a_profile_for_epsilon_and_no_rho(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_an_operator_buys_a_profile_for_epsilon_and_no_rho(tmp_path: Path) -> No
 
     keys = ("--keys", "severity", "--yes")
     for bad, reason, advice in (
-        (("--rho", "0.1"), "WRONG_CALCULUS", "priced in rho (zcdp)"),
+        (("--rho", "0.1"), "WRONG_CALCULUS", "priced in rho (gaussian)"),
         ((), "MALFORMED_REQUEST", "--epsilon 0.001"),
         (("--rho", "0.1", "--epsilon", "0.1"), "MALFORMED_REQUEST", "--epsilon 0.001"),
         (("--epsilon", "0"), "INVALID_PRICE", "above 0"),
@@ -164,4 +164,4 @@ def test_an_operator_buys_a_profile_for_epsilon_and_no_rho(tmp_path: Path) -> No
     assert run("profile", CASUALTIES, "--show")[0] == 0
     status, told = run("ledger", "--entries")
     assert "people: spent epsilon 0.25 of epsilon 10 at delta 0; reserved epsilon 0" in told
-    assert "population people, rho_nano 250000000, calculus pure" in told
+    assert "population people, price_nano 250000000, calculus pure" in told

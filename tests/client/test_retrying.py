@@ -138,14 +138,14 @@ async def test_a_node_that_comes_back_between_two_tries_is_charged_once(
         def work(connection: Connection) -> None:
             result = connection.query(SQL, on_progress=heard.append)
             assert result.complete
-            assert [charge.rho_nano > 0 for charge in result.charges] == [True, True]
+            assert [charge.price_nano > 0 for charge in result.charges] == [True, True]
             spent = {
-                account.spent_rho_nano
+                account.spent_nano
                 for node in connection.budget().budgets
                 for account in node.budget.accounts
                 if account.population == "people"
             }
-            assert spent == {result.question.envelope.query.rho_nano}
+            assert spent == {result.question.envelope.query.price_nano}
 
         await with_connection(fed, work)
     assert NodeState("node-wales", State.RETRYING) in heard

@@ -97,12 +97,12 @@ def sign_a_delivery_with_another_key(result: coordinator_pb2.Result, _: FakeFede
 
 def change_what_was_charged(result: coordinator_pb2.Result, _: FakeFederation) -> None:
     delivery = node_pb2.Delivery.FromString(result.deliveries[0].delivery)
-    delivery.charged_rho_nano = 0
+    delivery.charged_nano = 0
     result.deliveries[0].delivery = delivery.SerializeToString()
 
 
 def tell_another_cost(result: coordinator_pb2.Result, _: FakeFederation) -> None:
-    result.charges[0].rho_nano = 1
+    result.charges[0].price_nano = 1
 
 
 def tell_no_cost_of_a_node(result: coordinator_pb2.Result, _: FakeFederation) -> None:
@@ -246,14 +246,14 @@ async def test_what_a_run_cost_is_nothing_or_what_the_node_signed(tmp_path: Path
         def work(connection: Connection) -> None:
             paid = connection.run(connection.ask(SQL))
             (charge,) = paid.charges
-            assert charge.rho_nano == charge.signed_rho_nano == paid.question.envelope.query.rho_nano
+            assert charge.price_nano == charge.signed_nano == paid.question.envelope.query.price_nano
             (again,) = connection.fetch(paid.question).charges
-            assert (again.rho_nano, again.signed_rho_nano) == (0, charge.rho_nano)
+            assert (again.price_nano, again.signed_nano) == (0, charge.price_nano)
             served = connection.ask(SQL)
             (free,) = connection.run(served).charges
-            assert (free.rho_nano, free.signed_rho_nano) == (0, 0)
+            assert (free.price_nano, free.signed_nano) == (0, 0)
             dearer = _sent(connection, served)
-            dearer.charges[0].rho_nano = charge.rho_nano
+            dearer.charges[0].price_nano = charge.price_nano
             with pytest.raises(VerificationError, match=r"node-wales: .*cost"):
                 verify(served, dearer, connection.catalogue, connection.agreement)
 

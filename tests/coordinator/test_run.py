@@ -53,7 +53,7 @@ async def test_a_query_over_four_nodes_gives_four_answers_and_a_table_with_a_tot
         )
         assert [charge.node for charge in result.charges] == list(fed.names)
         for charge in result.charges:
-            assert charge.rho_nano == 10_000_000
+            assert charge.price_nano == 10_000_000
             assert not charge.stored_answer
         for member in fed.members.values():
             assert await member.spent() == 10_000_000
@@ -94,7 +94,7 @@ async def test_the_same_key_gives_the_same_bytes_and_costs_nothing_again(tmp_pat
         assert second.table == first.table
         for charge in second.charges:
             assert charge.stored_answer
-            assert charge.rho_nano == 0
+            assert charge.price_nano == 0
         for member in fed.members.values():
             assert await member.spent() == 10_000_000
             assert len(member.engine.releases) == 1
@@ -104,7 +104,7 @@ async def test_the_same_query_under_another_key_is_served_the_stored_answer_free
     async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
         first, second = await fed.run(fed.signed()), await fed.run(fed.signed())
         assert second.answers == first.answers
-        assert [charge.rho_nano for charge in second.charges] == [0, 0]
+        assert [charge.price_nano for charge in second.charges] == [0, 0]
         assert await fed.members["Wales"].spent() == 10_000_000
         assert await fed.members["Wales"].log() == ["genesis", "budget", "budget", "charge", "answer", "served"]
 
@@ -122,8 +122,8 @@ async def test_two_runs_of_the_same_query_at_once_report_one_charge(tmp_path: Pa
             await asyncio.sleep(0.01)
         wales.engine.may_go_on.set()
         (paid,), (shared,) = (await first).charges, (await second).charges
-        assert (paid.rho_nano, paid.stored_answer) == (10_000_000, False)
-        assert (shared.rho_nano, shared.stored_answer) == (0, True)
+        assert (paid.price_nano, paid.stored_answer) == (10_000_000, False)
+        assert (shared.price_nano, shared.stored_answer) == (0, True)
 
 
 async def test_every_answer_and_declaration_comes_with_its_delivery(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ async def test_every_answer_and_declaration_comes_with_its_delivery(tmp_path: Pa
         result = await fed.run(fed.signed(asked))
         signed = [*result.deliveries, *(missing.delivery for missing in result.missing)]
         told = [node_pb2.Delivery.FromString(each.delivery) for each in signed]
-        assert [(each.node, each.charged_rho_nano) for each in told] == [
+        assert [(each.node, each.charged_nano) for each in told] == [
             ("node-scotland", 10_000_000),
             ("node-wales", 0),
         ]
@@ -352,8 +352,8 @@ async def test_explain_quotes_each_node_or_tells_why_not_and_reserves_nothing(tm
         await fed.members["Wales"].kill()
         request = coordinator_pb2.CoordinatorServiceExplainRequest(query=fed.signed())
         scotland, wales = (await fed.analysts_stub().Explain(request, timeout=10)).quotes
-        assert scotland.quote.rho_nano == 10_000_000
-        assert scotland.quote.account.budget_rho_nano > 0
+        assert scotland.quote.price_nano == 10_000_000
+        assert scotland.quote.account.budget_nano > 0
         assert wales.failure.reason == "NODE_UNAVAILABLE"
         assert await fed.members["Scotland"].reserved() == 0
 
@@ -388,6 +388,6 @@ async def get_result(fed: FakeFederation, signed: query_pb2.SignedQuery) -> coor
 
 def with_nothing_charged(result: coordinator_pb2.Result) -> coordinator_pb2.Result:
     for charge in result.charges:
-        charge.rho_nano = 0
+        charge.price_nano = 0
         charge.stored_answer = True
     return result

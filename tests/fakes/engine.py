@@ -29,13 +29,13 @@ def query(
     keys: Sequence[Scalar] = (),
     aggregates: Sequence[Aggregate] = (COUNT,),
     where: Condition | None = None,
-    rho_nano: int = 10_000_000,
+    price_nano: int = 10_000_000,
     max_groups: int = 1,
     max_rows: int = 1,
     delta_e15: int = 0,
 ) -> Query:
     """A canonical query."""
-    asked = Query(dataset, tuple(keys), where, tuple(aggregates), rho_nano, max_groups, max_rows, delta_e15=delta_e15)
+    asked = Query(dataset, tuple(keys), where, tuple(aggregates), price_nano, max_groups, max_rows, delta_e15=delta_e15)
     return canonical_query(asked)
 
 
@@ -103,7 +103,7 @@ class FakeNode:
             node=self.name,
             query_sha256=query_sha256(asked),
             edition=info.id,
-            rho_nano=self.price(asked),
+            price_nano=self.price(asked),
             delta_e15=asked.delta_e15,
             sequence=7,
             calculus=wire.calculus_to_proto(asked.calculus),

@@ -307,7 +307,7 @@ def write_federation(
     epsilon: float = 10.0,
     reservation_seconds: int = 60,
     starts: date | None = None,
-    calculus: Calculus = Calculus.ZCDP,
+    calculus: Calculus = Calculus.GAUSSIAN,
 ) -> FakeFederation:
     """All files of a federation, editions included. `holds` gives a nation's mapping of casualties its [holds];
     `calculus` is what the budget of the people counts in."""

@@ -62,4 +62,4 @@ def spend_if_free(path: Path, outcomes: "SimpleQueue[int]") -> None:
         outcomes.put(0)
     elif isinstance(ledger, Ledger):
         with ledger:
-            outcomes.put(charged(ledger, a_request(f"of process {os.getpid()}")).request.rho_nano)
+            outcomes.put(charged(ledger, a_request(f"of process {os.getpid()}")).request.price_nano)

@@ -43,7 +43,7 @@ def a_request(name: str = "first", **changed: Any) -> Request:
         "query_sha256": digest("query", name),
         "population": PEOPLE,
         "edition": "edition-1",
-        "rho_nano": 100,
+        "price_nano": 100,
         "answer_key": digest("answer", name),
         "signed_query": b"signed " + name.encode(),
     }
@@ -54,7 +54,7 @@ def open_ledger(
     path: Path,
     *,
     budgets: Mapping[str, int] = BUDGETS,
-    calculus: Calculus = Calculus.ZCDP,
+    calculus: Calculus = Calculus.GAUSSIAN,
     given: Mapping[str, Budget] | None = None,
     **options: Any,
 ) -> Ledger:

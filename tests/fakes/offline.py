@@ -73,7 +73,7 @@ class OfflineNode:
             query_sha256=admitted.query_sha256,
             population=admitted.dataset.population,
             edition=self.held.edition.id,
-            rho_nano=admitted.rho_nano,
+            price_nano=admitted.price_nano,
             calculus=admitted.plan.query.calculus,
             delta_e15=admitted.delta_e15,
             answer_key=b"",
@@ -84,7 +84,7 @@ class OfflineNode:
             node=self.rules.node,
             query_sha256=admitted.query_sha256,
             edition=request.edition,
-            rho_nano=request.rho_nano,
+            price_nano=request.price_nano,
             delta_e15=request.delta_e15,
             sequence=1,
             calculus=calculus_to_proto(request.calculus),
@@ -130,7 +130,7 @@ def found(
     catalogue: Catalogue,
     dataset: str,
     sources: Table[str, Source],
-    calculus: Calculus = Calculus.ZCDP,
+    calculus: Calculus = Calculus.GAUSSIAN,
 ) -> "OfflineFederation":
     """Imports each nation's source of one data set and founds a federation under an agreement that permits all."""
     write_toml(folder / "catalogue.toml", catalogue.model_dump(exclude_none=True))
@@ -166,7 +166,7 @@ def permitting_all(
     dataset: str,
     keys: Table[str, SigningKey],
     analyst: SigningKey,
-    calculus: Calculus = Calculus.ZCDP,
+    calculus: Calculus = Calculus.GAUSSIAN,
 ) -> Agreement:
     """An agreement that lets everything be asked, at a default price at which no limit binds."""
     definition = catalogue.dataset(dataset)

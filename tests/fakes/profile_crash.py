@@ -24,8 +24,8 @@ BUDGETS = {DATASET.population: 1_000}
 EDITION = EditionInfo(
     "e1", VISITS, 1, DATASET.definition_sha256, "0" * 64, "0" * 64, bytes(32), Path("gone"), Fingerprint(0, 0, 0, 0, 0)
 )
-FIRST = profile_request(DATASET, VISITS, ("clinic",), rho_nano=100)
-OTHER = profile_request(DATASET, VISITS, ("sex",), rho_nano=333)
+FIRST = profile_request(DATASET, VISITS, ("clinic",), price_nano=100)
+OTHER = profile_request(DATASET, VISITS, ("sex",), price_nano=333)
 """What the operator asks for the second time, in vain."""
 
 
@@ -55,7 +55,7 @@ def buy(ledger: Ledger, engine: ProfileEngine, asked: ProfileRequest, tell: Call
     charge = charged_profile(ledger, EDITION)
     if charge is None:
         charge = charge_profile(ledger, NODE, ledger_request(asked, DATASET, EDITION))
-    tell(f"charged {charge.sequence} {charge.request.rho_nano} {charge.receipt.receipt.hex()}")
+    tell(f"charged {charge.sequence} {charge.request.price_nano} {charge.receipt.receipt.hex()}")
     holding = Holding(Coverage(), (), EDITION.mapping_sha256)
     stored = asyncio.run(finish_profile(ledger, engine, charge, EDITION, holding, NODE, KEY))
     tell(f"shown {stored.hex()}")

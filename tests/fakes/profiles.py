@@ -88,7 +88,7 @@ def engine_request(
         node=node.name,
         query_sha256=profile_request_sha256(asked),
         edition=edition.id,
-        rho_nano=asked.rho_nano,
+        price_nano=asked.price_nano,
         sequence=7,
         calculus=calculus_to_proto(asked.calculus),
     )

@@ -86,7 +86,7 @@ class FakeParties:
             missing.delivery.CopyFrom(self._delivery(question, node, declaration, 0))
             told.missing.append(missing)
             return
-        rho = sum(plan.components[index].rho_nano for index in held)
+        rho = sum(plan.components[index].price_nano for index in held)
         head = node_pb2.Head(node=node, epoch=1, sequence=1).SerializeToString()
         answer = node_pb2.Answer(
             node=node,
@@ -98,7 +98,7 @@ class FakeParties:
             definition_sha256=self.catalogue.dataset(plan.query.dataset).definition_sha256,
             mapping_sha256="0" * 64,
             coverage=coverage_to_proto(coverage),
-            rho_nano=rho,
+            price_nano=rho,
             mechanism=MECHANISM_OF[plan.query.calculus],
             participants=question.envelope.audience,
             components=[
@@ -110,14 +110,14 @@ class FakeParties:
         signature = self.keys[node].sign(Purpose.ANSWER, answer)
         told.answers.append(node_pb2.SignedAnswer(answer=answer, signature=signature))
         told.deliveries.append(self._delivery(question, node, answer, rho))
-        told.charges.append(coordinator_pb2.Charge(node=node, rho_nano=rho))
+        told.charges.append(coordinator_pb2.Charge(node=node, price_nano=rho))
 
     def _delivery(self, question: SignedQuestion, node: str, content: bytes, charged: int) -> node_pb2.SignedDelivery:
         delivery = node_pb2.Delivery(
             node=node,
             request_sha256=request_sha256(question.signed.envelope),
             content_sha256=hashlib.sha256(content).digest(),
-            charged_rho_nano=charged,
+            charged_nano=charged,
             agreement_id=self.agreement.id,
             agreement_version=self.agreement.version,
         ).SerializeToString()

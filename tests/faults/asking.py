@@ -116,7 +116,7 @@ def query_of(asked: Query, **more: Any) -> Make:
 
 def good(**more: Any) -> Make:
     """A good query that nobody ever pays for, in an envelope that may not be good."""
-    return query_of(by_severity(rho_nano=PRICE), **more)
+    return query_of(by_severity(price_nano=PRICE), **more)
 
 
 def later(seconds: float, **more: Any) -> Make:
@@ -133,12 +133,12 @@ def held(scene: Scene) -> query_pb2.SignedQuery:
 
 def more_than_is_left(scene: Scene) -> query_pb2.SignedQuery:
     """The whole budget, of which something is spent."""
-    return scene.fed.signed(by_severity(rho_nano=scene.wales.settings.budgets["people"].amount))
+    return scene.fed.signed(by_severity(price_nano=scene.wales.settings.budgets["people"].amount))
 
 
 def altered(scene: Scene) -> query_pb2.SignedQuery:
     signed = scene.fed.signed()
-    cheaper = envelope_to_bytes(scene.fed.envelope(by_severity(rho_nano=PRICE)))
+    cheaper = envelope_to_bytes(scene.fed.envelope(by_severity(price_nano=PRICE)))
     return query_pb2.SignedQuery(envelope=cheaper, public_key=signed.public_key, signature=signed.signature)
 
 
@@ -190,7 +190,7 @@ def under_the_paid_key(**more: Any) -> Make:
     """Another question under the key of the one that was paid for."""
 
     def make(scene: Scene) -> query_pb2.SignedQuery:
-        return scene.fed.signed(by_severity(rho_nano=7), idempotency_key=paid_key(scene), **more)
+        return scene.fed.signed(by_severity(price_nano=7), idempotency_key=paid_key(scene), **more)
 
     return make
 

@@ -74,10 +74,10 @@ class Standing:
     def of(cls, ledger: Ledger) -> "Standing":
         return cls(ledger.balances(), tuple(entry.content["kind"] for entry in ledger.entries()))
 
-    def charged(self, rho_nano: int) -> "Standing":
+    def charged(self, price_nano: int) -> "Standing":
         """The same after one query more."""
         people = self.balances["people"]
-        after = replace(people, spent=people.spent + rho_nano)
+        after = replace(people, spent=people.spent + price_nano)
         return Standing({**self.balances, "people": after}, (*self.log, "charge", "answer"))
 
 
@@ -101,7 +101,7 @@ class Scene:
     def fresh(self, **more: Any) -> query_pb2.SignedQuery:
         """A good query that nobody asked before; `more` replaces parts of its envelope."""
         self.price += 1
-        return self.fed.signed(by_severity(rho_nano=self.price), **more)
+        return self.fed.signed(by_severity(price_nano=self.price), **more)
 
     async def standings(self) -> dict[str, Standing]:
         """Every node's ledger, of those that are down, too."""

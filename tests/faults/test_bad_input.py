@@ -42,11 +42,11 @@ class Row:
 
 
 def where(column: str, literal: str | Decimal, comparator: Comparator = Comparator.EQUAL) -> asking.Make:
-    return query_of(query(CASUALTIES, where=Comparison(column, comparator, literal), rho_nano=PRICE))
+    return query_of(query(CASUALTIES, where=Comparison(column, comparator, literal), price_nano=PRICE))
 
 
 def counting(**more: object) -> asking.Make:
-    return query_of(query(CASUALTIES, **{"rho_nano": PRICE, **more}))  # type: ignore[arg-type]
+    return query_of(query(CASUALTIES, **{"price_nano": PRICE, **more}))  # type: ignore[arg-type]
 
 
 # fmt: off
@@ -81,13 +81,13 @@ ROWS = [
     # What it may cost
     Row("overdrawn budget", asks(asking.more_than_is_left, "Prepare"),
         StatusCode.RESOURCE_EXHAUSTED, Reason.BUDGET_EXHAUSTED, "left"),
-    Row("price of nothing", asks(counting(rho_nano=0)),
+    Row("price of nothing", asks(counting(price_nano=0)),
         INVALID, Reason.INVALID_PRICE, "price"),
-    Row("price too small to split", asks(counting(aggregates=[AVERAGE], rho_nano=1)),
+    Row("price too small to split", asks(counting(aggregates=[AVERAGE], price_nano=1)),
         INVALID, Reason.INVALID_PRICE, "price"),
-    Row("price above the agreement's", asks(counting(rho_nano=900_000_000)),
+    Row("price above the agreement's", asks(counting(price_nano=900_000_000)),
         DENIED, Reason.NOT_IN_AGREEMENT, "less precision"),
-    Row("price beyond all bounds", asks(counting(rho_nano=2**64 - 1)),
+    Row("price beyond all bounds", asks(counting(price_nano=2**64 - 1)),
         INVALID, Reason.INVALID_PRICE, "price"),
     # What the agreement says
     Row("data set not in the agreement", asks(query_of(query("health.visits", ["clinic"]))),
@@ -286,7 +286,7 @@ async def loses_nothing(stage: Scene) -> str:
     """What was paid for is served again, byte for byte and free; a new question is answered; nothing stays reserved."""
     again = await stage.result(stage.paid)
     assert answers_of(again) == stage.answers
-    assert not any(charge.rho_nano for charge in again.charges)
+    assert not any(charge.price_nano for charge in again.charges)
     new = await stage.result(stage.fresh())
     assert new.complete
     assert len(new.answers) == len(stage.fed.members)

@@ -222,8 +222,8 @@ NOISE_AND_PRICE = (
     Mistake(
         "shares that add up to more than the price",
         f"{_PRIVACY}shares.py",
-        "return (shares[0] + rho_nano - sum(shares), *shares[1:])",
-        "return (rho_nano, *shares[1:])",
+        "return (shares[0] + price_nano - sum(shares), *shares[1:])",
+        "return (price_nano, *shares[1:])",
         "tests/privacy/test_shares.py::test_shares_are_whole_add_up_and_follow_the_weights",
     ),
     Mistake(
@@ -236,8 +236,8 @@ NOISE_AND_PRICE = (
     Mistake(
         "a component that the map says costs more is let through",
         f"{_PRIVACY}noise.py",
-        "if charge_by_map(plan, component) > component.rho_nano:",
-        "if charge_by_map(plan, component) > 2 * component.rho_nano:",
+        "if charge_by_map(plan, component) > component.price_nano:",
+        "if charge_by_map(plan, component) > 2 * component.price_nano:",
         "tests/privacy/test_noise.py::test_a_component_with_less_noise_than_its_share_pays_for_is_refused",
     ),
     Mistake(
@@ -250,7 +250,7 @@ NOISE_AND_PRICE = (
     Mistake(
         "an answer for a receipt of another price",
         f"{_ENGINE}release.py",
-        "return receipt.rho_nano == price and receipt.calculus",
+        "return receipt.price_nano == price and receipt.calculus",
         "return receipt.calculus",
         "tests/node/engine/test_release.py::test_a_forged_or_altered_request_fails_before_any_noise_or_scan",
     ),
@@ -264,7 +264,7 @@ NOISE_AND_PRICE = (
     Mistake(
         "a charge that leaves the balance as it was",
         "node/concordat_node/ledger/charges.py",
-        "(request.rho_nano, request.delta_e15, request.population)",
+        "(request.price_nano, request.delta_e15, request.population)",
         "(0, request.delta_e15, request.population)",
         "tests/node/ledger/test_charging.py::test_a_reservation_holds_its_price_and_a_charge_spends_it",
     ),
@@ -378,15 +378,15 @@ PRIVATE_KEYS = (
     Mistake(
         "the choice of texts for nothing",
         f"{_PRIVACY}plan.py",
-        "own = self.selection.rho_nano if self.selection is not None and held else 0",
+        "own = self.selection.price_nano if self.selection is not None and held else 0",
         "own = 0",
         "tests/privacy/test_released.py::test_a_price_is_split_without_rest",
     ),
     Mistake(
         "delta reserved and never charged",
         "node/concordat_node/ledger/charges.py",
-        "(request.rho_nano, request.delta_e15, request.population)",
-        "(request.rho_nano, 0, request.population)",
+        "(request.price_nano, request.delta_e15, request.population)",
+        "(request.price_nano, 0, request.population)",
         "tests/node/ledger/test_model.py",
     ),
     Mistake(

@@ -79,7 +79,7 @@ async def test_ledger_shows_head_balances_and_entries_but_no_question_whether_th
         assert run("ledger", "--config", config, "--entries") == (0, output)
     assert "verified" in output
     assert re.search(r"people: spent rho 0\.01 \(epsilon 0\.\d+\) of rho .* at delta 1e-06; reserved rho 0", output)
-    assert "charge analyst analyst, population people, rho_nano 10000000" in output
+    assert "charge analyst analyst, population people, price_nano 10000000" in output
     assert "severity" not in output
 
 

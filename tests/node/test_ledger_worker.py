@@ -47,7 +47,7 @@ async def test_work_whose_caller_has_gone_is_done_all_the_same(worker: LedgerWor
     ended = await asyncio.gather(running, queued, return_exceptions=True)
     assert all(isinstance(each, asyncio.CancelledError) for each in ended)
     [balance] = (await worker.run(Ledger.balances)).values()
-    assert balance.reserved == a_request().rho_nano
+    assert balance.reserved == a_request().price_nano
     assert not faults
 
 

@@ -65,7 +65,7 @@ def test_a_profile_is_charged_once_and_shown_again_free(node: Path) -> None:
     assert figures(second) == figures(first)
     assert run("profile", CASUALTIES, "--config", node, "--show")[1].splitlines() == figures(first)
     assert spent(node) == 1_000_000
-    assert "profile, population people, rho_nano 1000000" in run("ledger", "--config", node, "--entries")[1]
+    assert "profile, population people, price_nano 1000000" in run("ledger", "--config", node, "--entries")[1]
 
 
 def test_a_new_edition_has_no_profile_until_it_is_charged_again(node: Path) -> None:

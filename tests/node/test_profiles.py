@@ -69,7 +69,7 @@ def test_a_death_at_any_step_leaves_one_charge_and_one_profile(
         first = buy(ledger, ProfileEngine(2), FIRST, after.append)
         assert set(before) <= set(after)
         assert buy(ledger, ProfileEngine(3), OTHER, lambda line: None) == first
-        assert ledger.balances()[POPULATION].spent == FIRST.rho_nano
+        assert ledger.balances()[POPULATION].spent == FIRST.price_nano
         assert ledger.balances()[POPULATION].reserved == 0
         assert not ledger.pending()
         kinds = [entry.content["kind"] for entry in ledger.entries()]
@@ -84,19 +84,19 @@ def test_what_a_crash_left_is_finished_as_it_was_charged_whatever_is_asked_now(p
         stored = node_pb2.SignedProfile.FromString(buy(ledger, engine, OTHER, lambda line: None))
         assert list(node_pb2.Profile.FromString(stored.profile).request.keys) == ["clinic"]
         assert engine.receipts == [charge.receipt]
-        assert ledger.balances()[POPULATION].spent == FIRST.rho_nano
+        assert ledger.balances()[POPULATION].spent == FIRST.price_nano
 
 
 def test_a_new_edition_is_charged_again(path: Path) -> None:
     with open_ledger(path, budgets=BUDGETS) as ledger:
         for edition in (EDITION, replace(EDITION, id="e2")):
             charge_profile(ledger, NODE, ledger_request(FIRST, DATASET, edition))
-        assert ledger.balances()[POPULATION].spent == 2 * FIRST.rho_nano
+        assert ledger.balances()[POPULATION].spent == 2 * FIRST.price_nano
 
 
 def test_a_profile_that_the_account_cannot_pay_is_refused_and_costs_nothing(path: Path) -> None:
     with open_ledger(path, budgets=BUDGETS) as ledger:
-        charged(ledger, a_request("query", population=POPULATION, rho_nano=901))
+        charged(ledger, a_request("query", population=POPULATION, price_nano=901))
         with pytest.raises(Refusal) as caught:
             charge_profile(ledger, NODE, ledger_request(FIRST, DATASET, EDITION))
         assert caught.value.reason is Reason.BUDGET_EXHAUSTED

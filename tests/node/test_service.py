@@ -55,7 +55,7 @@ def with_envelope(**more: Any) -> Callable[[FakeFederation], query_pb2.SignedQue
 
 def with_altered_bytes(fed: FakeFederation) -> query_pb2.SignedQuery:
     signed = fed.signed()
-    dearer = envelope_to_bytes(fed.envelope(by_severity(rho_nano=1)))
+    dearer = envelope_to_bytes(fed.envelope(by_severity(price_nano=1)))
     return query_pb2.SignedQuery(envelope=dearer, public_key=signed.public_key, signature=signed.signature)
 
 
@@ -106,8 +106,8 @@ BAD = [
         Reason.NOT_CANONICAL,
         asking(replace(by_severity(), where=Membership("severity", ("Slight", "Fatal")))),
     ),
-    Bad("dearer than agreed", Reason.NOT_IN_AGREEMENT, asking(by_severity(rho_nano=900_000_000))),
-    Bad("free of charge", Reason.INVALID_PRICE, asking(by_severity(rho_nano=0))),
+    Bad("dearer than agreed", Reason.NOT_IN_AGREEMENT, asking(by_severity(price_nano=900_000_000))),
+    Bad("free of charge", Reason.INVALID_PRICE, asking(by_severity(price_nano=0))),
     Bad("more groups than agreed", Reason.NOT_IN_AGREEMENT, asking(by_severity(max_groups=5))),
 ]
 
@@ -135,8 +135,8 @@ async def test_a_bad_query_is_refused_with_its_reason_and_leaves_the_ledger_unch
 async def test_more_than_is_left_of_the_budget_is_refused_at_prepare(tmp_path: Path) -> None:
     async with federation(tmp_path, nations=["Wales"], epsilon=0.5) as fed:
         budget = fed.members["Wales"].settings.budgets["people"].amount
-        await commit(fed, fed.signed(by_severity(rho_nano=budget - 1)))
-        error = await refusal(prepare(fed, fed.signed(by_severity(rho_nano=2))))
+        await commit(fed, fed.signed(by_severity(price_nano=budget - 1)))
+        error = await refusal(prepare(fed, fed.signed(by_severity(price_nano=2))))
         assert error.reason is Reason.BUDGET_EXHAUSTED
         assert await fed.members["Wales"].spent() == budget - 1
 
@@ -154,7 +154,7 @@ async def test_a_caller_whose_certificate_is_not_listed_is_turned_away(fed: Fake
 
 async def test_a_key_used_for_another_query_is_refused_before_and_after_the_charge(fed: FakeFederation) -> None:
     await commit(fed, fed.signed(idempotency_key="mine"))
-    another = fed.signed(by_severity(rho_nano=5), idempotency_key="mine")
+    another = fed.signed(by_severity(price_nano=5), idempotency_key="mine")
     assert (await refusal(prepare(fed, another))).reason is Reason.KEY_REUSED
     assert (await refusal(just_commit(fed, another, "x"))).reason is Reason.KEY_REUSED
     assert await fed.members["Wales"].spent() == 10_000_000
@@ -203,7 +203,7 @@ async def test_nobody_cancels_with_a_query_that_is_not_signed(fed: FakeFederatio
 
 
 async def test_what_was_charged_is_served_again_after_the_query_expired_but_nothing_new(fed: FakeFederation) -> None:
-    paid, unpaid = fed.signed(), fed.signed(by_severity(rho_nano=7))
+    paid, unpaid = fed.signed(), fed.signed(by_severity(price_nano=7))
     answer = await commit(fed, paid)
     prepared = await prepare(fed, unpaid)
     fed.clock.offset = 3601
@@ -227,7 +227,7 @@ async def test_a_delivery_binds_the_answer_to_its_request_and_is_the_same_for_ev
     assert delivery.node == WALES
     assert delivery.request_sha256 == request_sha256(signed.envelope)
     assert delivery.content_sha256 == hashlib.sha256(first.answer.answer).digest()
-    assert delivery.charged_rho_nano == 10_000_000
+    assert delivery.charged_nano == 10_000_000
     assert (delivery.agreement_id, delivery.agreement_version) == ("small", 1)
     await wales.stop()
     await wales.start()
@@ -246,7 +246,7 @@ async def test_a_delivery_of_another_requests_answer_says_that_nothing_was_charg
         for signed, charged in ((mine, 0), (theirs, 0 if shares else 10_000_000)):
             served = await commit(fed, signed)
             assert (served.answer == paid.answer) is not bool(charged)
-            assert delivered(served, key).charged_rho_nano == charged
+            assert delivered(served, key).charged_nano == charged
             assert delivered(served, key).request_sha256 == request_sha256(signed.envelope)
             assert await commit(fed, signed) == served
 
@@ -260,7 +260,7 @@ async def test_a_declaration_is_delivered_alike_at_prepare_and_commit(tmp_path: 
         delivery = delivered(committed, fed.members["Wales"].settings.signing_key)
         assert delivery.content_sha256 == hashlib.sha256(committed.declaration.declaration).digest()
         assert delivery.request_sha256 == request_sha256(signed.envelope)
-        assert delivery.charged_rho_nano == 0
+        assert delivery.charged_nano == 0
 
 
 async def test_what_brings_no_answer_brings_no_delivery(fed: FakeFederation) -> None:
@@ -325,7 +325,7 @@ async def test_what_was_charged_is_not_served_outside_the_agreements_days(fed: F
 async def test_a_price_that_the_privacy_map_does_not_bear_out_is_refused(
     fed: FakeFederation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(noise, "charge_by_map", lambda plan, component: component.rho_nano + 1)
+    monkeypatch.setattr(noise, "charge_by_map", lambda plan, component: component.price_nano + 1)
     assert (await refusal(prepare(fed, fed.signed()))).reason is Reason.INVALID_PRICE
 
 
@@ -349,7 +349,7 @@ async def test_a_charge_that_a_crash_left_unanswered_is_answered_after_the_resta
     await wales.kill()
     await wales.start()
     answer = await just_commit(fed, signed, "")
-    assert node_pb2.Answer.FromString(answer.answer.answer).rho_nano == 10_000_000
+    assert node_pb2.Answer.FromString(answer.answer.answer).price_nano == 10_000_000
     assert await wales.spent() == 10_000_000
 
 
@@ -441,7 +441,7 @@ async def test_a_node_whose_log_went_back_in_time_stops_serving(fed: FakeFederat
 async def test_a_node_whose_log_grew_anew_past_what_others_saw_stops_serving(fed: FakeFederation) -> None:
     wales, shown = fed.members["Wales"], []
     for rho in (1_000_000, 2_000_000, 3_000_000):
-        answer = (await commit(fed, fed.signed(by_severity(rho_nano=rho)))).answer.answer
+        answer = (await commit(fed, fed.signed(by_severity(price_nano=rho)))).answer.answer
         shown.append(node_pb2.Answer.FromString(answer).head)
         await prepare(fed, fed.signed(), *shown)
     await wales.stop()
@@ -490,7 +490,7 @@ def break_ledger(ledger: Ledger) -> None:
 async def test_explain_reserves_nothing_and_describe_and_budget_tell_public_facts_only(fed: FakeFederation) -> None:
     wales, node = fed.members["Wales"], fed.node("Wales")
     quote = (await node.Explain(node_pb2.ExplainRequest(query=fed.signed()), timeout=10)).quote
-    assert quote.rho_nano == 10_000_000
+    assert quote.price_nano == 10_000_000
     assert quote.edition.id == wales.edition.id
     assert await wales.reserved() == 0
     described = await node.Describe(node_pb2.DescribeRequest(), timeout=10)
@@ -498,7 +498,7 @@ async def test_explain_reserves_nothing_and_describe_and_budget_tell_public_fact
     (account,) = (
         a for a in (await node.GetBudget(node_pb2.GetBudgetRequest(), timeout=10)).accounts if a.population == "people"
     )
-    assert account.budget_rho_nano == wales.settings.budgets["people"].amount
+    assert account.budget_nano == wales.settings.budgets["people"].amount
     assert account.delta == 1e-6
 
 

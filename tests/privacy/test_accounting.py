@@ -106,14 +106,14 @@ def test_less_than_a_billionth_of_epsilon_is_nothing_and_parts_are_rounded_down(
 
 
 @pytest.mark.parametrize("epsilon", [0.0, -1.0, math.nan, math.inf, MAX_EPSILON * 1.01])
-@pytest.mark.parametrize("currency", [PURE, Currency(Calculus.ZCDP, 1e-6)])
+@pytest.mark.parametrize("currency", [PURE, Currency(Calculus.GAUSSIAN, 1e-6)])
 def test_an_epsilon_out_of_range_is_no_price(epsilon: float, currency: Currency) -> None:
     with pytest.raises(ValueError, match="epsilon must lie between"):
         currency.nano_of(epsilon)
 
 
 def test_a_currency_of_rho_converts_at_its_delta() -> None:
-    currency = Currency(Calculus.ZCDP, 1e-6)
+    currency = Currency(Calculus.GAUSSIAN, 1e-6)
     assert currency.nano_of(8.0) == rho_nano_of(8.0, 1e-6)
     assert currency.epsilon_of(NANO) == epsilon_of(NANO, 1e-6)
     assert (currency.word, PURE.word) == ("rho", "epsilon")

@@ -41,8 +41,8 @@ ALL = frozenset((node, 0) for node in range(4))
 REPETITIONS = 600
 
 
-def planned(*keys: str, rho_nano: int = 40_000_000) -> Plan:
-    return plan(Query("road.casualties", keys, None, AGGREGATES, rho_nano, 1, 1), CASUALTIES)
+def planned(*keys: str, price_nano: int = 40_000_000) -> Plan:
+    return plan(Query("road.casualties", keys, None, AGGREGATES, price_nano, 1, 1), CASUALTIES)
 
 
 def answers_of(plan: Plan, figures: list[dict[int, int]]) -> list[NodeAnswer]:

@@ -30,7 +30,7 @@ from fakes.laws import drawn, standard_deviation
 
 REPETITIONS = 300
 """Each is a cell of its own with noise of its own."""
-PRICES = {Calculus.ZCDP: 40_000_000, Calculus.PURE: 400_000_000}
+PRICES = {Calculus.GAUSSIAN: 40_000_000, Calculus.PURE: 400_000_000}
 
 
 @dataclass(frozen=True)

@@ -58,8 +58,8 @@ def test_a_plan_costs_no_more_than_its_price_by_opendps_map(calculus: Calculus) 
     planned = plan(dataclasses.replace(QUERY, calculus=calculus), DATASET)
     check_prices(planned)
     charges = [charge_by_map(planned, component) for component in planned.components]
-    assert sum(charges) <= QUERY.rho_nano
-    assert sum(charges) >= QUERY.rho_nano * 0.999
+    assert sum(charges) <= QUERY.price_nano
+    assert sum(charges) >= QUERY.price_nano * 0.999
 
 
 @pytest.mark.parametrize("calculus", Calculus)

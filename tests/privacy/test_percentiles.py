@@ -144,7 +144,7 @@ def test_the_values_of_a_bin_are_taken_to_be_evenly_spread() -> None:
 
 
 PURE_AGES = plan(
-    replace(query(CASUALTIES, (), [MEDIAN]), rho_nano=NANO, calculus=Calculus.PURE),
+    replace(query(CASUALTIES, (), [MEDIAN]), price_nano=NANO, calculus=Calculus.PURE),
     small_catalogue().dataset(CASUALTIES),
 )
 

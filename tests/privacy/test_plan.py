@@ -227,8 +227,8 @@ def test_no_unit_moves_a_component_beyond_its_sensitivity_and_some_unit_reaches_
 @pytest.mark.parametrize("rho", [7, 8, 13, 1_000_003, 60_000_000, MAX_RHO_NANO])
 def test_shares_add_up_to_the_price_exactly(rho: int) -> None:
     query = Query("health.visits", (), None, EVERYTHING, max(rho, 1_000), 1, 1)
-    shares = [component.rho_nano for component in plan(query, VISITS).components]
-    assert sum(shares) == query.rho_nano
+    shares = [component.price_nano for component in plan(query, VISITS).components]
+    assert sum(shares) == query.price_nano
     assert min(shares) >= 1
     assert sum(split(rho, (1,) * 7)) == rho
 

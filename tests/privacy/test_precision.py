@@ -47,9 +47,9 @@ def margins(query: Query, nodes: int) -> list[int]:
 def test_it_is_the_smallest_price_at_which_every_count_has_the_margin(
     margin: float, nodes: int, calculus: Calculus
 ) -> None:
-    asked = replace(SEVERAL, rho_nano=1, calculus=calculus)
+    asked = replace(SEVERAL, price_nano=1, calculus=calculus)
     price = price_for_margin(asked, DATASET, nodes, margin)
-    bought, cheaper = (replace(asked, rho_nano=nano) for nano in (price, price - 1))
+    bought, cheaper = (replace(asked, price_nano=nano) for nano in (price, price - 1))
     assert max(margins(bought, nodes)) <= margin
     assert max(margins(cheaper, nodes)) > margin
     assert largest_margin(plan(bought, DATASET), nodes) == max(margins(bought, nodes))
@@ -61,7 +61,7 @@ def test_more_nodes_added_up_cost_more_for_the_same_margin() -> None:
 
 @pytest.mark.parametrize(
     ("calculus", "margin"),
-    [*itertools.product(Calculus, [0, -1, math.nan, math.inf, 1e-320]), (Calculus.ZCDP, 0.4)],
+    [*itertools.product(Calculus, [0, -1, math.nan, math.inf, 1e-320]), (Calculus.GAUSSIAN, 0.4)],
 )
 def test_a_margin_that_nothing_buys_is_refused(margin: float, calculus: Calculus) -> None:
     with pytest.raises(Refusal) as refused:
@@ -71,9 +71,9 @@ def test_a_margin_that_nothing_buys_is_refused(margin: float, calculus: Calculus
 
 def test_a_margin_below_one_is_bought_by_so_little_noise_that_most_of_it_is_none() -> None:
     single = query(aggregates=[COUNT])
-    rho_nano = price_for_margin(single, CASUALTIES, 1, 0.4)
-    assert largest_margin(plan(replace(single, rho_nano=rho_nano), CASUALTIES), 1) == 0
-    assert largest_margin(plan(replace(single, rho_nano=rho_nano - 1), CASUALTIES), 1) == 1
+    price_nano = price_for_margin(single, CASUALTIES, 1, 0.4)
+    assert largest_margin(plan(replace(single, price_nano=price_nano), CASUALTIES), 1) == 0
+    assert largest_margin(plan(replace(single, price_nano=price_nano - 1), CASUALTIES), 1) == 1
 
 
 def test_a_query_without_a_count_is_refused_with_the_advice_to_give_epsilon() -> None:
@@ -84,8 +84,8 @@ def test_a_query_without_a_count_is_refused_with_the_advice_to_give_epsilon() ->
 
 @pytest.mark.parametrize("calculus", Calculus)
 def test_half_of_every_margin_costs_twice_the_epsilon_or_four_times_the_rho(calculus: Calculus) -> None:
-    asked = replace(SEVERAL, rho_nano=20_000_000, calculus=calculus)
-    dearer = replace(asked, rho_nano=price_for_half_the_margin(asked))
+    asked = replace(SEVERAL, price_nano=20_000_000, calculus=calculus)
+    dearer = replace(asked, price_nano=price_for_half_the_margin(asked))
     for before, after in zip(plan(asked, DATASET).components, plan(dearer, DATASET).components, strict=True):
         assert after.scale == pytest.approx(before.scale / 2, rel=2e-4)
 
@@ -93,11 +93,11 @@ def test_half_of_every_margin_costs_twice_the_epsilon_or_four_times_the_rho(calc
 @pytest.mark.parametrize("calculus", Calculus)
 def test_what_sharing_saves_is_what_the_same_statistics_would_have_by_themselves(calculus: Calculus) -> None:
     shared = query(VISITS, ("clinic",), [COUNT, Aggregate(Statistic.AVG, "cost"), Aggregate(Statistic.VAR_POP, "cost")])
-    planned = plan(replace(shared, rho_nano=60_000_000, calculus=calculus), DATASET)
+    planned = plan(replace(shared, price_nano=60_000_000, calculus=calculus), DATASET)
     assert len(planned.components) == 3
     ratios = []
     for aggregate in planned.query.aggregates:
-        alone = plan(replace(planned.query, aggregates=(aggregate,), rho_nano=20_000_000), DATASET)
+        alone = plan(replace(planned.query, aggregates=(aggregate,), price_nano=20_000_000), DATASET)
         weights = laid(alone.parts[0])
         here = {component.kind: component for component in planned.components}
         own = math.hypot(*(weights[i] * _noise(each) for i, each in enumerate(alone.components)))
@@ -108,5 +108,5 @@ def test_what_sharing_saves_is_what_the_same_statistics_would_have_by_themselves
 
 def _noise(component: Component) -> float:
     """How many times the scale that one whole unit of the price would buy."""
-    calculus = Calculus.PURE if component.law.mechanism is Mechanism.LAPLACE else Calculus.ZCDP
+    calculus = Calculus.PURE if component.law.mechanism is Mechanism.LAPLACE else Calculus.GAUSSIAN
     return component.scale / law_for(calculus, component.sensitivity, NANO).scale

@@ -56,7 +56,7 @@ def test_a_unit_counts_in_both_losses_only_if_it_may_have_rows_enough(
 
 
 def test_in_pure_epsilon_every_vector_pays_for_its_l1_distance() -> None:
-    plan = planned(calculus=Calculus.PURE, rho_nano=500_000_000)
+    plan = planned(calculus=Calculus.PURE, price_nano=500_000_000)
     distances = {vector.key or vector.subject.name: vector.sensitivity.l1 for vector in plan.vectors}
     assert distances == {"UNITS": 1, "ROWS": 20, "LOSSES": 4, "clinic": 6, "sex": 1}
     assert {vector.law.mechanism for vector in plan.vectors} == {Mechanism.LAPLACE}
@@ -65,10 +65,10 @@ def test_in_pure_epsilon_every_vector_pays_for_its_l1_distance() -> None:
 
 
 @pytest.mark.parametrize("calculus", Calculus)
-@pytest.mark.parametrize("rho_nano", [5, 1_000_003, 10**9])
-def test_shares_add_up_to_the_price_and_opendp_confirms_each(rho_nano: int, calculus: Calculus) -> None:
-    plan = planned(rho_nano=rho_nano, calculus=calculus)
-    assert sum(vector.rho_nano for vector in plan.vectors) == rho_nano
+@pytest.mark.parametrize("price_nano", [5, 1_000_003, 10**9])
+def test_shares_add_up_to_the_price_and_opendp_confirms_each(price_nano: int, calculus: Calculus) -> None:
+    plan = planned(price_nano=price_nano, calculus=calculus)
+    assert sum(vector.price_nano for vector in plan.vectors) == price_nano
     noise.check_profile_prices(plan)
 
 
@@ -95,10 +95,10 @@ def test_vectors_have_one_entry_for_every_value_missing_last() -> None:
         ({"max_rows": 0}, Reason.MALFORMED_REQUEST),
         ({"max_groups": -1}, Reason.MALFORMED_REQUEST),
         ({"max_rows": 2**40}, Reason.MALFORMED_REQUEST),
-        ({"rho_nano": 0}, Reason.INVALID_PRICE),
-        ({"rho_nano": -1}, Reason.INVALID_PRICE),
-        ({"rho_nano": 4}, Reason.INVALID_PRICE),
-        ({"rho_nano": 10**13}, Reason.INVALID_PRICE),
+        ({"price_nano": 0}, Reason.INVALID_PRICE),
+        ({"price_nano": -1}, Reason.INVALID_PRICE),
+        ({"price_nano": 4}, Reason.INVALID_PRICE),
+        ({"price_nano": 10**13}, Reason.INVALID_PRICE),
         ({"definition_sha256": "0" * 64}, Reason.WRONG_CATALOGUE),
     ],
 )

@@ -32,7 +32,7 @@ MEDIAN = Aggregate(Statistic.PERCENTILE_CONT, "age", fraction=Decimal("0.5"))
 
 
 def planned(*aggregates: Aggregate, keys: tuple[Scalar, ...] = ("practice", "sex")) -> Plan:
-    asked = Query(DATASET, keys, None, aggregates, rho_nano=10**9, max_groups=5, max_rows=5, delta_e15=10**9)
+    asked = Query(DATASET, keys, None, aggregates, price_nano=10**9, max_groups=5, max_rows=5, delta_e15=10**9)
     return plan(canonical_query(asked), CATALOGUE.dataset(DATASET))
 
 
@@ -88,9 +88,9 @@ def test_scales_prices_and_limits_follow_from_no_text() -> None:
         open_plan.rows_squared,
     )
     for one, other in zip(known.components, open_plan.components, strict=True):
-        assert (one.scale, one.rho_nano, one.sensitivity.squared) == (
+        assert (one.scale, one.price_nano, one.sensitivity.squared) == (
             other.scale,
-            other.rho_nano,
+            other.price_nano,
             other.sensitivity.squared,
         )
 
@@ -113,11 +113,11 @@ def test_a_figure_of_one_node_lacks_the_noise_of_the_other_too() -> None:
 def test_a_price_is_split_without_rest() -> None:
     open_plan = planned(COUNT, UNITS)
     everything = range(len(open_plan.components))
-    assert open_plan.price(everything) == open_plan.query.rho_nano
+    assert open_plan.price(everything) == open_plan.query.price_nano
     assert open_plan.delta_e15(everything) == open_plan.query.delta_e15
     assert (open_plan.price([]), open_plan.delta_e15([])) == (0, 0)
     assert open_plan.selection is not None
-    assert abs(open_plan.selection.rho_nano - open_plan.components[1].rho_nano) <= 1
+    assert abs(open_plan.selection.price_nano - open_plan.components[1].price_nano) <= 1
 
 
 def test_so_many_texts_may_be_released_that_an_answer_is_no_larger_than_any_other() -> None:
@@ -135,7 +135,7 @@ def test_so_many_texts_may_be_released_that_an_answer_is_no_larger_than_any_othe
 def test_a_node_takes_part_with_its_texts_and_its_figures_or_not_at_all(keys: tuple[Scalar, ...], asked: str) -> None:
     """A charge for the choice of texts without a count of the hidden ones could never be answered."""
     where = Comparison("sex", Comparator.EQUAL, asked)
-    question = Query(DATASET, keys, where, (COUNT,), rho_nano=10**9, max_groups=5, max_rows=5, delta_e15=10**9)
+    question = Query(DATASET, keys, where, (COUNT,), price_nano=10**9, max_groups=5, max_rows=5, delta_e15=10**9)
     open_plan = plan(canonical_query(question), CATALOGUE.dataset(DATASET))
     holds = Coverage(rows=Comparison("sex", Comparator.EQUAL, "Female"))
     held = held_components(open_plan, CATALOGUE.dataset(DATASET), holds)

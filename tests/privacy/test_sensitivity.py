@@ -137,7 +137,7 @@ def test_a_price_too_low_for_64_bit_laplace_noise_is_refused() -> None:
 
 def test_each_calculus_buys_its_own_noise_by_its_own_distance() -> None:
     moved = Sensitivity(l1=12, squared=50)
-    assert law_for(Calculus.ZCDP, moved, NANO // 2) == gaussian(scale_for(50, NANO // 2))
+    assert law_for(Calculus.GAUSSIAN, moved, NANO // 2) == gaussian(scale_for(50, NANO // 2))
     assert law_for(Calculus.PURE, moved, NANO // 2) == laplace(laplace_scale_for(12, NANO // 2))
     assert laplace_scale_for(12, NANO // 2) == pytest.approx(24, rel=2e-4)
 

@@ -73,7 +73,7 @@ def test_counts_means_and_all_spreads_of_a_column_share_their_components() -> No
     spreads = [Aggregate(statistic, "cost") for statistic in OF_THE_BOOK]
     planned = visits(COUNT, Aggregate(Statistic.AVG, "cost"), *spreads)
     assert [c.kind for c in planned.components] == [Kind.ROWS, Kind.CENTRED, Kind.SQUARES]
-    assert sum(c.rho_nano for c in planned.components) == 60_000_000
+    assert sum(c.price_nano for c in planned.components) == 60_000_000
     assert [type(part) for part in planned.parts] == [Total, Mean, *[Spread] * 4]
 
 

@@ -113,7 +113,7 @@ def test_the_hash_follows_the_content(tmp_path: Path) -> None:
 def test_a_budget_in_pure_epsilon_has_no_delta_and_counts_in_pure_from_then_on(tmp_path: Path) -> None:
     budget = read(tmp_path, TOML.replace("delta = 1e-6", 'calculus = "pure"')).populations["people"]
     assert (budget.calculus, budget.delta) == (Calculus.PURE, None)
-    assert read(tmp_path).populations["people"].calculus is Calculus.ZCDP
+    assert read(tmp_path).populations["people"].calculus is Calculus.GAUSSIAN
 
 
 def test_an_agreement_in_another_calculus_is_another_agreement(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 ROWS = list(all_rows())
-QUERY = Query("tiny", (), None, (Aggregate(Statistic.COUNT_ROWS),), rho_nano=1, max_groups=1, max_rows=1)
+QUERY = Query("tiny", (), None, (Aggregate(Statistic.COUNT_ROWS),), price_nano=1, max_groups=1, max_rows=1)
 
 
 @settings(max_examples=80, deadline=None)
@@ -108,7 +108,7 @@ def test_whatever_changes_the_answer_changes_the_hash() -> None:
         replace(QUERY, where=Comparison("year", Comparator.LESS, Decimal(2014))),
         replace(QUERY, aggregates=(Aggregate(Statistic.COUNT_VALUES, "sex"),)),
         replace(QUERY, aggregates=(Aggregate(Statistic.COUNT_ROWS, None, NullTest("sex")),)),
-        replace(QUERY, rho_nano=2),
+        replace(QUERY, price_nano=2),
         replace(QUERY, max_groups=2),
         replace(QUERY, max_rows=2),
     ]

@@ -48,7 +48,7 @@ ALL = Permission(
 )
 COUNT = Aggregate(Statistic.COUNT_ROWS)
 YEAR = Comparison("year", Comparator.EQUAL, Decimal(2016))
-GOOD = Query("road.casualties", ("mode", "year"), YEAR, (COUNT,), rho_nano=10_000_000, max_groups=5, max_rows=3)
+GOOD = Query("road.casualties", ("mode", "year"), YEAR, (COUNT,), price_nano=10_000_000, max_groups=5, max_rows=3)
 
 
 def refusal(query: Query, permission: Permission = ALL) -> Refusal:
@@ -216,8 +216,8 @@ REFUSED: dict[str, tuple[Query, Reason, str]] = {
     "k above the agreement's": (replace(GOOD, max_groups=6), Reason.NOT_IN_AGREEMENT, "query.max_groups"),
     "C of nothing": (replace(GOOD, max_rows=0), Reason.MALFORMED_REQUEST, "query.max_rows"),
     "C above the agreement's": (replace(GOOD, max_rows=2**32 - 1), Reason.NOT_IN_AGREEMENT, "query.max_rows"),
-    "a price of nothing": (replace(GOOD, rho_nano=0), Reason.INVALID_PRICE, "query.rho_nano"),
-    "a price beyond all": (replace(GOOD, rho_nano=MAX_RHO_NANO + 1), Reason.INVALID_PRICE, "query.rho_nano"),
+    "a price of nothing": (replace(GOOD, price_nano=0), Reason.INVALID_PRICE, "query.price_nano"),
+    "a price beyond all": (replace(GOOD, price_nano=MAX_RHO_NANO + 1), Reason.INVALID_PRICE, "query.price_nano"),
 }
 
 

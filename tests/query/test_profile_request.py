@@ -32,7 +32,7 @@ def test_it_reads_back_as_it_was_written() -> None:
         {"keys": ("severity,year",)},
         {"max_groups": 3},
         {"max_rows": 2},
-        {"rho_nano": 1_000_001},
+        {"price_nano": 1_000_001},
         {"max_groups": 3, "max_rows": 2},
         {"calculus": Calculus.PURE},
     ],

@@ -6,7 +6,7 @@ from concordat_query.wire import request_sha256
 
 def _envelope(*audience: str, **changed: int | str) -> bytes:
     message = query_pb2.QueryEnvelope(
-        query=query_pb2.Query(dataset="road.casualties", rho_nano=5),
+        query=query_pb2.Query(dataset="road.casualties", price_nano=5),
         agreement_id="uk",
         audience=audience or ("node-a", "node-b"),
         idempotency_key="mine",

@@ -50,7 +50,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 COUNT = Aggregate(Statistic.COUNT_ROWS)
-QUERY = Query("tiny", ("mode",), None, (COUNT,), rho_nano=2**63, max_groups=2, max_rows=3)
+QUERY = Query("tiny", ("mode",), None, (COUNT,), price_nano=2**63, max_groups=2, max_rows=3)
 ENVELOPE = Envelope(QUERY, "ab" * 32, "agreement", 2, ("node-a", "node-b"), "key-1", expires_at=1_900_000_000)
 
 ALONE = set(Statistic) - COUNTS_WITHOUT_SCALAR - OF_TWO_SCALARS - {Statistic.PERCENTILE_CONT}

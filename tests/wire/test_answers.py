@@ -63,7 +63,7 @@ class Case:
             definition_sha256=self.catalogue.dataset(ASKED.dataset).definition_sha256,
             coverage=coverage_to_proto(coverage),
             differences=["counted at dusk"],
-            rho_nano=sum(self.plan.components[index].rho_nano for index in indexes),
+            price_nano=sum(self.plan.components[index].price_nano for index in indexes),
             mechanism="discrete_gaussian",
             components=[
                 node_pb2.Component(index=index, scale=self.plan.components[index].scale, values=[-1, 0, 2**40])
@@ -96,7 +96,7 @@ class Case:
             node="wales",
             request_sha256=REQUEST,
             content_sha256=hashlib.sha256(GIVEN.content).digest(),
-            charged_rho_nano=GIVEN.rho_nano,
+            charged_nano=GIVEN.price_nano,
             agreement_id="small",
             agreement_version=1,
         )
@@ -148,7 +148,7 @@ ALTERATIONS: dict[str, Callable[[node_pb2.Answer, Case], object]] = {
     "another version": lambda a, c: setattr(a, "agreement_version", 2),
     "another definition": lambda a, c: setattr(a, "definition_sha256", "0" * 64),
     "another mechanism": lambda a, c: setattr(a, "mechanism", "discrete_laplace"),
-    "another price": lambda a, c: setattr(a, "rho_nano", a.rho_nano + 1),
+    "another price": lambda a, c: setattr(a, "price_nano", a.price_nano + 1),
     "another scale": lambda a, c: setattr(a.components[0], "scale", a.components[0].scale * 2),
     "a value too few": lambda a, c: a.components[0].values.pop(),
     "a value too many": lambda a, c: a.components[0].values.append(1),
@@ -235,7 +235,7 @@ def replace_signature(signed: node_pb2.SignedDeclaration, key: SigningKey) -> no
 
 @pytest.mark.parametrize("charged", [7, 0])
 def test_a_delivery_tells_what_its_request_was_charged(case: Case, charged: int) -> None:
-    delivered = case.delivered(case.delivery(charged_rho_nano=charged))
+    delivered = case.delivered(case.delivery(charged_nano=charged))
     assert read_delivery(delivered, GIVEN, REQUEST, case.envelope, case.agreement) == charged
 
 
@@ -245,7 +245,7 @@ def test_a_delivery_tells_what_its_request_was_charged(case: Case, charged: int)
         ({"node": "scotland"}, "another node's"),
         ({"request_sha256": b"s" * 32}, "to another request"),
         ({"content_sha256": b"s" * 32}, "something else"),
-        ({"charged_rho_nano": 6}, "another price"),
+        ({"charged_nano": 6}, "another price"),
         ({"agreement_id": "big"}, "another agreement"),
         ({"agreement_version": 2}, "another agreement"),
     ],

@@ -77,7 +77,7 @@ def cheaper(answer: node_pb2.Answer) -> None:
 
 
 def cheaper_in_rho(answer: node_pb2.Answer) -> None:
-    answer.rho_nano -= 1
+    answer.price_nano -= 1
 
 
 def without_the_hidden(answer: node_pb2.Answer) -> None:
@@ -112,7 +112,7 @@ def test_what_a_node_could_not_have_released_is_not_believed(
         read(nation, tamper)
 
 
-@pytest.mark.parametrize("field", ["delta_e15", "rho_nano"])
+@pytest.mark.parametrize("field", ["delta_e15", "price_nano"])
 @pytest.mark.parametrize("change", [-1, 1])
 def test_the_engine_releases_nothing_for_a_receipt_of_another_price(
     nation: OfflineFederation, field: str, change: int
@@ -120,16 +120,16 @@ def test_the_engine_releases_nothing_for_a_receipt_of_another_price(
     node = nation.nodes[node_name("England")]
     signed = query_pb2.SignedQuery.FromString(nation.question(SQL).signed.SerializeToString())
     admitted = admit(identify(signed, node.rules), node.rules, time.time())
-    planned = {"rho_nano": admitted.rho_nano, "delta_e15": admitted.delta_e15}
+    planned = {"price_nano": admitted.price_nano, "delta_e15": admitted.delta_e15}
     for price in (planned, {**planned, field: planned[field] + change}):
         receipt = engine_pb2.Receipt(
             node=node.rules.node,
             query_sha256=admitted.query_sha256,
             edition=node.held.edition.id,
             sequence=1,
-            rho_nano=price["rho_nano"],
+            price_nano=price["price_nano"],
             delta_e15=price["delta_e15"],
-            calculus=query_pb2.CALCULUS_ZCDP,
+            calculus=query_pb2.CALCULUS_GAUSSIAN,
         ).SerializeToString()
         proof = engine_pb2.SignedReceipt(receipt=receipt, signature=node.ledger.sign(Purpose.RECEIPT, receipt))
         request = engine_pb2.EngineRequest(query=signed, receipt=proof)

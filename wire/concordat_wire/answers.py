@@ -39,7 +39,7 @@ class Given:
 
     node: str
     content: bytes
-    rho_nano: int = 0
+    price_nano: int = 0
 
 
 def answers_seed(answers: Iterable[bytes]) -> bytes:
@@ -108,8 +108,8 @@ def read_delivery(
     )
     same = delivery.content_sha256 == hashlib.sha256(given.content).digest()
     _demand(same, party, "it gave something else to this request")
-    _demand(delivery.charged_rho_nano in (0, given.rho_nano), party, "it says to have charged another price")
-    return delivery.charged_rho_nano
+    _demand(delivery.charged_nano in (0, given.price_nano), party, "it says to have charged another price")
+    return delivery.charged_nano
 
 
 def _parsed(kind: type[M], data: bytes, what: str) -> M:
@@ -189,7 +189,7 @@ def _components(
     indexes = [component.index for component in answer.components]
     _demand(indexes == sorted(held), party, "the answer's components are not those that its coverage holds")
     _demand(
-        (answer.rho_nano, answer.delta_e15) == (plan.price(indexes), plan.delta_e15(indexes)),
+        (answer.price_nano, answer.delta_e15) == (plan.price(indexes), plan.delta_e15(indexes)),
         party,
         "the answer's price is not the planned one",
     )

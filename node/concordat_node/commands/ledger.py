@@ -68,11 +68,11 @@ def entry_in_words(entry: Entry) -> str:
     at = datetime.fromtimestamp(content["at"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     details = [
         f"{name} {request[name]}"
-        for name in ("analyst", "population", "rho_nano", "calculus", "delta_e15")
+        for name in ("analyst", "population", "price_nano", "calculus", "delta_e15")
         if request.get(name)
     ]
     details[:0] = ["profile"] if request.get("analyst") == OPERATOR else []
     details += [
-        f"{name} {content[name]}" for name in ("population", "budget_rho_nano", "calculus", "charge") if name in content
+        f"{name} {content[name]}" for name in ("population", "budget_nano", "calculus", "charge") if name in content
     ]
     return f"{entry.sequence} {at} {content['kind']} {', '.join(details)} {entry.hash.hex()[:16]}".replace("  ", " ")

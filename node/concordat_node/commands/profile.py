@@ -98,7 +98,7 @@ def profile(
         keys=_keys(keys, subject),
         max_groups=defaults.max_groups if max_groups is None else max_groups,
         max_rows=defaults.max_rows if max_rows is None else max_rows,
-        rho_nano=price,
+        price_nano=price,
         calculus=calculus,
     )
     planned = _planned(asked, subject)
@@ -180,7 +180,7 @@ def _price(rho: str | None, epsilon: str | None, subject: _Subject) -> tuple[int
     option = f"--{subject.currency.word}"
     if (rho is None) == (epsilon is None):
         raise Refusal(Reason.MALFORMED_REQUEST, f"state what the profile may cost: {option} 0.001", field=option)
-    calculus = Calculus.PURE if rho is None else Calculus.ZCDP
+    calculus = Calculus.PURE if rho is None else Calculus.GAUSSIAN
     check_calculus(calculus, subject.currency, subject.dataset.population, option)
     return _nano(rho or epsilon or "", option), calculus
 
@@ -196,7 +196,7 @@ def _nano(text: str, option: str) -> int:
 
 
 def _payable(planned: ProfilePlan, subject: _Subject, ledger: Ledger) -> Balance:
-    population, price, word = subject.dataset.population, planned.request.rho_nano, subject.currency.word
+    population, price, word = subject.dataset.population, planned.request.price_nano, subject.currency.word
     balance = ledger.balances()[population]
     if price > balance.available:
         raise Refusal(

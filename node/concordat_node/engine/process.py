@@ -182,7 +182,7 @@ def _error(failure: int) -> ConcordatError:
             return Unavailable(Reason.ENGINE_DISAGREES, "the engine holds the receipt to be void", field="receipt")
         case _Response.FAILURE_PRICE:
             told = "the privacy map disagrees with the price"
-            return Unavailable(Reason.ENGINE_DISAGREES, told, field="query.rho_nano")
+            return Unavailable(Reason.ENGINE_DISAGREES, told, field="query.price_nano")
         case _Response.FAILURE_EDITION:
             return Refusal(
                 Reason.EDITION_UNAVAILABLE,

@@ -168,7 +168,7 @@ def _planned_profile(asked: ProfileRequest, holding: Holding, receipt: engine_pb
     with _failing(EngineResponse.FAILURE_REQUEST):
         planned = plan_profile(asked, holding.dataset)
         check_held(asked, holding.coverage)
-    _demand(_pays(receipt, asked.rho_nano, asked.calculus), EngineResponse.FAILURE_RECEIPT)
+    _demand(_pays(receipt, asked.price_nano, asked.calculus), EngineResponse.FAILURE_RECEIPT)
     with _failing(EngineResponse.FAILURE_PRICE):
         noise.check_profile_prices(planned)
     return planned
@@ -176,7 +176,7 @@ def _planned_profile(asked: ProfileRequest, holding: Holding, receipt: engine_pb
 
 def _pays(receipt: engine_pb2.Receipt, price: int, calculus: Calculus) -> bool:
     """Whether exactly this was charged: the same amount of another calculus is another price."""
-    return receipt.rho_nano == price and receipt.calculus == wire.calculus_to_proto(calculus)
+    return receipt.price_nano == price and receipt.calculus == wire.calculus_to_proto(calculus)
 
 
 def _wrapped(value: int) -> int:

@@ -18,7 +18,7 @@ def balances(db: apsw.Connection, now_ms: int) -> dict[str, Balance]:
     rows: Any = db.execute(
         "SELECT population, calculus, budget, spent, coalesce(held, 0), delta_budget, delta_spent,"
         " coalesce(delta_held, 0) FROM account LEFT JOIN ("
-        " SELECT population, sum(rho_nano) AS held, sum(delta_e15) AS delta_held"
+        " SELECT population, sum(price_nano) AS held, sum(delta_e15) AS delta_held"
         " FROM reservation WHERE expires_at > ? GROUP BY population) USING (population)",
         (now_ms,),
     )
@@ -51,7 +51,7 @@ def set_budget(db: apsw.Connection, population: str, budget: Budget, at: int) ->
         )
     entry = {
         "population": population,
-        "budget_rho_nano": budget.amount,
+        "budget_nano": budget.amount,
         "calculus": budget.calculus.value,
         "budget_delta_e15": budget.delta_e15,
     }

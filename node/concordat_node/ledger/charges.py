@@ -49,7 +49,7 @@ def spend(
     """Charges what a consumed reservation held, and returns the charge's sequence in the log."""
     db.execute(
         "UPDATE account SET spent = spent + ?, delta_spent = delta_spent + ? WHERE population = ?",
-        (request.rho_nano, request.delta_e15, request.population),
+        (request.price_nano, request.delta_e15, request.population),
     )
     step("charge.spent")
     entry = log.append(db, log.Kind.CHARGE, at, {"request": request.to_log(), "participants": list(participants)})

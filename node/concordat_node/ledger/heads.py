@@ -22,7 +22,7 @@ def head_bytes(node: str, epoch: int, sequence: int, hash_: bytes, spent: Mappin
     spend = [
         node_pb2.AccountSpend(
             population=population,
-            spent_rho_nano=own.amount,
+            spent_nano=own.amount,
             calculus=calculus_to_proto(own.calculus),
             spent_delta_e15=own.delta_e15,
         )

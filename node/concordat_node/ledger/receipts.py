@@ -20,7 +20,7 @@ def sign_receipt(key: SigningKey, node: str, charge: Entry) -> engine_pb2.Signed
         node=node,
         query_sha256=request.query_sha256,
         edition=request.edition,
-        rho_nano=request.rho_nano,
+        price_nano=request.price_nano,
         sequence=charge.sequence,
         calculus=calculus_to_proto(request.calculus),
         delta_e15=request.delta_e15,

@@ -26,7 +26,7 @@ class Budget:
     in delta of 1e-15."""
 
     amount: int
-    calculus: Calculus = Calculus.ZCDP
+    calculus: Calculus = Calculus.GAUSSIAN
     delta_e15: int = 0
 
 
@@ -34,7 +34,7 @@ class Budget:
 class Request:
     """An admitted query or profile, as far as the ledger is concerned. Hashes are raw SHA-256 digests of 32 bytes.
 
-    `rho_nano` is its price, in billionths of what `calculus` counts.
+    `price_nano` is its price, in billionths of what `calculus` counts.
 
     `answer_key` stands for all that decides the answer (canonical query, definition, mapping, edition, agreement and
     version, mechanism, and the analyst where answers are not shared); equal keys mean one charge and one answer.
@@ -46,13 +46,13 @@ class Request:
     query_sha256: bytes
     population: str
     edition: str
-    rho_nano: int
+    price_nano: int
     answer_key: bytes
     signed_query: bytes = b""
     """The serialised SignedQuery or ProfileRequest: for the audit, and to compute a charge's answer after a crash."""
     not_before: int = 0
     """Unix seconds; the answer is not handed over earlier. 0 for at once."""
-    calculus: Calculus = Calculus.ZCDP
+    calculus: Calculus = Calculus.GAUSSIAN
     delta_e15: int = 0
     """What private keys cost beside, in 1e-15."""
 
@@ -61,9 +61,9 @@ class Request:
             raise Refusal(
                 Reason.INVALID_PRICE, "a delta is a whole number of 1e-15, 0 in pure epsilon", field="query.delta_e15"
             )
-        if type(self.rho_nano) is not int or not 0 < self.rho_nano <= LARGEST_AMOUNT:
+        if type(self.price_nano) is not int or not 0 < self.price_nano <= LARGEST_AMOUNT:
             raise Refusal(
-                Reason.INVALID_PRICE, "a price is a whole number of billionths above 0", field="query.rho_nano"
+                Reason.INVALID_PRICE, "a price is a whole number of billionths above 0", field="query.price_nano"
             )
 
     def to_log(self) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class Request:
             "query_sha256": self.query_sha256.hex(),
             "population": self.population,
             "edition": self.edition,
-            "rho_nano": self.rho_nano,
+            "price_nano": self.price_nano,
             "answer_key": self.answer_key.hex(),
             "signed_query": base64.b64encode(self.signed_query).decode(),
             "not_before": self.not_before,
@@ -91,7 +91,7 @@ class Request:
             query_sha256=bytes.fromhex(content["query_sha256"]),
             population=content["population"],
             edition=content["edition"],
-            rho_nano=content["rho_nano"],
+            price_nano=content["price_nano"],
             answer_key=bytes.fromhex(content["answer_key"]),
             signed_query=base64.b64decode(content["signed_query"]),
             not_before=content["not_before"],
@@ -102,10 +102,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Reservation:
-    """Budget held for a while. `id` is empty and `rho_nano` 0 where the key has been charged already."""
+    """Budget held for a while. `id` is empty and `price_nano` 0 where the key has been charged already."""
 
     id: str
-    rho_nano: int
+    price_nano: int
     expires_at: float
     """Unix seconds."""
 
@@ -137,7 +137,7 @@ class Charge:
     def charged(self, analyst: str, idempotency_key: str) -> int:
         """The price that the request of this key was charged, now or ever: 0 where it shares another's charge."""
         made = (self.request.analyst, self.request.idempotency_key) == (analyst, idempotency_key)
-        return self.request.rho_nano if made else 0
+        return self.request.price_nano if made else 0
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class Balance:
     budget: int
     spent: int
     reserved: int
-    calculus: Calculus = Calculus.ZCDP
+    calculus: Calculus = Calculus.GAUSSIAN
     delta_budget: int = 0
     delta_spent: int = 0
     delta_reserved: int = 0

@@ -49,12 +49,12 @@ def _apply(state: Projection, entry: log.Entry) -> None:
     match log.Kind(content["kind"]):
         case log.Kind.GENESIS if entry.sequence == 1:
             state.node = content["node"]
-        case log.Kind.BUDGET if is_budget(content["budget_rho_nano"]) and is_budget(content["budget_delta_e15"]):
+        case log.Kind.BUDGET if is_budget(content["budget_nano"]) and is_budget(content["budget_delta_e15"]):
             asked = Calculus(content["calculus"]).value
             _, _, spent, calculus, _, _, delta = state.accounts.get(content["population"], (0, 0, 0, asked, 0, 0, 0))
             if asked != calculus:
                 raise ValueError("a budget in another calculus than its account's")
-            budget, most = content["budget_rho_nano"], content["budget_delta_e15"]
+            budget, most = content["budget_nano"], content["budget_delta_e15"]
             rho = (budget, max(budget, spent), spent)
             state.accounts[content["population"]] = (*rho, calculus, most, max(most, delta), delta)
         case log.Kind.CHARGE:
@@ -73,12 +73,12 @@ def _apply_charge(state: Projection, entry: log.Entry, request: Request) -> None
     budget, ceiling, spent, calculus, most, delta_ceiling, delta = state.accounts[request.population]
     if request.calculus.value != calculus:
         raise ValueError("a charge in another calculus than its account's")
-    if request.rho_nano > ceiling - spent or request.delta_e15 > delta_ceiling - delta:
+    if request.price_nano > ceiling - spent or request.delta_e15 > delta_ceiling - delta:
         raise ValueError("a charge beyond the budget")
     if request.answer_key in state.answer_keys:
         raise ValueError("a second charge for one answer")
     state.answer_keys.add(request.answer_key)
-    rho, deltas = (budget, ceiling, spent + request.rho_nano), (most, delta_ceiling, delta + request.delta_e15)
+    rho, deltas = (budget, ceiling, spent + request.price_nano), (most, delta_ceiling, delta + request.delta_e15)
     state.accounts[request.population] = (*rho, calculus, *deltas)
     spend = {name: Spend(own[2], Calculus(own[3]), own[6]) for name, own in state.accounts.items()}
     head = head_bytes(state.node, entry.epoch, entry.sequence, entry.hash, spend)
@@ -128,7 +128,7 @@ def _compare(state: Projection, db: apsw.Connection, path: Path) -> None:
     _compare_answers(state, db, path)
     reserved: Any = db.execute(
         "SELECT 1 FROM account WHERE reserved <>"
-        " (SELECT coalesce(sum(rho_nano), 0) FROM reservation WHERE population = account.population)"
+        " (SELECT coalesce(sum(price_nano), 0) FROM reservation WHERE population = account.population)"
         " OR delta_reserved <>"
         " (SELECT coalesce(sum(delta_e15), 0) FROM reservation WHERE population = account.population)"
     ).fetchone()

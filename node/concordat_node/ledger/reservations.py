@@ -52,12 +52,12 @@ def place(db: apsw.Connection, request: Request, expires_at_ms: int) -> Reservat
             request.envelope_sha256,
             request.answer_key,
             request.population,
-            request.rho_nano,
+            request.price_nano,
             request.delta_e15,
             expires_at_ms,
         ),
     )
-    return Reservation(name, request.rho_nano, expires_at_ms / 1000)
+    return Reservation(name, request.price_nano, expires_at_ms / 1000)
 
 
 def consume(db: apsw.Connection, request: Request, reservation: str, now_ms: int) -> None:
@@ -65,7 +65,7 @@ def consume(db: apsw.Connection, request: Request, reservation: str, now_ms: int
     _left(db, request)
     row: Any = db.execute(
         "SELECT 1 FROM reservation WHERE analyst = ? AND idempotency_key = ? AND id = ? AND envelope_sha256 = ?"
-        " AND answer_key = ? AND population = ? AND rho_nano = ? AND delta_e15 = ? AND expires_at > ?",
+        " AND answer_key = ? AND population = ? AND price_nano = ? AND delta_e15 = ? AND expires_at > ?",
         (
             request.analyst,
             request.idempotency_key,
@@ -73,7 +73,7 @@ def consume(db: apsw.Connection, request: Request, reservation: str, now_ms: int
             request.envelope_sha256,
             request.answer_key,
             request.population,
-            request.rho_nano,
+            request.price_nano,
             request.delta_e15,
             now_ms,
         ),
@@ -104,13 +104,13 @@ def refuse_overdraft(db: apsw.Connection, request: Request) -> None:
             f"{delta / 1e15:.3g} of it left besides what is reserved: ask with a smaller delta, or group by codes",
             field="query.delta_e15",
         )
-    if request.rho_nano > rho:
+    if request.price_nano > rho:
         raise Refusal(
             Reason.BUDGET_EXHAUSTED,
-            f"the query costs {request.rho_nano} nano-{WORD_OF[request.calculus]} of the budget of population "
+            f"the query costs {request.price_nano} nano-{WORD_OF[request.calculus]} of the budget of population "
             f"{request.population!r}, which "
             f"has {rho} left besides what is reserved: ask with a smaller epsilon, or wait for reserved queries",
-            field="query.rho_nano",
+            field="query.price_nano",
         )
 
 

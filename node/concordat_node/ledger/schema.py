@@ -26,7 +26,7 @@ CREATE TABLE log (
 
 CREATE TABLE account (
     population TEXT NOT NULL PRIMARY KEY,
-    calculus TEXT NOT NULL CHECK (calculus IN ('zcdp', 'pure')),
+    calculus TEXT NOT NULL CHECK (calculus IN ('gaussian', 'pure')),
     budget INTEGER NOT NULL CHECK (budget >= 0),
     ceiling INTEGER NOT NULL,
     spent INTEGER NOT NULL CHECK (spent >= 0),
@@ -48,7 +48,7 @@ CREATE TABLE reservation (
     envelope_sha256 BLOB NOT NULL,
     answer_key BLOB NOT NULL,
     population TEXT NOT NULL REFERENCES account,
-    rho_nano INTEGER NOT NULL CHECK (rho_nano > 0),
+    price_nano INTEGER NOT NULL CHECK (price_nano > 0),
     delta_e15 INTEGER NOT NULL CHECK (delta_e15 >= 0),
     expires_at INTEGER NOT NULL,
     PRIMARY KEY (analyst, idempotency_key)
@@ -89,13 +89,13 @@ BEGIN SELECT RAISE(ABORT, 'accounts are never removed'); END;
 
 CREATE TRIGGER reserving_holds AFTER INSERT ON reservation
 BEGIN
-    UPDATE account SET reserved = reserved + NEW.rho_nano, delta_reserved = delta_reserved + NEW.delta_e15
+    UPDATE account SET reserved = reserved + NEW.price_nano, delta_reserved = delta_reserved + NEW.delta_e15
     WHERE population = NEW.population;
 END;
 
 CREATE TRIGGER releasing_frees AFTER DELETE ON reservation
 BEGIN
-    UPDATE account SET reserved = reserved - OLD.rho_nano, delta_reserved = delta_reserved - OLD.delta_e15
+    UPDATE account SET reserved = reserved - OLD.price_nano, delta_reserved = delta_reserved - OLD.delta_e15
     WHERE population = OLD.population;
 END;
 

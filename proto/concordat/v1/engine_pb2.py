@@ -26,7 +26,7 @@ from concordat.v1 import node_pb2 as concordat_dot_v1_dot_node__pb2
 from concordat.v1 import query_pb2 as concordat_dot_v1_dot_query__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63oncordat/v1/engine.proto\x12\x0c\x63oncordat.v1\x1a\x17\x63oncordat/v1/node.proto\x1a\x18\x63oncordat/v1/query.proto\"\x9f\x01\n\x07Receipt\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x14\n\x0cquery_sha256\x18\x02 \x01(\x0c\x12\x0f\n\x07\x65\x64ition\x18\x03 \x01(\t\x12\x10\n\x08rho_nano\x18\x04 \x01(\x04\x12\x10\n\x08sequence\x18\x05 \x01(\x04\x12(\n\x08\x63\x61lculus\x18\x06 \x01(\x0e\x32\x16.concordat.v1.Calculus\x12\x11\n\tdelta_e15\x18\x07 \x01(\x04\"3\n\rSignedReceipt\x12\x0f\n\x07receipt\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\xa3\x01\n\rEngineRequest\x12*\n\x05query\x18\x01 \x01(\x0b\x32\x19.concordat.v1.SignedQueryH\x00\x12/\n\x07profile\x18\x03 \x01(\x0b\x32\x1c.concordat.v1.ProfileRequestH\x00\x12,\n\x07receipt\x18\x02 \x01(\x0b\x32\x1b.concordat.v1.SignedReceiptB\x07\n\x05\x61sked\"\x92\x02\n\x0e\x45ngineResponse\x12\x35\n\x07\x66\x61ilure\x18\x01 \x01(\x0e\x32$.concordat.v1.EngineResponse.Failure\x12+\n\ncomponents\x18\x02 \x03(\x0b\x32\x17.concordat.v1.Component\x12\x10\n\x08\x65\x64itions\x18\x03 \x03(\t\"\x89\x01\n\x07\x46\x61ilure\x12\x17\n\x13\x46\x41ILURE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x46\x41ILURE_REQUEST\x10\x01\x12\x13\n\x0f\x46\x41ILURE_RECEIPT\x10\x02\x12\x11\n\rFAILURE_PRICE\x10\x03\x12\x13\n\x0f\x46\x41ILURE_EDITION\x10\x04\x12\x13\n\x0f\x46\x41ILURE_COMPUTE\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63oncordat/v1/engine.proto\x12\x0c\x63oncordat.v1\x1a\x17\x63oncordat/v1/node.proto\x1a\x18\x63oncordat/v1/query.proto\"\xa1\x01\n\x07Receipt\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x14\n\x0cquery_sha256\x18\x02 \x01(\x0c\x12\x0f\n\x07\x65\x64ition\x18\x03 \x01(\t\x12\x12\n\nprice_nano\x18\x04 \x01(\x04\x12\x10\n\x08sequence\x18\x05 \x01(\x04\x12(\n\x08\x63\x61lculus\x18\x06 \x01(\x0e\x32\x16.concordat.v1.Calculus\x12\x11\n\tdelta_e15\x18\x07 \x01(\x04\"3\n\rSignedReceipt\x12\x0f\n\x07receipt\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\xa3\x01\n\rEngineRequest\x12*\n\x05query\x18\x01 \x01(\x0b\x32\x19.concordat.v1.SignedQueryH\x00\x12/\n\x07profile\x18\x03 \x01(\x0b\x32\x1c.concordat.v1.ProfileRequestH\x00\x12,\n\x07receipt\x18\x02 \x01(\x0b\x32\x1b.concordat.v1.SignedReceiptB\x07\n\x05\x61sked\"\x92\x02\n\x0e\x45ngineResponse\x12\x35\n\x07\x66\x61ilure\x18\x01 \x01(\x0e\x32$.concordat.v1.EngineResponse.Failure\x12+\n\ncomponents\x18\x02 \x03(\x0b\x32\x17.concordat.v1.Component\x12\x10\n\x08\x65\x64itions\x18\x03 \x03(\t\"\x89\x01\n\x07\x46\x61ilure\x12\x17\n\x13\x46\x41ILURE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x46\x41ILURE_REQUEST\x10\x01\x12\x13\n\x0f\x46\x41ILURE_RECEIPT\x10\x02\x12\x11\n\rFAILURE_PRICE\x10\x03\x12\x13\n\x0f\x46\x41ILURE_EDITION\x10\x04\x12\x13\n\x0f\x46\x41ILURE_COMPUTE\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,13 +34,13 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'concordat.v1.engine_pb2', _
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RECEIPT']._serialized_start=95
-  _globals['_RECEIPT']._serialized_end=254
-  _globals['_SIGNEDRECEIPT']._serialized_start=256
-  _globals['_SIGNEDRECEIPT']._serialized_end=307
-  _globals['_ENGINEREQUEST']._serialized_start=310
-  _globals['_ENGINEREQUEST']._serialized_end=473
-  _globals['_ENGINERESPONSE']._serialized_start=476
-  _globals['_ENGINERESPONSE']._serialized_end=750
-  _globals['_ENGINERESPONSE_FAILURE']._serialized_start=613
-  _globals['_ENGINERESPONSE_FAILURE']._serialized_end=750
+  _globals['_RECEIPT']._serialized_end=256
+  _globals['_SIGNEDRECEIPT']._serialized_start=258
+  _globals['_SIGNEDRECEIPT']._serialized_end=309
+  _globals['_ENGINEREQUEST']._serialized_start=312
+  _globals['_ENGINEREQUEST']._serialized_end=475
+  _globals['_ENGINERESPONSE']._serialized_start=478
+  _globals['_ENGINERESPONSE']._serialized_end=752
+  _globals['_ENGINERESPONSE_FAILURE']._serialized_start=615
+  _globals['_ENGINERESPONSE_FAILURE']._serialized_end=752
 # @@protoc_insertion_point(module_scope)

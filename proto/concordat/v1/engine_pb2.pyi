@@ -10,22 +10,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Receipt(_message.Message):
-    __slots__ = ("node", "query_sha256", "edition", "rho_nano", "sequence", "calculus", "delta_e15")
+    __slots__ = ("node", "query_sha256", "edition", "price_nano", "sequence", "calculus", "delta_e15")
     NODE_FIELD_NUMBER: _ClassVar[int]
     QUERY_SHA256_FIELD_NUMBER: _ClassVar[int]
     EDITION_FIELD_NUMBER: _ClassVar[int]
-    RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    PRICE_NANO_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     CALCULUS_FIELD_NUMBER: _ClassVar[int]
     DELTA_E15_FIELD_NUMBER: _ClassVar[int]
     node: str
     query_sha256: bytes
     edition: str
-    rho_nano: int
+    price_nano: int
     sequence: int
     calculus: _query_pb2.Calculus
     delta_e15: int
-    def __init__(self, node: _Optional[str] = ..., query_sha256: _Optional[bytes] = ..., edition: _Optional[str] = ..., rho_nano: _Optional[int] = ..., sequence: _Optional[int] = ..., calculus: _Optional[_Union[_query_pb2.Calculus, str]] = ..., delta_e15: _Optional[int] = ...) -> None: ...
+    def __init__(self, node: _Optional[str] = ..., query_sha256: _Optional[bytes] = ..., edition: _Optional[str] = ..., price_nano: _Optional[int] = ..., sequence: _Optional[int] = ..., calculus: _Optional[_Union[_query_pb2.Calculus, str]] = ..., delta_e15: _Optional[int] = ...) -> None: ...
 
 class SignedReceipt(_message.Message):
     __slots__ = ("receipt", "signature")

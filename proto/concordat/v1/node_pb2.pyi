@@ -78,22 +78,22 @@ class Edition(_message.Message):
     def __init__(self, id: _Optional[str] = ..., commitment: _Optional[bytes] = ...) -> None: ...
 
 class ProfileRequest(_message.Message):
-    __slots__ = ("dataset", "definition_sha256", "keys", "max_groups", "max_rows", "rho_nano", "calculus")
+    __slots__ = ("dataset", "definition_sha256", "keys", "max_groups", "max_rows", "price_nano", "calculus")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     DEFINITION_SHA256_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     MAX_GROUPS_FIELD_NUMBER: _ClassVar[int]
     MAX_ROWS_FIELD_NUMBER: _ClassVar[int]
-    RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    PRICE_NANO_FIELD_NUMBER: _ClassVar[int]
     CALCULUS_FIELD_NUMBER: _ClassVar[int]
     dataset: str
     definition_sha256: str
     keys: _containers.RepeatedScalarFieldContainer[str]
     max_groups: int
     max_rows: int
-    rho_nano: int
+    price_nano: int
     calculus: _query_pb2.Calculus
-    def __init__(self, dataset: _Optional[str] = ..., definition_sha256: _Optional[str] = ..., keys: _Optional[_Iterable[str]] = ..., max_groups: _Optional[int] = ..., max_rows: _Optional[int] = ..., rho_nano: _Optional[int] = ..., calculus: _Optional[_Union[_query_pb2.Calculus, str]] = ...) -> None: ...
+    def __init__(self, dataset: _Optional[str] = ..., definition_sha256: _Optional[str] = ..., keys: _Optional[_Iterable[str]] = ..., max_groups: _Optional[int] = ..., max_rows: _Optional[int] = ..., price_nano: _Optional[int] = ..., calculus: _Optional[_Union[_query_pb2.Calculus, str]] = ...) -> None: ...
 
 class SignedProfile(_message.Message):
     __slots__ = ("profile", "signature")
@@ -138,9 +138,9 @@ class ExplainResponse(_message.Message):
     def __init__(self, quote: _Optional[_Union[Quote, _Mapping]] = ...) -> None: ...
 
 class Quote(_message.Message):
-    __slots__ = ("node", "rho_nano", "stored_answer", "nothing_held", "edition", "coverage", "differences", "account", "delta_e15")
+    __slots__ = ("node", "price_nano", "stored_answer", "nothing_held", "edition", "coverage", "differences", "account", "delta_e15")
     NODE_FIELD_NUMBER: _ClassVar[int]
-    RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    PRICE_NANO_FIELD_NUMBER: _ClassVar[int]
     STORED_ANSWER_FIELD_NUMBER: _ClassVar[int]
     NOTHING_HELD_FIELD_NUMBER: _ClassVar[int]
     EDITION_FIELD_NUMBER: _ClassVar[int]
@@ -149,7 +149,7 @@ class Quote(_message.Message):
     ACCOUNT_FIELD_NUMBER: _ClassVar[int]
     DELTA_E15_FIELD_NUMBER: _ClassVar[int]
     node: str
-    rho_nano: int
+    price_nano: int
     stored_answer: bool
     nothing_held: bool
     edition: Edition
@@ -157,29 +157,29 @@ class Quote(_message.Message):
     differences: _containers.RepeatedScalarFieldContainer[str]
     account: AccountBalance
     delta_e15: int
-    def __init__(self, node: _Optional[str] = ..., rho_nano: _Optional[int] = ..., stored_answer: _Optional[bool] = ..., nothing_held: _Optional[bool] = ..., edition: _Optional[_Union[Edition, _Mapping]] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ..., account: _Optional[_Union[AccountBalance, _Mapping]] = ..., delta_e15: _Optional[int] = ...) -> None: ...
+    def __init__(self, node: _Optional[str] = ..., price_nano: _Optional[int] = ..., stored_answer: _Optional[bool] = ..., nothing_held: _Optional[bool] = ..., edition: _Optional[_Union[Edition, _Mapping]] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ..., account: _Optional[_Union[AccountBalance, _Mapping]] = ..., delta_e15: _Optional[int] = ...) -> None: ...
 
 class AccountBalance(_message.Message):
-    __slots__ = ("population", "budget_rho_nano", "spent_rho_nano", "reserved_rho_nano", "delta", "calculus", "budget_delta_e15", "spent_delta_e15", "reserved_delta_e15")
+    __slots__ = ("population", "budget_nano", "spent_nano", "reserved_nano", "delta", "calculus", "budget_delta_e15", "spent_delta_e15", "reserved_delta_e15")
     POPULATION_FIELD_NUMBER: _ClassVar[int]
-    BUDGET_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
-    SPENT_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
-    RESERVED_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_NANO_FIELD_NUMBER: _ClassVar[int]
+    SPENT_NANO_FIELD_NUMBER: _ClassVar[int]
+    RESERVED_NANO_FIELD_NUMBER: _ClassVar[int]
     DELTA_FIELD_NUMBER: _ClassVar[int]
     CALCULUS_FIELD_NUMBER: _ClassVar[int]
     BUDGET_DELTA_E15_FIELD_NUMBER: _ClassVar[int]
     SPENT_DELTA_E15_FIELD_NUMBER: _ClassVar[int]
     RESERVED_DELTA_E15_FIELD_NUMBER: _ClassVar[int]
     population: str
-    budget_rho_nano: int
-    spent_rho_nano: int
-    reserved_rho_nano: int
+    budget_nano: int
+    spent_nano: int
+    reserved_nano: int
     delta: float
     calculus: _query_pb2.Calculus
     budget_delta_e15: int
     spent_delta_e15: int
     reserved_delta_e15: int
-    def __init__(self, population: _Optional[str] = ..., budget_rho_nano: _Optional[int] = ..., spent_rho_nano: _Optional[int] = ..., reserved_rho_nano: _Optional[int] = ..., delta: _Optional[float] = ..., calculus: _Optional[_Union[_query_pb2.Calculus, str]] = ..., budget_delta_e15: _Optional[int] = ..., spent_delta_e15: _Optional[int] = ..., reserved_delta_e15: _Optional[int] = ...) -> None: ...
+    def __init__(self, population: _Optional[str] = ..., budget_nano: _Optional[int] = ..., spent_nano: _Optional[int] = ..., reserved_nano: _Optional[int] = ..., delta: _Optional[float] = ..., calculus: _Optional[_Union[_query_pb2.Calculus, str]] = ..., budget_delta_e15: _Optional[int] = ..., spent_delta_e15: _Optional[int] = ..., reserved_delta_e15: _Optional[int] = ...) -> None: ...
 
 class PrepareRequest(_message.Message):
     __slots__ = ("query", "credentials", "agreement_version", "catalogue_sha256", "witnessed")
@@ -242,20 +242,20 @@ class SignedDelivery(_message.Message):
     def __init__(self, delivery: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
 
 class Delivery(_message.Message):
-    __slots__ = ("node", "request_sha256", "content_sha256", "charged_rho_nano", "agreement_id", "agreement_version")
+    __slots__ = ("node", "request_sha256", "content_sha256", "charged_nano", "agreement_id", "agreement_version")
     NODE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_SHA256_FIELD_NUMBER: _ClassVar[int]
     CONTENT_SHA256_FIELD_NUMBER: _ClassVar[int]
-    CHARGED_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    CHARGED_NANO_FIELD_NUMBER: _ClassVar[int]
     AGREEMENT_ID_FIELD_NUMBER: _ClassVar[int]
     AGREEMENT_VERSION_FIELD_NUMBER: _ClassVar[int]
     node: str
     request_sha256: bytes
     content_sha256: bytes
-    charged_rho_nano: int
+    charged_nano: int
     agreement_id: str
     agreement_version: int
-    def __init__(self, node: _Optional[str] = ..., request_sha256: _Optional[bytes] = ..., content_sha256: _Optional[bytes] = ..., charged_rho_nano: _Optional[int] = ..., agreement_id: _Optional[str] = ..., agreement_version: _Optional[int] = ...) -> None: ...
+    def __init__(self, node: _Optional[str] = ..., request_sha256: _Optional[bytes] = ..., content_sha256: _Optional[bytes] = ..., charged_nano: _Optional[int] = ..., agreement_id: _Optional[str] = ..., agreement_version: _Optional[int] = ...) -> None: ...
 
 class CommitRequest(_message.Message):
     __slots__ = ("query", "reservation", "participants", "credentials")
@@ -314,7 +314,7 @@ class SignedAnswer(_message.Message):
     def __init__(self, answer: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
 
 class Answer(_message.Message):
-    __slots__ = ("node", "query_sha256", "catalogue_sha256", "agreement_id", "agreement_version", "edition", "definition_sha256", "mapping_sha256", "coverage", "differences", "rho_nano", "mechanism", "participants", "components", "head", "not_before", "delta_e15")
+    __slots__ = ("node", "query_sha256", "catalogue_sha256", "agreement_id", "agreement_version", "edition", "definition_sha256", "mapping_sha256", "coverage", "differences", "price_nano", "mechanism", "participants", "components", "head", "not_before", "delta_e15")
     NODE_FIELD_NUMBER: _ClassVar[int]
     QUERY_SHA256_FIELD_NUMBER: _ClassVar[int]
     CATALOGUE_SHA256_FIELD_NUMBER: _ClassVar[int]
@@ -325,7 +325,7 @@ class Answer(_message.Message):
     MAPPING_SHA256_FIELD_NUMBER: _ClassVar[int]
     COVERAGE_FIELD_NUMBER: _ClassVar[int]
     DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
-    RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    PRICE_NANO_FIELD_NUMBER: _ClassVar[int]
     MECHANISM_FIELD_NUMBER: _ClassVar[int]
     PARTICIPANTS_FIELD_NUMBER: _ClassVar[int]
     COMPONENTS_FIELD_NUMBER: _ClassVar[int]
@@ -342,14 +342,14 @@ class Answer(_message.Message):
     mapping_sha256: str
     coverage: Coverage
     differences: _containers.RepeatedScalarFieldContainer[str]
-    rho_nano: int
+    price_nano: int
     mechanism: str
     participants: _containers.RepeatedScalarFieldContainer[str]
     components: _containers.RepeatedCompositeFieldContainer[Component]
     head: SignedHead
     not_before: int
     delta_e15: int
-    def __init__(self, node: _Optional[str] = ..., query_sha256: _Optional[bytes] = ..., catalogue_sha256: _Optional[str] = ..., agreement_id: _Optional[str] = ..., agreement_version: _Optional[int] = ..., edition: _Optional[_Union[Edition, _Mapping]] = ..., definition_sha256: _Optional[str] = ..., mapping_sha256: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ..., rho_nano: _Optional[int] = ..., mechanism: _Optional[str] = ..., participants: _Optional[_Iterable[str]] = ..., components: _Optional[_Iterable[_Union[Component, _Mapping]]] = ..., head: _Optional[_Union[SignedHead, _Mapping]] = ..., not_before: _Optional[int] = ..., delta_e15: _Optional[int] = ...) -> None: ...
+    def __init__(self, node: _Optional[str] = ..., query_sha256: _Optional[bytes] = ..., catalogue_sha256: _Optional[str] = ..., agreement_id: _Optional[str] = ..., agreement_version: _Optional[int] = ..., edition: _Optional[_Union[Edition, _Mapping]] = ..., definition_sha256: _Optional[str] = ..., mapping_sha256: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ..., price_nano: _Optional[int] = ..., mechanism: _Optional[str] = ..., participants: _Optional[_Iterable[str]] = ..., components: _Optional[_Iterable[_Union[Component, _Mapping]]] = ..., head: _Optional[_Union[SignedHead, _Mapping]] = ..., not_before: _Optional[int] = ..., delta_e15: _Optional[int] = ...) -> None: ...
 
 class Component(_message.Message):
     __slots__ = ("index", "scale", "values", "texts")
@@ -386,13 +386,13 @@ class Head(_message.Message):
     def __init__(self, node: _Optional[str] = ..., epoch: _Optional[int] = ..., sequence: _Optional[int] = ..., hash: _Optional[bytes] = ..., spend: _Optional[_Iterable[_Union[AccountSpend, _Mapping]]] = ...) -> None: ...
 
 class AccountSpend(_message.Message):
-    __slots__ = ("population", "spent_rho_nano", "calculus", "spent_delta_e15")
+    __slots__ = ("population", "spent_nano", "calculus", "spent_delta_e15")
     POPULATION_FIELD_NUMBER: _ClassVar[int]
-    SPENT_RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    SPENT_NANO_FIELD_NUMBER: _ClassVar[int]
     CALCULUS_FIELD_NUMBER: _ClassVar[int]
     SPENT_DELTA_E15_FIELD_NUMBER: _ClassVar[int]
     population: str
-    spent_rho_nano: int
+    spent_nano: int
     calculus: _query_pb2.Calculus
     spent_delta_e15: int
-    def __init__(self, population: _Optional[str] = ..., spent_rho_nano: _Optional[int] = ..., calculus: _Optional[_Union[_query_pb2.Calculus, str]] = ..., spent_delta_e15: _Optional[int] = ...) -> None: ...
+    def __init__(self, population: _Optional[str] = ..., spent_nano: _Optional[int] = ..., calculus: _Optional[_Union[_query_pb2.Calculus, str]] = ..., spent_delta_e15: _Optional[int] = ...) -> None: ...

@@ -55,7 +55,7 @@ class Statistic(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 class Calculus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CALCULUS_UNSPECIFIED: _ClassVar[Calculus]
-    CALCULUS_ZCDP: _ClassVar[Calculus]
+    CALCULUS_GAUSSIAN: _ClassVar[Calculus]
     CALCULUS_PURE: _ClassVar[Calculus]
 ROW_OPERATOR_UNSPECIFIED: RowOperator
 ROW_OPERATOR_PLUS: RowOperator
@@ -91,7 +91,7 @@ STATISTIC_REGR_SLOPE: Statistic
 STATISTIC_REGR_INTERCEPT: Statistic
 STATISTIC_PERCENTILE_CONT: Statistic
 CALCULUS_UNSPECIFIED: Calculus
-CALCULUS_ZCDP: Calculus
+CALCULUS_GAUSSIAN: Calculus
 CALCULUS_PURE: Calculus
 
 class Literal(_message.Message):
@@ -243,12 +243,12 @@ class Aggregate(_message.Message):
     def __init__(self, statistic: _Optional[_Union[Statistic, str]] = ..., scalar: _Optional[_Union[Scalar, _Mapping]] = ..., filter: _Optional[_Union[Condition, _Mapping]] = ..., over: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., other: _Optional[_Union[Scalar, _Mapping]] = ..., fraction: _Optional[str] = ...) -> None: ...
 
 class Query(_message.Message):
-    __slots__ = ("dataset", "keys", "where", "aggregates", "rho_nano", "max_groups", "max_rows", "calculus", "delta_e15")
+    __slots__ = ("dataset", "keys", "where", "aggregates", "price_nano", "max_groups", "max_rows", "calculus", "delta_e15")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     WHERE_FIELD_NUMBER: _ClassVar[int]
     AGGREGATES_FIELD_NUMBER: _ClassVar[int]
-    RHO_NANO_FIELD_NUMBER: _ClassVar[int]
+    PRICE_NANO_FIELD_NUMBER: _ClassVar[int]
     MAX_GROUPS_FIELD_NUMBER: _ClassVar[int]
     MAX_ROWS_FIELD_NUMBER: _ClassVar[int]
     CALCULUS_FIELD_NUMBER: _ClassVar[int]
@@ -257,12 +257,12 @@ class Query(_message.Message):
     keys: _containers.RepeatedCompositeFieldContainer[Scalar]
     where: Condition
     aggregates: _containers.RepeatedCompositeFieldContainer[Aggregate]
-    rho_nano: int
+    price_nano: int
     max_groups: int
     max_rows: int
     calculus: Calculus
     delta_e15: int
-    def __init__(self, dataset: _Optional[str] = ..., keys: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., where: _Optional[_Union[Condition, _Mapping]] = ..., aggregates: _Optional[_Iterable[_Union[Aggregate, _Mapping]]] = ..., rho_nano: _Optional[int] = ..., max_groups: _Optional[int] = ..., max_rows: _Optional[int] = ..., calculus: _Optional[_Union[Calculus, str]] = ..., delta_e15: _Optional[int] = ...) -> None: ...
+    def __init__(self, dataset: _Optional[str] = ..., keys: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., where: _Optional[_Union[Condition, _Mapping]] = ..., aggregates: _Optional[_Iterable[_Union[Aggregate, _Mapping]]] = ..., price_nano: _Optional[int] = ..., max_groups: _Optional[int] = ..., max_rows: _Optional[int] = ..., calculus: _Optional[_Union[Calculus, str]] = ..., delta_e15: _Optional[int] = ...) -> None: ...
 
 class QueryEnvelope(_message.Message):
     __slots__ = ("query", "catalogue_sha256", "agreement_id", "agreement_version", "audience", "idempotency_key", "expires_at", "not_before")

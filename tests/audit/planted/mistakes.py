@@ -135,7 +135,7 @@ def _half_charged() -> None:
 
     def admit(*about: Any) -> Any:
         admitted = honest(*about)
-        return replace(admitted, rho_nano=admitted.rho_nano // 2)
+        return replace(admitted, price_nano=admitted.price_nano // 2)
 
     _patch(desk, "admit", admit)
 
@@ -148,7 +148,7 @@ def _half_taken_for_enough(_: str) -> None:
     def planned(query: Any, holding: Any, receipt: Any) -> Any:
         whole = type(receipt)()
         whole.CopyFrom(receipt)
-        whole.rho_nano *= 2
+        whole.price_nano *= 2
         return honest(query, holding, whole)
 
     _patch(release, "_planned", planned)

@@ -109,7 +109,7 @@ def _plans() -> st.SearchStrategy[Plan]:
         over = [keys, keys[:1]] if total else []
         totals = [Aggregate(Statistic.COUNT_UNITS, over=each) for each in over if each]
         asked = query(VISITS, keys, [*EVERYTHING, *totals], where, max_groups=groups, max_rows=rows)
-        return plan(replace(asked, calculus=calculus, rho_nano=10 * NANO), DATASET)
+        return plan(replace(asked, calculus=calculus, price_nano=10 * NANO), DATASET)
 
     return st.builds(
         planned,
@@ -336,7 +336,7 @@ def test_sums_are_exact_beyond_64_bits_of_doubles() -> None:
     table.fill(units)
     asked = query(VISITS, ("clinic",), [Aggregate(Statistic.AVG, "wide"), Aggregate(Statistic.SUM, "wide")])
     for max_rows in (3, 20):
-        planned = plan(replace(asked, max_rows=max_rows, rho_nano=10**9), dataset)
+        planned = plan(replace(asked, max_rows=max_rows, price_nano=10**9), dataset)
         assert table.exact(planned) == table.expected(planned, units)
 
 
@@ -350,7 +350,7 @@ def test_squares_of_the_largest_numbers_that_are_stored_are_exact(max_rows: int)
     table.fill(units)
     aggregates = [Aggregate(Statistic.VAR_POP, "far"), Aggregate(Statistic.CORR, "far", other="far")]
     asked = query(VISITS, ("clinic",), aggregates, max_rows=max_rows)
-    planned = plan(replace(asked, rho_nano=10**9), dataset)
+    planned = plan(replace(asked, price_nano=10**9), dataset)
     assert table.exact(planned) == table.expected(planned, units)
 
 

@@ -202,14 +202,14 @@ def test_twice_the_bound_is_attained_where_one_row_less_turns_round_which_rows_c
 def test_the_engine_demands_the_whole_charge_and_draws_noise_for_twice_the_units_bound(tmp_path: Path) -> None:
     node = FakeNode(tmp_path, catalogue=enclosing(VISITS, "visit"))
     info = node.publish(VISITS, [[{"clinic": 1, "sex": 0, "cost": 5}]])
-    asked = query(VISITS, ("clinic",), rho_nano=400_000_000)
+    asked = query(VISITS, ("clinic",), price_nano=400_000_000)
     holdings = open_holdings(node.settings())
     (component,) = release(node.request(asked, info), holdings)
-    plain = plan(query(VISITS, ("clinic",), rho_nano=100_000_000), small_catalogue().dataset(VISITS))
+    plain = plan(query(VISITS, ("clinic",), price_nano=100_000_000), small_catalogue().dataset(VISITS))
     assert component.scale == plain.components[0].scale
     assert node.price(asked) == 400_000_000
     request = node.request(asked, info)
-    request.receipt.CopyFrom(node.receipt(asked, info, rho_nano=100_000_000))
+    request.receipt.CopyFrom(node.receipt(asked, info, price_nano=100_000_000))
     with pytest.raises(Failed) as caught:
         release(request, holdings)
     assert caught.value.failure == EngineResponse.FAILURE_RECEIPT

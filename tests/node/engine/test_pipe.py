@@ -21,8 +21,8 @@ from fakes.scans import open_table
 
 DEAR = Comparison("cost", Comparator.GREATER, Decimal("100"))
 AGGREGATES = (COUNT, Aggregate(Statistic.SUM, "cost"), Aggregate(Statistic.AVG, "weight"))
-BOUNDED = query(VISITS, ("clinic",), AGGREGATES, DEAR, rho_nano=20, max_groups=2, max_rows=3)
-UNBOUNDED = query(VISITS, ("clinic",), AGGREGATES, rho_nano=20, max_groups=6, max_rows=20)
+BOUNDED = query(VISITS, ("clinic",), AGGREGATES, DEAR, price_nano=20, max_groups=2, max_rows=3)
+UNBOUNDED = query(VISITS, ("clinic",), AGGREGATES, price_nano=20, max_groups=6, max_rows=20)
 ROUNDS = 4
 
 

@@ -65,7 +65,7 @@ async def test_requests_that_come_together_get_each_its_own_answer(
     ("receipt", "reason"),
     [
         ({"edition": "another"}, Reason.EDITION_UNAVAILABLE),
-        ({"rho_nano": 1}, Reason.ENGINE_DISAGREES),
+        ({"price_nano": 1}, Reason.ENGINE_DISAGREES),
     ],
 )
 async def test_a_refusal_leaves_the_engine_as_it_was(

@@ -110,12 +110,12 @@ Forgery = Callable[[FakeNode, EditionInfo], engine_pb2.EngineRequest]
 
 def _of_another_price(node: FakeNode, edition: EditionInfo) -> engine_pb2.EngineRequest:
     request = engine_request(node, asked(node), edition)
-    request.profile.rho_nano *= 2
+    request.profile.price_nano *= 2
     return request
 
 
 def _cheaply_paid(node: FakeNode, edition: EditionInfo) -> engine_pb2.EngineRequest:
-    return engine_request(node, asked(node), edition, rho_nano=1)
+    return engine_request(node, asked(node), edition, price_nano=1)
 
 
 def _with_another_key(node: FakeNode, edition: EditionInfo) -> engine_pb2.EngineRequest:

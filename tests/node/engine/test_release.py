@@ -193,8 +193,8 @@ REQUEST, RECEIPT, EDITION = (
         (_another_data_set, RECEIPT),
         (lambda node, edition: _with(node, edition, node="node-england"), RECEIPT),
         (lambda node, edition: _with(node, edition, query_sha256=WRONG), RECEIPT),
-        (lambda node, edition: _with(node, edition, rho_nano=node.price(ASKED) - 1), RECEIPT),
-        (lambda node, edition: _with(node, edition, rho_nano=node.price(ASKED) + 1), RECEIPT),
+        (lambda node, edition: _with(node, edition, price_nano=node.price(ASKED) - 1), RECEIPT),
+        (lambda node, edition: _with(node, edition, price_nano=node.price(ASKED) + 1), RECEIPT),
         (lambda node, edition: _with(node, edition, edition="another"), EDITION),
     ],
 )
@@ -300,7 +300,7 @@ def test_components_that_are_not_held_are_neither_answered_nor_charged(tmp_path:
     (component,) = release(node.request(ASKED, edition), holdings)
     assert planned.components[component.index].scalar is None
     assert list(component.values) == [20, 20, 20]
-    whole = node.receipt(ASKED, edition, rho_nano=ASKED.rho_nano)
+    whole = node.receipt(ASKED, edition, price_nano=ASKED.price_nano)
     request = engine_pb2.EngineRequest(query=node.signed(ASKED), receipt=whole)
     assert _failure(request, holdings) == RECEIPT
 
@@ -357,6 +357,6 @@ def test_every_answer_to_a_query_has_the_same_size_whatever_the_edition_holds(tm
         folder.mkdir()
         node = FakeNode(folder)
         edition = node.publish(CASUALTIES, [[row] for row in ROWS[:count]])
-        request = node.request(replace(ASKED, rho_nano=10), edition)
+        request = node.request(replace(ASKED, price_nano=10), edition)
         sizes |= {len(main.answer(request.SerializeToString(), open_holdings(node.settings()))) for _ in range(5)}
     assert len(sizes) == 1

@@ -35,8 +35,8 @@ KNOWN = (NAMES[0], NAMES[2], NAMES[3])
 
 
 def asked(max_groups: int, keys: Sequence[str] = ("practice",), **more: object) -> Query:
-    aggregates = (COUNT, UNITS, SUM)
-    return query(DATASET, keys, aggregates, rho_nano=10**9, max_groups=max_groups, delta_e15=10**9, max_rows=3, **more)  # type: ignore[arg-type]
+    limits = {"price_nano": 10**9, "max_groups": max_groups, "delta_e15": 10**9, "max_rows": 3, **more}
+    return query(DATASET, keys, (COUNT, UNITS, SUM), **limits)  # type: ignore[arg-type]
 
 
 class Imported:
@@ -181,7 +181,7 @@ def test_of_too_many_the_largest_noisy_counts_are_released(monkeypatch: pytest.M
 def test_a_lone_units_text_is_released_with_probability_delta(tmp_path: Path) -> None:
     """Through the engine's own choice; at a delta where it can be seen. A threshold less by one would show twice as
     often."""
-    question = query(DATASET, ("practice",), (COUNT,), rho_nano=4 * 10**9, delta_e15=9 * 10**12, max_groups=2)
+    question = query(DATASET, ("practice",), (COUNT,), price_nano=4 * 10**9, delta_e15=9 * 10**12, max_groups=2)
     selection = plan(question, visits(2).dataset(DATASET)).selection
     assert selection is not None
     assert selection.texts == 2

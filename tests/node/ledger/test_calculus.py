@@ -57,7 +57,7 @@ def test_an_account_that_left_the_agreement_keeps_its_calculus(path: Path) -> No
     spending(path, Calculus.PURE)
     with open_ledger(path, budgets={"others": 50}) as ledger:
         assert ledger.balances()[PEOPLE] == Balance(0, 100, 0, Calculus.PURE)
-        assert ledger.balances()["others"] == Balance(50, 0, 0, Calculus.ZCDP)
+        assert ledger.balances()["others"] == Balance(50, 0, 0, Calculus.GAUSSIAN)
     with pytest.raises(Refusal, match="counts in 'pure' for ever"):
         open_ledger(path)
 
@@ -68,7 +68,7 @@ def test_accounts_of_either_kind_stand_side_by_side(path: Path) -> None:
         charged(ledger, a_request())
         charged(ledger, a_request("second", population="patients", calculus=Calculus.PURE))
         assert ledger.balances() == {
-            PEOPLE: Balance(1_000, 100, 0, Calculus.ZCDP),
+            PEOPLE: Balance(1_000, 100, 0, Calculus.GAUSSIAN),
             "patients": Balance(500, 100, 0, Calculus.PURE),
         }
     with open_ledger(path, given=budgets) as ledger:
@@ -94,21 +94,21 @@ def entry(kind: Kind, **content: Any) -> tuple[Kind, dict[str, Any]]:
 
 
 GENESIS = entry(Kind.GENESIS, node="n")
-BUDGET = entry(Kind.BUDGET, population=PEOPLE, budget_rho_nano=150, budget_delta_e15=0, calculus="pure")
+BUDGET = entry(Kind.BUDGET, population=PEOPLE, budget_nano=150, budget_delta_e15=0, calculus="pure")
 
 
 @pytest.mark.parametrize(
     "last",
     [
         pytest.param(
-            entry(Kind.BUDGET, population=PEOPLE, budget_rho_nano=150, budget_delta_e15=0, calculus="zcdp"),
+            entry(Kind.BUDGET, population=PEOPLE, budget_nano=150, budget_delta_e15=0, calculus="gaussian"),
             id="changed",
         ),
         pytest.param(
-            entry(Kind.BUDGET, population=PEOPLE, budget_rho_nano=150, budget_delta_e15=0, calculus="renyi"),
+            entry(Kind.BUDGET, population=PEOPLE, budget_nano=150, budget_delta_e15=0, calculus="renyi"),
             id="unknown",
         ),
-        pytest.param(entry(Kind.BUDGET, population=PEOPLE, budget_rho_nano=150, budget_delta_e15=0), id="not said"),
+        pytest.param(entry(Kind.BUDGET, population=PEOPLE, budget_nano=150, budget_delta_e15=0), id="not said"),
         pytest.param(entry(Kind.CHARGE, request=a_request().to_log(), participants=[]), id="another charge"),
     ],
 )
@@ -127,7 +127,7 @@ def test_the_file_itself_refuses_an_account_that_changes_or_counts_in_neither(pa
 
 
 def test_an_account_whose_calculus_was_altered_in_the_file_is_found_out(path: Path) -> None:
-    spending(path, Calculus.ZCDP)
+    spending(path, Calculus.GAUSSIAN)
     with altered(path, "UPDATE account SET calculus = 'pure'"), pytest.raises(Refusal) as refused:
         open_ledger(path, calculus=Calculus.PURE)
     assert refused.value.reason is Reason.LEDGER_UNUSABLE
@@ -155,7 +155,7 @@ class altered:  # noqa: N801  # reads as a word
 def test_the_whole_of_it_is_one_ledger(path: Path) -> None:
     with open_ledger(path, calculus=Calculus.PURE) as ledger:
         assert isinstance(ledger, Ledger)
-        charged(ledger, a_request(calculus=Calculus.PURE, rho_nano=1_000))
+        charged(ledger, a_request(calculus=Calculus.PURE, price_nano=1_000))
         with pytest.raises(Refusal) as refused:
-            ledger.reserve(a_request("more", calculus=Calculus.PURE, rho_nano=1), 60)
+            ledger.reserve(a_request("more", calculus=Calculus.PURE, price_nano=1), 60)
         assert refused.value.reason is Reason.BUDGET_EXHAUSTED

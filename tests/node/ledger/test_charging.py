@@ -28,7 +28,7 @@ def test_a_charge_carries_a_signed_receipt_and_the_head_as_of_the_charge(ledger:
     charge = charged(ledger, a_request())
     receipt = engine_pb2.Receipt.FromString(charge.receipt.receipt)
     assert is_signed(Purpose.RECEIPT, charge.receipt.receipt, charge.receipt.signature, KEY.public_key)
-    assert (receipt.node, receipt.query_sha256, receipt.edition, receipt.rho_nano, receipt.sequence) == (
+    assert (receipt.node, receipt.query_sha256, receipt.edition, receipt.price_nano, receipt.sequence) == (
         NODE,
         a_request().query_sha256,
         "edition-1",
@@ -40,7 +40,7 @@ def test_a_charge_carries_a_signed_receipt_and_the_head_as_of_the_charge(ledger:
     head = node_pb2.Head.FromString(charge.head.head)
     assert (head.node, head.epoch, head.sequence) == (NODE, 1, charge.sequence)
     assert head.hash == ledger.entries()[-1].hash
-    assert [(spend.population, spend.spent_rho_nano) for spend in head.spend] == [(PEOPLE, 100)]
+    assert [(spend.population, spend.spent_nano) for spend in head.spend] == [(PEOPLE, 100)]
 
 
 def test_the_head_of_a_charge_stays_while_the_log_grows(ledger: Ledger) -> None:
@@ -90,7 +90,7 @@ def test_another_envelope_under_a_reserved_key_is_refused_until_that_is_cancelle
         ledger.reserve(other, 60)
     assert reason_of(refused) == Reason.KEY_REUSED
     ledger.cancel("Ann", "key-first")
-    assert ledger.reserve(other, 60).rho_nano == 100
+    assert ledger.reserve(other, 60).price_nano == 100
 
 
 def test_the_same_key_of_another_analyst_is_another_key(ledger: Ledger) -> None:
@@ -106,16 +106,16 @@ def test_what_is_reserved_cannot_be_reserved_again(ledger: Ledger) -> None:
     for number in range(10):
         ledger.reserve(a_request(f"q{number}"), 60)
     with pytest.raises(Refusal) as refused:
-        ledger.reserve(a_request("one too many", rho_nano=1), 60)
+        ledger.reserve(a_request("one too many", price_nano=1), 60)
     assert reason_of(refused) == Reason.BUDGET_EXHAUSTED
 
 
 def test_the_last_nano_rho_can_be_spent_and_no_more(ledger: Ledger) -> None:
-    charged(ledger, a_request(rho_nano=999))
+    charged(ledger, a_request(price_nano=999))
     with pytest.raises(Refusal) as refused:
-        ledger.reserve(a_request("two", rho_nano=2), 60)
+        ledger.reserve(a_request("two", price_nano=2), 60)
     assert reason_of(refused) == Reason.BUDGET_EXHAUSTED
-    charged(ledger, a_request("one", rho_nano=1))
+    charged(ledger, a_request("one", price_nano=1))
     assert ledger.balances()[PEOPLE].available == 0
 
 
@@ -132,18 +132,18 @@ def test_preparing_again_keeps_one_reservation_and_extends_it(ledger: Ledger, cl
 def test_a_refused_renewal_leaves_the_reservation_as_it_was(ledger: Ledger) -> None:
     first = ledger.reserve(a_request(), 60)
     with pytest.raises(Refusal):
-        ledger.reserve(a_request(rho_nano=1_001), 60)
+        ledger.reserve(a_request(price_nano=1_001), 60)
     ledger.charge(a_request(), first.id, PARTICIPANTS)
 
 
 def test_an_expired_reservation_counts_for_nothing_and_cannot_be_charged(ledger: Ledger, clock: FakeClock) -> None:
-    reservation = ledger.reserve(a_request(rho_nano=1_000), 60)
+    reservation = ledger.reserve(a_request(price_nano=1_000), 60)
     clock.now += 60
     assert ledger.balances()[PEOPLE] == Balance(1_000, 0, 0)
     with pytest.raises(Refusal) as refused:
-        ledger.charge(a_request(rho_nano=1_000), reservation.id, PARTICIPANTS)
+        ledger.charge(a_request(price_nano=1_000), reservation.id, PARTICIPANTS)
     assert reason_of(refused) == Reason.NO_RESERVATION
-    ledger.reserve(a_request("second", rho_nano=1_000), 60)
+    ledger.reserve(a_request("second", price_nano=1_000), 60)
     assert ledger.balances()[PEOPLE].reserved == 1_000
 
 
@@ -154,7 +154,7 @@ def test_a_charge_without_its_own_reservation_is_refused(ledger: Ledger) -> None
         (a_request("never prepared"), mine.id),
         (a_request(), other.id),
         (a_request(), ""),
-        (a_request(rho_nano=50), mine.id),
+        (a_request(price_nano=50), mine.id),
         (a_request(answer_key=b"of another edition"), mine.id),
         (a_request(envelope_sha256=b"of another envelope"), mine.id),
     ):
@@ -183,20 +183,20 @@ def test_nothing_is_reserved_for_a_key_that_was_charged(ledger: Ledger) -> None:
 
 def test_one_analyst_cannot_hold_reservations_without_bound(ledger: Ledger, clock: FakeClock) -> None:
     for number in range(MOST_PER_ANALYST):
-        ledger.reserve(a_request(f"q{number}", rho_nano=1), 60)
+        ledger.reserve(a_request(f"q{number}", price_nano=1), 60)
     with pytest.raises(Refusal) as refused:
-        ledger.reserve(a_request("one too many", rho_nano=1), 60)
+        ledger.reserve(a_request("one too many", price_nano=1), 60)
     assert reason_of(refused) == Reason.BUSY
-    ledger.reserve(a_request("of another", analyst="Ben", rho_nano=1), 60)
-    ledger.reserve(a_request("q0", rho_nano=1), 60)
+    ledger.reserve(a_request("of another", analyst="Ben", price_nano=1), 60)
+    ledger.reserve(a_request("q0", price_nano=1), 60)
     clock.now += 60
-    ledger.reserve(a_request("one too many", rho_nano=1), 60)
+    ledger.reserve(a_request("one too many", price_nano=1), 60)
 
 
 @pytest.mark.parametrize("amount", [0, -1, 1.0, True, LARGEST_AMOUNT + 1])
 def test_a_price_is_a_whole_positive_number(amount: object) -> None:
     with pytest.raises(Refusal) as refused:
-        a_request(rho_nano=amount)
+        a_request(price_nano=amount)
     assert reason_of(refused) == Reason.INVALID_PRICE
 
 
@@ -209,9 +209,9 @@ def test_a_population_without_a_budget_is_refused(ledger: Ledger) -> None:
 def test_sums_of_many_tiny_charges_beside_a_huge_one_are_exact(path: Path) -> None:
     huge = 2**61
     with open_ledger(path, budgets={PEOPLE: LARGEST_AMOUNT}) as ledger:
-        charged(ledger, a_request("huge", rho_nano=huge))
+        charged(ledger, a_request("huge", price_nano=huge))
         for number in range(40):
-            charged(ledger, a_request(f"tiny-{number}", rho_nano=1))
+            charged(ledger, a_request(f"tiny-{number}", price_nano=1))
         assert ledger.balances()[PEOPLE].spent == huge + 40
     with open_ledger(path, budgets={PEOPLE: LARGEST_AMOUNT}) as ledger:
         assert ledger.balances()[PEOPLE].spent == huge + 40

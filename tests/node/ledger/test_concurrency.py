@@ -19,9 +19,9 @@ def try_to_spend(ledger: Ledger, worker: int) -> int:
     """Runs questions until the budget is gone; returns the nano-rho of the charges that were acknowledged."""
     spent, prices = 0, random.Random(worker)  # noqa: S311  # not a secret
     for number in range(20):
-        request = a_request(f"{worker}-{number}", analyst=f"analyst {worker}", rho_nano=prices.randint(1, 40))
+        request = a_request(f"{worker}-{number}", analyst=f"analyst {worker}", price_nano=prices.randint(1, 40))
         if outcome(partial(charged, ledger, request)) != Reason.BUDGET_EXHAUSTED:
-            spent += request.rho_nano
+            spent += request.price_nano
     return spent
 
 

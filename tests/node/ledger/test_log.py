@@ -87,7 +87,7 @@ def test_entries_are_added_at_the_end_only(full: Ledger) -> None:
         "UPDATE account SET ceiling = ceiling + 1",
         "UPDATE account SET population = 'others'",
         "DELETE FROM account",
-        "UPDATE reservation SET rho_nano = 1",
+        "UPDATE reservation SET price_nano = 1",
         "INSERT INTO reservation VALUES ('Ann', 'k', 'id', x'', x'', 'uk.people', 801, 0, 1)",
         "INSERT INTO reservation VALUES ('Ann', 'k', 'id', x'', x'', 'uk.people', 0, 0, 1)",
         "INSERT INTO reservation VALUES ('Ann', 'k', 'id', x'', x'', 'uk.people', 1.5, 0, 1)",
@@ -115,7 +115,7 @@ def test_a_receipt_is_made_from_a_charge_in_the_log_and_from_nothing_else(full: 
 
 
 def test_a_head_has_the_same_bytes_in_whatever_order_accounts_come() -> None:
-    one, other = Spend(1, Calculus.ZCDP), Spend(2, Calculus.ZCDP, 9)
+    one, other = Spend(1, Calculus.GAUSSIAN), Spend(2, Calculus.GAUSSIAN, 9)
     head = head_bytes("n", 1, 2, b"h", {"a": one, "b": other})
     assert head == head_bytes("n", 1, 2, b"h", {"b": other, "a": one})
 

@@ -26,7 +26,7 @@ def asked(name: tuple[str, str], question: int) -> Request:
         f"{analyst} {key} {question}",
         analyst=analyst,
         idempotency_key=key,
-        rho_nano=PRICES[question],
+        price_nano=PRICES[question],
         delta_e15=DELTAS[question],
         query_sha256=bytes([question]) * 32,
         answer_key=bytes([question]) * 32,
@@ -114,7 +114,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def opened(self) -> Ledger:
         path = Path(self.folder.name) / "ledger.db"
-        budget = Budget(self.model.budget, Calculus.ZCDP, self.model.delta)
+        budget = Budget(self.model.budget, Calculus.GAUSSIAN, self.model.delta)
         return open_ledger(path, given={PEOPLE: budget}, clock=self.clock)
 
     def teardown(self) -> None:
@@ -142,7 +142,7 @@ class LedgerMachine(RuleBasedStateMachine):
         expected = self.model.charge(name, question)
         charge = outcome(lambda: self.ledger.charge(asked(name, question), self.ids.get(name, ""), ()))
         if isinstance(charge, Charge):
-            assert (charge.request.rho_nano, charge.answer) == (PRICES[question], self.model.answers[question])
+            assert (charge.request.price_nano, charge.answer) == (PRICES[question], self.model.answers[question])
             assert expected is None
         else:
             assert charge == expected
@@ -180,13 +180,13 @@ class LedgerMachine(RuleBasedStateMachine):
     def balances_are_the_models(self) -> None:
         model = self.model
         rho = (model.budget, model.spent, model.reserved())
-        expected = Balance(*rho, Calculus.ZCDP, model.delta, model.delta_spent, model.delta_reserved())
+        expected = Balance(*rho, Calculus.GAUSSIAN, model.delta, model.delta_spent, model.delta_reserved())
         assert self.ledger.balances() == {PEOPLE: expected}
 
     @invariant()
     def the_log_tells_the_same_spend_and_one_charge_a_question(self) -> None:
         charges = [e.content["request"] for e in self.ledger.entries() if e.content["kind"] == "charge"]
-        assert sum(charge["rho_nano"] for charge in charges) == self.model.spent
+        assert sum(charge["price_nano"] for charge in charges) == self.model.spent
         assert sum(charge["delta_e15"] for charge in charges) == self.model.delta_spent
         assert len({charge["answer_key"] for charge in charges}) == len(charges) == len(self.model.answers)
 

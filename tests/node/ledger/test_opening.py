@@ -80,7 +80,7 @@ def test_a_reservation_survives_a_restart(path: Path) -> None:
         (["UPDATE account SET budget = 9999, ceiling = 9999"], "an account's balance"),
         (["DELETE FROM reservation", "DELETE FROM account"], "an account's balance"),
         (["UPDATE account SET reserved = 0"], "reserved budget"),
-        (["UPDATE reservation SET rho_nano = 1"], "reserved budget"),
+        (["UPDATE reservation SET price_nano = 1"], "reserved budget"),
         (["UPDATE answer SET bytes = x'00'"], "a stored answer is not"),
         (["DELETE FROM answer"], "a stored answer is missing"),
         (["UPDATE answer SET charge = 6"], "a stored answer is not"),
@@ -201,13 +201,13 @@ def test_a_raised_budget_is_an_entry_in_the_log_and_can_be_spent(path: Path) -> 
     with open_ledger(path, budgets={PEOPLE: 200}) as ledger:
         charged(ledger, a_request("second"))
         assert ledger.balances()[PEOPLE] == Balance(200, 200, 0)
-        budgets = [e.content["budget_rho_nano"] for e in ledger.entries() if e.content["kind"] == "budget"]
+        budgets = [e.content["budget_nano"] for e in ledger.entries() if e.content["kind"] == "budget"]
         assert budgets == [100, 200]
 
 
 def test_a_budget_lowered_below_the_spend_leaves_nothing_and_is_never_negative(path: Path) -> None:
     with open_ledger(path) as ledger:
-        charged(ledger, a_request(rho_nano=500))
+        charged(ledger, a_request(price_nano=500))
         reservation = ledger.reserve(a_request("reserved"), 60)
     with open_ledger(path, budgets={PEOPLE: 300}) as ledger:
         assert ledger.balances()[PEOPLE] == Balance(300, 500, 0)
@@ -215,12 +215,12 @@ def test_a_budget_lowered_below_the_spend_leaves_nothing_and_is_never_negative(p
         with pytest.raises(Refusal, match="nothing was charged"):
             ledger.charge(a_request("reserved"), reservation.id, PARTICIPANTS)
         with pytest.raises(Refusal) as refused:
-            ledger.reserve(a_request("another", rho_nano=1), 60)
+            ledger.reserve(a_request("another", price_nano=1), 60)
         assert refused.value.reason == Reason.BUDGET_EXHAUSTED
-        assert ledger.charge(a_request(rho_nano=500), "", ()).request.rho_nano == 500
-        ledger.store(a_request(rho_nano=500), b"answer")
+        assert ledger.charge(a_request(price_nano=500), "", ()).request.price_nano == 500
+        ledger.store(a_request(price_nano=500), b"answer")
     with open_ledger(path, budgets={PEOPLE: 501}) as ledger:
-        charged(ledger, a_request("another", rho_nano=1))
+        charged(ledger, a_request("another", price_nano=1))
         assert ledger.balances()[PEOPLE] == Balance(501, 501, 0)
 
 

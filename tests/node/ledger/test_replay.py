@@ -8,7 +8,7 @@ from concordat_node.ledger.replay import replay
 from fakes.ledgers import PEOPLE, a_request, chained
 
 GENESIS = (Kind.GENESIS, {"node": "n"})
-BUDGET = (Kind.BUDGET, {"population": PEOPLE, "budget_rho_nano": 150, "calculus": "zcdp", "budget_delta_e15": 10})
+BUDGET = (Kind.BUDGET, {"population": PEOPLE, "budget_nano": 150, "calculus": "gaussian", "budget_delta_e15": 10})
 
 
 def charge(name: str, **changed: Any) -> tuple[Kind, dict[str, Any]]:
@@ -25,7 +25,7 @@ def answer(charge: int) -> tuple[Kind, dict[str, Any]]:
 
 def test_a_true_log_tells_accounts_charges_claims_and_answers() -> None:
     state = replay(chained(GENESIS, BUDGET, charge("a"), answer(3), served("b", 3)))
-    assert state.accounts == {PEOPLE: (150, 150, 100, "zcdp", 10, 10, 0)}
+    assert state.accounts == {PEOPLE: (150, 150, 100, "gaussian", 10, 10, 0)}
     assert list(state.charges) == [3]
     assert state.claims == {
         ("Ann", "key-a"): (a_request("a").envelope_sha256, 3, 0),
@@ -41,11 +41,16 @@ def test_a_true_log_tells_accounts_charges_claims_and_answers() -> None:
         pytest.param([GENESIS, charge("a")], id="a charge to an account that has no budget"),
         pytest.param([GENESIS, BUDGET, charge("a"), charge("b")], id="a charge beyond the budget"),
         pytest.param(
-            [GENESIS, BUDGET, charge("a", rho_nano=50), charge("a", rho_nano=50, answer_key=b"other")],
+            [GENESIS, BUDGET, charge("a", price_nano=50), charge("a", price_nano=50, answer_key=b"other")],
             id="a key charged twice",
         ),
         pytest.param(
-            [GENESIS, BUDGET, charge("a", rho_nano=50), charge("b", rho_nano=50, answer_key=a_request("a").answer_key)],
+            [
+                GENESIS,
+                BUDGET,
+                charge("a", price_nano=50),
+                charge("b", price_nano=50, answer_key=a_request("a").answer_key),
+            ],
             id="a question charged twice",
         ),
         pytest.param([GENESIS, BUDGET, charge("a"), served("a", 3)], id="a key charged and served"),
@@ -53,14 +58,14 @@ def test_a_true_log_tells_accounts_charges_claims_and_answers() -> None:
         pytest.param([GENESIS, BUDGET, answer(2)], id="an answer to what is no charge"),
         pytest.param([GENESIS, BUDGET, charge("a"), answer(3), answer(3)], id="a second answer to one charge"),
         pytest.param(
-            [GENESIS, (Kind.BUDGET, {"population": PEOPLE, "calculus": "zcdp", "budget_delta_e15": 0})],
+            [GENESIS, (Kind.BUDGET, {"population": PEOPLE, "calculus": "gaussian", "budget_delta_e15": 0})],
             id="a budget without an amount",
         ),
-        pytest.param([GENESIS, (Kind.BUDGET, {**BUDGET[1], "budget_rho_nano": -1})], id="a negative budget"),
+        pytest.param([GENESIS, (Kind.BUDGET, {**BUDGET[1], "budget_nano": -1})], id="a negative budget"),
         pytest.param([GENESIS, (Kind.BUDGET, {**BUDGET[1], "budget_delta_e15": -1})], id="a negative delta"),
         pytest.param([GENESIS, BUDGET, charge("a", delta_e15=11)], id="a charge beyond the delta"),
         pytest.param(
-            [GENESIS, BUDGET, charge("a", rho_nano=50, delta_e15=6), charge("b", rho_nano=50, delta_e15=5)],
+            [GENESIS, BUDGET, charge("a", price_nano=50, delta_e15=6), charge("b", price_nano=50, delta_e15=5)],
             id="charges that are together beyond the delta",
         ),
         pytest.param([GENESIS, BUDGET, (Kind.CHARGE, {"request": {}, "participants": []})], id="a charge of nothing"),
@@ -81,6 +86,6 @@ def test_an_unknown_kind_is_refused() -> None:
 @pytest.mark.parametrize("amount", [0, -100, 1.5, True])
 def test_a_charge_that_is_no_whole_positive_amount_is_refused(amount: object) -> None:
     kind, content = charge("a")
-    content["request"]["rho_nano"] = amount
+    content["request"]["price_nano"] = amount
     with pytest.raises(BrokenChainError):
         replay(chained(GENESIS, BUDGET, (kind, content)))

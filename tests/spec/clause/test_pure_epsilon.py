@@ -31,7 +31,7 @@ def test_without_the_noise_answers_are_those_of_any_population(
 def test_every_component_has_laplace_noise_and_shares_of_epsilon_add_up(pure_spec: Specification, written: str) -> None:
     plan = pure_spec.federation.question(written).plan
     assert {component.law.mechanism for component in plan.components} == {Mechanism.LAPLACE}
-    assert sum(component.rho_nano for component in plan.components) == plan.query.rho_nano == 50 * 10**9
+    assert sum(component.price_nano for component in plan.components) == plan.query.price_nano == 50 * 10**9
 
 
 def asked(options: str, items: str = "COUNT(*) AS n") -> str:
@@ -46,7 +46,7 @@ def asked(options: str, items: str = "COUNT(*) AS n") -> str:
 )
 def test_the_price_is_epsilon_as_it_is_written(pure_spec: Specification, written: str, gives: float) -> None:
     question = pure_spec.federation.question(written)
-    assert (question.epsilon, question.envelope.query.rho_nano) == (gives, round(gives * 10**9))
+    assert (question.epsilon, question.envelope.query.price_nano) == (gives, round(gives * 10**9))
     assert question.envelope.query.calculus is Calculus.PURE
 
 
@@ -88,7 +88,7 @@ def test_a_price_that_is_refused(pure_spec: Specification, written: str, gives: 
 def test_a_query_priced_in_rho_is_refused_by_every_node_before_anything_is_spent(
     spec: Specification, pure_spec: Specification
 ) -> None:
-    for own, other in ((pure_spec.federation, Calculus.ZCDP), (spec.federation, Calculus.PURE)):
+    for own, other in ((pure_spec.federation, Calculus.GAUSSIAN), (spec.federation, Calculus.PURE)):
         question = own.question(f"SELECT COUNT(*) {FROM}")
         signed = own.signed_in(question, other)
         for node in own.nodes.values():

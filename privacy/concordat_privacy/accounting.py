@@ -1,4 +1,8 @@
-"""Between what ledgers count in and (epsilon, delta), in which people speak."""
+"""Between what ledgers count in and (epsilon, delta), in which people speak.
+
+Rho is half the square of mu, of mu-Gaussian differential privacy (docs/proofs/gaussian.md): it adds up over everything
+that an account pays for, and what it comes to in epsilon is what it comes to for one continuous Gaussian.
+"""
 
 import math
 from dataclasses import dataclass
@@ -9,41 +13,64 @@ from concordat_query.model import NANO, Calculus
 
 MAX_EPSILON = 1000
 
+LEAST_DELTA = 1e-100
+"""Doubles lose their digits not far below."""
+
 WORD_OF = {Calculus.GAUSSIAN: "rho", Calculus.PURE: "epsilon"}
 """What one whole unit of a calculus is called."""
 
-_ROUND_UP = 1 + 1e-12
-"""Covers the rounding errors of a dozen float operations many times over."""
+_ROUND_UP = 1 + 1e-9
+"""Covers ten times the rounding errors of a delta, which are largest where rho is 1e-9."""
+
+_FARTHEST = 40.0
+"""No delta of a double is so small that a quantile of the normal distribution lies beyond."""
+
+_CONTINUED = 8.0
+"""From here on a dozen levels of a continued fraction give every digit of Mills' ratio."""
 
 
 @lru_cache(maxsize=4096)
 def epsilon_of(rho_nano: int, delta: float) -> float:
-    """The smallest epsilon known for rho-zCDP at this delta, rounded up. Raises ValueError out of range.
+    """The epsilon that so much Gaussian noise costs at this delta, rounded up. Raises ValueError out of range.
 
-    Canonne, Kamath, Steinke 2020 (arXiv:2004.00010v4), proposition 12 inverted: for every a > 1, rho-zCDP is
-    (epsilon, delta)-DP with epsilon = a rho + log(1 - 1/a) + (log(1/delta) - log(a)) / (a - 1). The best a is the one
-    root above 1 of rho (a - 1)**2 + log(a) = log(1/delta); any other only gives a larger epsilon.
+    With mu = sqrt(2 rho) it is the one at which delta = Phi(mu/2 - epsilon/mu) - exp(epsilon) Phi(-mu/2 - epsilon/mu)
+    (Balle, Wang 2018, arXiv:1805.06530, theorem 8; Dong, Roth, Su 2019, arXiv:1905.02383, corollary 2.13). 0 where
+    epsilon 0 has no larger delta.
     """
-    if rho_nano < 0 or not 0 < delta < 1:
-        raise ValueError("rho must not be negative and delta must lie between 0 and 1")
+    if rho_nano < 0 or not LEAST_DELTA <= delta < 1:
+        raise ValueError(f"rho must not be negative and delta must lie between {LEAST_DELTA:g} and 1")
     if rho_nano == 0:
         return 0.0
-    rho, log_inverse = rho_nano / NANO, -math.log(delta)
-    excess = _best_order(rho, log_inverse) - 1
-    order = 1 + excess
-    epsilon = order * rho + math.log(excess / order) + (log_inverse - math.log(order)) / excess
-    return max(0.0, epsilon * _ROUND_UP)
-
-
-def _best_order(rho: float, log_inverse: float) -> float:
-    low, high = 1.0, 1 + math.sqrt(log_inverse / rho)
+    mu = math.sqrt(2 * rho_nano / NANO)
+    low, high = -mu / 2, _FARTHEST
+    if _delta_at(low, mu) <= delta:
+        return 0.0
     for _ in range(80):
         middle = (low + high) / 2
-        if rho * (middle - 1) ** 2 + math.log(middle) < log_inverse:
-            low = middle
-        else:
+        if _delta_at(middle, mu) <= delta:
             high = middle
-    return high
+        else:
+            low = middle
+    return mu * (high + mu / 2) * _ROUND_UP
+
+
+def _delta_at(quantile: float, mu: float) -> float:
+    """Delta at epsilon = mu (quantile + mu/2), rounded up.
+
+    The density at quantile + mu, times exp(epsilon), is the density at quantile: so nothing overflows.
+    """
+    density = math.exp(-(quantile**2) / 2) / math.sqrt(2 * math.pi)
+    return max(0.0, math.erfc(quantile / math.sqrt(2)) / 2 - density * _mills(quantile + mu)) * _ROUND_UP
+
+
+def _mills(x: float) -> float:
+    """(1 - Phi(x)) / phi(x), for x of at least 0."""
+    if x < _CONTINUED:
+        return math.sqrt(math.pi / 2) * math.exp(x**2 / 2) * math.erfc(x / math.sqrt(2))
+    below = x
+    for level in range(12, 0, -1):
+        below = x + level / below
+    return 1 / below
 
 
 @lru_cache(maxsize=4096)

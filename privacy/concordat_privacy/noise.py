@@ -20,7 +20,7 @@ from concordat_privacy.components import Component
 from concordat_privacy.laws import Law, Mechanism, Sensitivity
 from concordat_privacy.plan import Plan
 from concordat_privacy.profile import ProfilePlan
-from concordat_privacy.sensitivity import MAX_SCALE
+from concordat_privacy.sensitivity import MAX_SCALE, is_paid
 from concordat_privacy.thresholds import DELTA_STEPS, delta_of_threshold
 
 dp.enable_features("contrib")
@@ -64,12 +64,7 @@ def charge_by_map(plan: Plan, component: Component) -> int:
 def check_prices(plan: Plan) -> None:
     """Refuses a plan of which a component costs more by OpenDP's map than the share of the price set aside for it."""
     for index, component in enumerate(plan.components):
-        if charge_by_map(plan, component) > component.price_nano:
-            raise Refusal(
-                Reason.INVALID_PRICE,
-                f"component {index} costs more than its share of the price by the privacy map",
-                field="query.price_nano",
-            )
+        _check_price(f"component {index}", component.law, component.sensitivity, component.price_nano)
     _check_selection(plan)
 
 
@@ -78,9 +73,7 @@ def _check_selection(plan: Plan) -> None:
     chosen = plan.selection
     if chosen is None:
         return
-    if price_by_map(chosen.law, chosen.sensitivity) > chosen.price_nano:
-        told = "the choice of texts costs more than its share of the price by the privacy map"
-        raise Refusal(Reason.INVALID_PRICE, told, field="query.price_nano")
+    _check_price("the choice of texts", chosen.law, chosen.sensitivity, chosen.price_nano)
     if Fraction(delta_of_threshold(chosen.threshold, chosen.scale, chosen.texts)) * DELTA_STEPS > chosen.delta_e15:
         raise Refusal(Reason.INVALID_PRICE, "the threshold on texts costs more than its delta", field="query.delta_e15")
 
@@ -88,12 +81,18 @@ def _check_selection(plan: Plan) -> None:
 def check_profile_prices(plan: ProfilePlan) -> None:
     """The same for the vectors of a profile."""
     for vector in plan.vectors:
-        if price_by_map(vector.law, vector.sensitivity) > vector.price_nano:
-            raise Refusal(
-                Reason.INVALID_PRICE,
-                f"the vector of {vector.subject} costs more than its share of the price by the privacy map",
-                field="profile.price_nano",
-            )
+        _check_price(f"the vector of {vector.subject}", vector.law, vector.sensitivity, vector.price_nano, "profile")
+
+
+def _check_price(subject: str, law: Law, sensitivity: Sensitivity, price_nano: int, where: str = "query") -> None:
+    """By OpenDP's map and, of a Gaussian, by continuous noise as hard to see through, which costs a little more."""
+    is_paid_for = law.mechanism is Mechanism.LAPLACE or is_paid(law.scale, sensitivity.squared, price_nano)
+    if not is_paid_for or price_by_map(law, sensitivity) > price_nano:
+        raise Refusal(
+            Reason.INVALID_PRICE,
+            f"{subject} costs more than its share of the price by the privacy map",
+            field=f"{where}.price_nano",
+        )
 
 
 @lru_cache(maxsize=_CACHED)

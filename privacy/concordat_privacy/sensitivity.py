@@ -63,15 +63,19 @@ def laplace_scale_for(l1: int, epsilon_nano: int) -> float:
     return math.ldexp(math.ceil(needed / Fraction(2) ** exponent), exponent)
 
 
-@lru_cache(maxsize=4096)
-def scale_for(sensitivity_squared: int, price_nano: int) -> float:
-    """The smallest scale on the grid whose discrete Gaussian costs at most `price_nano`, in lattice steps.
+LEAST_VARIANCE = Fraction(1, 6)
+"""Of the continuous Gaussian that discrete noise is priced by: where more is paid, noise gets no smaller."""
 
-    A discrete Gaussian of scale s added to a vector of L2 sensitivity D is D**2 / (2 s**2)-zCDP (Canonne, Kamath,
-    Steinke 2020, arXiv:2004.00010, on the multivariate discrete Gaussian). Refuses a price whose noise would not fit
-    64 bits.
+
+@lru_cache(maxsize=4096)
+def scale_for(sensitivity_squared: int, rho_nano: int) -> float:
+    """The smallest scale on the grid whose discrete Gaussian costs at most `rho_nano`, in lattice steps.
+
+    A vector of L2 sensitivity D with discrete Gaussian noise of scale s is no easier told from its neighbour than with
+    continuous Gaussian noise of variance v, where s**2 = v**2 / (v - 1/12) (docs/proofs/gaussian.md): so it costs
+    rho = D**2 / (2 v). Refuses a price whose noise would not fit 64 bits.
     """
-    needed = Fraction(sensitivity_squared * NANO, 2 * price_nano) * FLOAT_SLACK
+    needed = _scale_squared(_variance(sensitivity_squared, rho_nano)) * FLOAT_SLACK
     root = math.sqrt(needed)
     _check_scale(root)
     exponent = math.frexp(root)[1] - SCALE_BITS
@@ -80,6 +84,20 @@ def scale_for(sensitivity_squared: int, price_nano: int) -> float:
     while (steps * step) ** 2 < needed:
         steps += 1
     return math.ldexp(steps, exponent)
+
+
+def is_paid(scale: float, sensitivity_squared: int, rho_nano: int) -> bool:
+    """Whether discrete Gaussian noise of this scale costs at most `rho_nano` at that L2 sensitivity."""
+    return rho_nano > 0 and Fraction(scale) ** 2 >= _scale_squared(_variance(sensitivity_squared, rho_nano))
+
+
+def _variance(sensitivity_squared: int, rho_nano: int) -> Fraction:
+    return max(LEAST_VARIANCE, Fraction(sensitivity_squared * NANO, 2 * rho_nano))
+
+
+def _scale_squared(variance: Fraction) -> Fraction:
+    """Rises with a variance of at least 1/6, where it is 1/3."""
+    return variance**2 / (variance - Fraction(1, 12))
 
 
 def _check_scale(needed: float) -> None:

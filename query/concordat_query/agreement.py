@@ -54,7 +54,7 @@ class Budget(FileModel):
     """
 
     epsilon: float = Field(gt=0, le=100, allow_inf_nan=False)
-    delta: float | None = Field(default=None, gt=0, lt=0.01, allow_inf_nan=False)
+    delta: float | None = Field(default=None, ge=1e-100, lt=0.01, allow_inf_nan=False)
     calculus: Calculus = Calculus.GAUSSIAN
 
     threshold_delta: float = Field(default=0, ge=0, lt=0.01, allow_inf_nan=False)

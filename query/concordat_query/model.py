@@ -14,7 +14,7 @@ class Calculus(Enum):
     """What an account counts in. All of a query is priced in its population's. The value is its name in files."""
 
     GAUSSIAN = "gaussian"
-    """Rho of zero-concentrated differential privacy; noise is discrete Gaussian."""
+    """Rho, half the square of mu, of Gaussian differential privacy; noise is discrete Gaussian."""
     PURE = "pure"
     """Epsilon of pure differential privacy; noise is discrete Laplace."""
 

@@ -16,7 +16,6 @@ import opendp.prelude as dp
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import NANO
 
-from concordat_privacy.components import Component
 from concordat_privacy.laws import Law, Mechanism, Sensitivity
 from concordat_privacy.plan import Plan
 from concordat_privacy.profile import ProfilePlan
@@ -54,11 +53,6 @@ def _pieces(cells: int) -> list[int]:
     """Numbers of at most `_PIECE` that add up to `cells`."""
     whole, rest = divmod(cells, _PIECE)
     return [_PIECE] * whole + [rest] * bool(rest)
-
-
-def charge_by_map(plan: Plan, component: Component) -> int:
-    """What one component costs by OpenDP's own privacy map, in nano-rho or nano-epsilon, rounded up."""
-    return price_by_map(component.law, component.sensitivity)
 
 
 def check_prices(plan: Plan) -> None:

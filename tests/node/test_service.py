@@ -325,7 +325,7 @@ async def test_what_was_charged_is_not_served_outside_the_agreements_days(fed: F
 async def test_a_price_that_the_privacy_map_does_not_bear_out_is_refused(
     fed: FakeFederation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(noise, "charge_by_map", lambda plan, component: component.price_nano + 1)
+    monkeypatch.setattr(noise, "price_by_map", lambda law, sensitivity: 10**18)
     assert (await refusal(prepare(fed, fed.signed()))).reason is Reason.INVALID_PRICE
 
 

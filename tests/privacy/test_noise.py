@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from concordat_privacy.laws import Law
-from concordat_privacy.noise import charge_by_map, check_prices, draw
+from concordat_privacy.noise import check_prices, draw, price_by_map
 from concordat_privacy.plan import plan
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Aggregate, Calculus, Query, Statistic
+from concordat_query.model import NANO, Aggregate, Calculus, Query, Statistic
 from fakes.catalogue import small_catalogue
 from fakes.laws import gaussian, laplace, standard_deviation
 
@@ -57,7 +57,7 @@ def test_a_scale_out_of_range_is_refused(scale: float, law: Callable[[float], La
 def test_a_plan_costs_no_more_than_its_price_by_opendps_map(calculus: Calculus) -> None:
     planned = plan(dataclasses.replace(QUERY, calculus=calculus), DATASET)
     check_prices(planned)
-    charges = [charge_by_map(planned, component) for component in planned.components]
+    charges = [price_by_map(component.law, component.sensitivity) for component in planned.components]
     assert sum(charges) <= QUERY.price_nano
     assert sum(charges) >= QUERY.price_nano * 0.999
 
@@ -72,6 +72,17 @@ def test_a_component_with_less_noise_than_its_share_pays_for_is_refused(calculus
     with pytest.raises(Refusal) as refused:
         check_prices(cheated)
     assert refused.value.reason is Reason.INVALID_PRICE
+
+
+def test_noise_that_only_the_map_bears_out_is_refused() -> None:
+    """Discrete noise as large as the continuous noise that was paid for is easier to see through."""
+    planned = plan(dataclasses.replace(QUERY, price_nano=NANO), DATASET)
+    first, *others = planned.components
+    scale = math.sqrt(first.sensitivity.squared * NANO / (2 * first.price_nano)) * (1 + 1e-9)
+    cheated = dataclasses.replace(first, law=first.law._replace(scale=scale))
+    assert price_by_map(cheated.law, cheated.sensitivity) <= first.price_nano
+    with pytest.raises(Refusal):
+        check_prices(dataclasses.replace(planned, components=(cheated, *others)))
 
 
 def test_a_unit_with_more_rows_costs_more_at_the_same_noise() -> None:

@@ -251,10 +251,10 @@ def test_bytes_that_are_no_request_fail_as_one(holdings: Holdings) -> None:
 def test_a_price_that_opendp_does_not_confirm_is_refused(
     node: FakeNode, edition: EditionInfo, holdings: Holdings, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dearer(planned: object, component: object) -> int:
+    def dearer(law: object, sensitivity: object) -> int:
         return 10**18
 
-    monkeypatch.setattr(noise, "charge_by_map", dearer)
+    monkeypatch.setattr(noise, "price_by_map", dearer)
     assert _failure(node.request(ASKED, edition), holdings) == EngineResponse.FAILURE_PRICE
     assert watched.statements == []
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from fakes.laws import priced_as
 
 Floats = npt.NDArray[np.float64]
 
@@ -47,7 +48,7 @@ class Shifted:
 
     @property
     def rho(self) -> float:
-        return self.shift**2 / (2 * self.scale**2)
+        return self.shift**2 / (2 * priced_as(self.scale))
 
 
 def gaussian(coordinates: Sequence[Shifted], factor: float = 1.0) -> Tradeoff:

@@ -16,6 +16,7 @@ from concordat_privacy.plan import Plan, plan
 from concordat_query.catalogue import CellKey, Dataset
 from concordat_query.errors import Refusal
 from concordat_query.model import NANO, Query
+from fakes.laws import priced_as
 from fakes.offline import OfflineNode
 from fakes.spec_engines import HeldInDuckDB
 
@@ -47,7 +48,7 @@ class Moved:
         """What the distance costs: in epsilon under discrete Laplace noise, in rho under discrete Gaussian."""
         if self.law.mechanism is Mechanism.LAPLACE:
             return self.distance.l1 / self.law.scale
-        return self.distance.squared / (2 * self.law.scale**2)
+        return self.distance.squared / (2 * priced_as(self.law.scale))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from audit.losses import Floats, Shifted, gaussian
 from audit.planted.mistakes import lattice_quantiles
 
 TRIALS = 40_000
-RHO = {0.5: 1.0, 1.0: math.sqrt(0.5)}
+RHO = {0.5: math.sqrt(12 / 11), 1.0: math.sqrt(3 / 5)}
 """What scale each costs at a shift of 1."""
 
 

@@ -33,6 +33,12 @@ def probabilities(law: Law) -> Floats:
     return found
 
 
+def priced_as(scale: float) -> float:
+    """The variance of the continuous Gaussian that such a discrete one is priced as (docs/proofs/gaussian.md)."""
+    square = scale**2
+    return (square + math.sqrt(square**2 - square / 3)) / 2
+
+
 def standard_deviation(law: Law) -> float:
     return math.sqrt(variance(law))
 

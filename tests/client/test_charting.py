@@ -44,7 +44,7 @@ def test_a_chart_has_every_row_in_the_tables_order_with_error_bars_of_the_margin
     figures = [value for row in result.table.rows for value in row.values if value is not None]
     ends = [(value.estimate - value.margin, value.estimate + value.margin) for value in figures]  # type: ignore[operator]  # all have one
     assert list(bars(figure)) == ends
-    assert texts(figure)[0] == "1,000 ± 17"
+    assert texts(figure)[0] == "1,000 ± 16"
     assert len(figure.axes) == 2  # totals have an axis of their own
     figure.savefig(io.BytesIO())
 

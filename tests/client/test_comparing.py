@@ -93,7 +93,7 @@ def test_a_comparison_prints_sides_difference_verdict_and_the_results_notes() ->
     for expected in ("[x] not available", "Of twenty comparisons", "Note: Northern Ireland: Age is not recorded."):
         assert expected in text
     counted = PARTIES.result(COUNTS).compare("Scotland", "Wales")
-    assert "3,000 ± 17 │ 2,000 ± 17 │ 1,000 ± 24 │ more than noise" in str(counted)
+    assert "3,000 ± 16 │ 2,000 ± 16 │ 1,000 ± 22 │ more than noise" in str(counted)
     page = ElementTree.fromstring(f"<div>{counted._repr_html_()}</div>")  # noqa: S314  # our own
     assert page.findtext("table/caption") == "n: Scotland less Wales"
     assert page.findall("table/tbody/tr")[0].findtext("th") == "Fatal"

@@ -154,7 +154,7 @@ def test_in_notebooks_a_result_is_an_accessible_table_whose_texts_are_escaped() 
     rows = page.findall("table/tbody/tr")
     assert all([cell.get("scope") for cell in row.findall("th")] == ["row", "row"] for row in rows)
     assert rows[1].findall("th")[1].text == "&amp;"
-    assert "1,000 ± 24" in "".join(rows[0].itertext())
+    assert "1,000 ± 22" in "".join(rows[0].itertext())
     assert any(mark.get("title") == "not available: not held" for mark in page.iter("abbr"))
     notes = "".join(page.itertext())
     assert "Age is not recorded." in notes

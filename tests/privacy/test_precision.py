@@ -61,7 +61,10 @@ def test_more_nodes_added_up_cost_more_for_the_same_margin() -> None:
 
 @pytest.mark.parametrize(
     ("calculus", "margin"),
-    [*itertools.product(Calculus, [0, -1, math.nan, math.inf, 1e-320]), (Calculus.GAUSSIAN, 0.4)],
+    [
+        *itertools.product(Calculus, [0, -1, math.nan, math.inf, 1e-320]),
+        *[(Calculus.GAUSSIAN, margin) for margin in (0.4, 0.99)],
+    ],
 )
 def test_a_margin_that_nothing_buys_is_refused(margin: float, calculus: Calculus) -> None:
     with pytest.raises(Refusal) as refused:
@@ -70,7 +73,8 @@ def test_a_margin_that_nothing_buys_is_refused(margin: float, calculus: Calculus
 
 
 def test_a_margin_below_one_is_bought_by_so_little_noise_that_most_of_it_is_none() -> None:
-    single = query(aggregates=[COUNT])
+    """In pure epsilon; discrete Gaussian noise has a least scale."""
+    single = replace(query(aggregates=[COUNT]), calculus=Calculus.PURE)
     price_nano = price_for_margin(single, CASUALTIES, 1, 0.4)
     assert largest_margin(plan(replace(single, price_nano=price_nano), CASUALTIES), 1) == 0
     assert largest_margin(plan(replace(single, price_nano=price_nano - 1), CASUALTIES), 1) == 1
@@ -87,7 +91,7 @@ def test_half_of_every_margin_costs_twice_the_epsilon_or_four_times_the_rho(calc
     asked = replace(SEVERAL, price_nano=20_000_000, calculus=calculus)
     dearer = replace(asked, price_nano=price_for_half_the_margin(asked))
     for before, after in zip(plan(asked, DATASET).components, plan(dearer, DATASET).components, strict=True):
-        assert after.scale == pytest.approx(before.scale / 2, rel=2e-4)
+        assert after.scale == pytest.approx(before.scale / 2, rel=1e-3)
 
 
 @pytest.mark.parametrize("calculus", Calculus)
@@ -107,6 +111,6 @@ def test_what_sharing_saves_is_what_the_same_statistics_would_have_by_themselves
 
 
 def _noise(component: Component) -> float:
-    """How many times the scale that one whole unit of the price would buy."""
+    """How many times the scale that a thousandth of a whole unit of the price would buy."""
     calculus = Calculus.PURE if component.law.mechanism is Mechanism.LAPLACE else Calculus.GAUSSIAN
-    return component.scale / law_for(calculus, component.sensitivity, NANO).scale
+    return component.scale / law_for(calculus, component.sensitivity, NANO // 1000).scale

@@ -42,7 +42,7 @@ def test_whatever_changes_the_profile_changes_the_hash(more: dict[str, Any]) -> 
 
 
 def test_the_hash_is_the_same_for_ever_and_no_querys() -> None:
-    assert profile_request_sha256(ASKED).hex() == "3d6d074a1cb655734466e3b0eb87e9b1c41f5ebdf424a2c968f41ad5310ae897"
+    assert profile_request_sha256(ASKED).hex() == "741fe54b1d00db99625d3a2fff2bce6dd9720d771ff0dd51db7cbff68ad486c3"
     assert profile_request_sha256(ASKED) != query_sha256(query(keys=("severity", "year")))
 
 

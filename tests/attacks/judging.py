@@ -10,8 +10,8 @@ Floats = npt.NDArray[np.float64]
 Truths = npt.NDArray[np.bool_]
 
 ERRORS = 5.0
-"""So many standard errors beyond its bound is better: chance alone does that once in 3 million attacks, each of which
-is over a thousand independent trials or more, so that their mean is normal."""
+"""So many standard errors beyond its bound is better: over 250 towns or more, which are independent, chance alone does
+that less than once in a million comparisons."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from concordat_query.catalogue import Catalogue
 from concordat_query.model import Calculus, Statistic
 from concordat_query.signing import SigningKey
 from concordat_wire.channel import open_channel
-from concordat_wire.tls import Tls
 from fakes.certificates import FakeAuthority
 from fakes.federation import tls_table
 from fakes.toml import write_toml
@@ -27,19 +26,19 @@ from fakes.toml import write_toml
 ANALYSTS = ("first", "second", "third")
 COORDINATORS = ("coordinator", "another coordinator")
 SECONDS = 60.0
+"""The deadline of a call."""
+
 NO_LIMIT = 100.0
 """The largest budget that an agreement may give, in epsilon."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Besieged:
-    """A node that serves, and the keys and certificates of those who ask it."""
+    """A node that serves, the keys of those who may ask it, and the way to it through each coordinator."""
 
     settings: Settings
     analysts: dict[str, SigningKey]
-    callers: dict[str, Tls]
-    node: runtime.Node
-    calls: "list[node_pb2_grpc.NodeServiceAsyncStub]" = field(default_factory=list)
+    calls: "list[node_pb2_grpc.NodeServiceAsyncStub]"
 
     @property
     def catalogue(self) -> Catalogue:
@@ -78,8 +77,7 @@ async def besieged(
 @asynccontextmanager
 async def copied(folder: Path, country: Country, like: Besieged) -> AsyncIterator[Besieged]:
     """An attackers' own copy of a node, with towns of their making. It has no noise and no budget to speak of."""
-    own = like.agreement.model_dump(mode="json", exclude_none=True)["populations"][POPULATION]
-    calculus = Calculus(own.get("calculus", Calculus.GAUSSIAN))
+    calculus = like.bounds.calculus
     async with served(folder, csv(country.model), len(country.model), silent(), NO_LIMIT, calculus) as node:
         yield node
 
@@ -93,14 +91,14 @@ async def served(
     settings = _written(folder, keys, source, catalogue(towns), budget(epsilon, calculus), more)
     authority = FakeAuthority(folder / "certs")
     authority.issue(NODE)
-    callers = {name: authority.issue(name) for name in COORDINATORS}
+    callers = [authority.issue(name) for name in COORDINATORS]
     (mapping,) = settings.mappings.values()
     import_dataset(mapping, settings.data, settings.state, Resources("500MB", threads=1))
     node = await runtime.start(settings, engine)
-    channels = [open_channel(f"127.0.0.1:{node.port}", tls, NODE) for tls in callers.values()]
+    channels = [open_channel(f"127.0.0.1:{node.port}", tls, NODE) for tls in callers]
     try:
         calls = [node_pb2_grpc.NodeServiceStub(channel) for channel in channels]
-        yield Besieged(settings, {name: keys[name] for name in ANALYSTS}, callers, node, calls)
+        yield Besieged(settings, {name: keys[name] for name in ANALYSTS}, calls)
     finally:
         for channel in channels:
             await channel.close()

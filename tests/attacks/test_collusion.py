@@ -32,7 +32,7 @@ async def test_three_analysts_together_average_no_more_noise_away_than_one(tmp_p
 
 
 async def test_three_analysts_together_reconstruct_no_more_than_one(tmp_path: Path) -> None:
-    country = with_debtors(100, seed=33)
+    country = with_debtors(250, seed=33)
     outcome = await carried_out(Attack((BALANCE,), epsilon=5.0, rounds=3, analysts=3), country, HONEST, tmp_path)
     assert not bits_right(bits(outcome.answers), country.truth).is_above(outcome.bounds.bits)
 

@@ -1,6 +1,6 @@
 """Averaging: the same figure asked for again and again, in the same words and in others.
 
-The attackers want to know how many women live in each of 2,000 towns, to less than the whole account's noise.
+The attackers want to know how many women live in each of 1,000 towns, to less than the whole account's noise.
 """
 
 from pathlib import Path
@@ -44,7 +44,7 @@ WORDINGS = (
     Wording("AVG(age)", f"{WOMEN} AND age = 99"),
 )
 REPHRASED = WORDINGS, 1
-TOWNS = 2_000
+TOWNS = 1_000
 EPSILON = 1.0
 
 

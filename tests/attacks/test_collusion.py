@@ -11,6 +11,7 @@ from attacks.estimating import bits, presence
 from attacks.judging import bits_right, squared_error
 from attacks.nodes import ANALYSTS, COORDINATORS, Besieged, besieged
 from attacks.towns import with_debtors, with_or_without
+from concordat_node.engine.process import Engine
 from concordat_query.errors import Reason, Refusal
 
 WOMEN = Wording("COUNT(*)", "sex = 'F'")
@@ -24,7 +25,7 @@ def colluders(node: Besieged, coordinators: int = 1) -> list[Attacker]:
 
 
 async def test_three_analysts_together_average_no_more_noise_away_than_one(tmp_path: Path) -> None:
-    country = with_or_without(2_000, seed=32)
+    country = with_or_without(1_000, seed=32)
     attack = Attack((WOMEN,), epsilon=1.0, rounds=6, analysts=3)
     outcome = await carried_out(attack, country, HONEST, tmp_path)
     found = squared_error(presence(outcome.answers), country.truth.astype(float))
@@ -39,7 +40,7 @@ async def test_three_analysts_together_reconstruct_no_more_than_one(tmp_path: Pa
 
 async def test_questions_at_the_same_time_are_answered_as_far_as_the_account_goes(tmp_path: Path) -> None:
     """Each colluder asks seven things at once through each of two coordinators; a third of it can be paid for."""
-    async with besieged(tmp_path, FEW, HONEST, epsilon=1.0) as node:
+    async with besieged(tmp_path, FEW, Engine.start, epsilon=1.0) as node:
         asking = colluders(node, len(COORDINATORS))
         sql = [WOMEN.at(0.3 + number / 1000) for number in range(7 * len(asking))]
         told = await _at_once(asking * 7, sql)
@@ -54,7 +55,7 @@ async def test_questions_at_the_same_time_are_answered_as_far_as_the_account_goe
 
 
 async def test_the_same_question_at_the_same_time_is_charged_once_to_each_analyst(tmp_path: Path) -> None:
-    async with besieged(tmp_path, FEW, HONEST, epsilon=1.0) as node:
+    async with besieged(tmp_path, FEW, Engine.start, epsilon=1.0) as node:
         asking = colluders(node, len(COORDINATORS)) * 3
         told = await _at_once(asking, [WOMEN.at(0.1)] * len(asking))
         answered = [one for one in told if isinstance(one, Seen)]

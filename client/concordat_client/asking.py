@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from concordat.v1 import query_pb2
 from concordat_privacy.accounting import MAX_EPSILON
+from concordat_privacy.effort import check_effort
 from concordat_privacy.plan import Plan, plan
 from concordat_privacy.precision import largest_margin, price_for_margin
 from concordat_privacy.prices import check_price, currency_of
@@ -81,8 +82,10 @@ def understand(sql: str, catalogue: Catalogue, agreement: Agreement) -> Understo
         check_price(query, dataset, agreement)
     with _placed(sql, sorted(dataset.by_name)):
         check_merging(query, dataset, by_nation=question.presentation.by_nation, nations=nations)
+    planned = plan(query, dataset)
+    check_effort(planned, question.presentation, len(nodes))
     epsilon = currency.epsilon_of(query.price_nano)
-    return Understood(query, question.presentation, nodes, plan(query, dataset), epsilon)
+    return Understood(query, question.presentation, nodes, planned, epsilon)
 
 
 def ask(

@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from concordat.v1 import coordinator_pb2, node_pb2
+from concordat_privacy.effort import check_effort
 from concordat_privacy.places import check_totals
 from concordat_privacy.plan import plan
 from concordat_query.agreement import Agreement
@@ -18,11 +21,12 @@ from concordat_query.wire_presentation import presentation_from_proto
 from concordat_wire.server import Context
 
 from concordat_coordinator.federation import Federation, every
-from concordat_coordinator.protocol import Asked, Protocol, check_round
+from concordat_coordinator.protocol import Asked, Protocol, Round, check_round
 from concordat_coordinator.results import failure_of, result_of
 
 LONGEST_SECONDS = 600.0
 LOOK_SECONDS = 10.0
+TABLES_AT_ONCE = 2
 _log = logging.getLogger(__name__)
 RunResponse = coordinator_pb2.RunResponse
 
@@ -36,6 +40,7 @@ class CoordinatorService:
         self._agreement = agreement
         self._protocol = Protocol(federation, catalogue, agreement)
         self._running: set[asyncio.Task[None]] = set()
+        self._tables = ThreadPoolExecutor(TABLES_AT_ONCE, thread_name_prefix="tables")
 
     async def Run(  # as the .proto names it
         self, request: coordinator_pb2.RunRequest, context: Context
@@ -72,7 +77,14 @@ class CoordinatorService:
         round_ = await self._protocol.commit(asked, prepared, progress, seconds)
         check_round(round_)
         quotes = {name: response.quote for name, response in prepared.items()}
-        emit(RunResponse(result=result_of(asked, round_, quotes, self._catalogue, self._agreement)))
+        emit(RunResponse(result=await self._result(asked, round_, quotes)))
+
+    async def _result(
+        self, asked: Asked, round_: Round, quotes: Mapping[str, node_pb2.Quote]
+    ) -> coordinator_pb2.Result:
+        """In a thread of its own: a table may take long to make, and others are served meanwhile."""
+        work = partial(result_of, asked, round_, quotes, self._catalogue, self._agreement)
+        return await asyncio.get_running_loop().run_in_executor(self._tables, work)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -92,8 +104,7 @@ class CoordinatorService:
         asked = self._read(request)
         round_ = await self._protocol.collect(asked, _seconds(context))
         check_round(round_)
-        result = result_of(asked, round_, {}, self._catalogue, self._agreement)
-        return coordinator_pb2.GetResultResponse(result=result)
+        return coordinator_pb2.GetResultResponse(result=await self._result(asked, round_, {}))
 
     def _read(self, request: coordinator_pb2.RunRequest | coordinator_pb2.GetResultRequest) -> Asked:
         """What must be right before any node is bothered. Nodes check everything again and more."""
@@ -106,6 +117,7 @@ class CoordinatorService:
         check_merging(envelope.query, dataset, by_nation=presentation.by_nation, nations=nations)
         planned = plan(envelope.query, dataset)
         check_totals(planned, presentation)
+        check_effort(planned, presentation, len(envelope.audience))
         return Asked(request.query, request.credentials, envelope, presentation, planned, request.table)
 
     def _check_catalogue(self, sha256: str) -> None:

@@ -18,10 +18,10 @@ from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Expression
 
 from concordat_privacy.components import Component
-from concordat_privacy.evaluation import DRAWS, Figure, Number, evaluate, read, simulated, simulated_errors
+from concordat_privacy.evaluation import Figure, Number, evaluate, half_widths, read, simulated, simulated_errors
 from concordat_privacy.laws import Law
 from concordat_privacy.linear import Linear, linear
-from concordat_privacy.margins import CONFIDENCE, Floats, Noise, combined_margin
+from concordat_privacy.margins import Floats, Noise, combined_margin
 from concordat_privacy.merge import NodeAnswer, add_up
 from concordat_privacy.places import plan_of_level
 from concordat_privacy.plan import Plan
@@ -196,6 +196,6 @@ def _simulated_margin(
         noise = {index: drawn[index][place] + drawn[index][2] for index in seen}
         errors.append(simulated_errors(expression, side.plan, seen, noise))
     with np.errstate(invalid="ignore"):
-        widths = np.abs(errors[0] - errors[1])
+        widths = errors[0] - errors[1]
     widths[np.isnan(widths)] = math.inf
-    return float(np.sort(widths)[int(CONFIDENCE * DRAWS)])
+    return float(half_widths(widths))

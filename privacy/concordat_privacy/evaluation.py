@@ -6,7 +6,7 @@ of the same noise off the noisy components: what the truth may have been, given 
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -16,12 +16,16 @@ from concordat_query.model import AggregateRef, Arithmetic, Constant, Expression
 from concordat_privacy.linear import Linear, component, linear
 from concordat_privacy.margins import CONFIDENCE, Floats, draws, normal_sigma
 from concordat_privacy.parts import Joint, Mean, Pair, Part, Percentile, Size, Spread, Sum, Total
-from concordat_privacy.percentiles import cumulative_counts, inverted_margins, size_margins, value_at
+from concordat_privacy.percentiles import Ordered, cumulative_counts, inverted_margins, ordered, size_margins, value_at
 from concordat_privacy.plan import Plan
-from concordat_privacy.standing import components_of
+from concordat_privacy.standing import components_of, parts_of
 from concordat_privacy.sums import Noisy
 
 DRAWS = 1000
+_FEWEST = 250
+_DRAWN = 100_000
+"""Draws of all the integers that one row's expression reads, where these are many: fewer of each, but no fewer than
+`_FEWEST`. A margin is the same quantile of fewer draws, so it holds as often."""
 _CHUNK = 16
 """Rows simulated at once: their arrays then stay within a processor's nearest caches."""
 _MAX_WHOLE = 2**62
@@ -42,9 +46,10 @@ def evaluate(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> l
     """The figures of one expression, one for each row of `noisy`. Deterministic given the seed."""
     if (form := linear(expression, plan)) is not None:
         return _exact(form, plan, noisy)
-    estimates = point(expression, plan, _as_floats(plan, noisy))
-    margins = _margins(expression, plan, noisy, seed)
-    undefined, unbounded = _divisors(expression, plan, noisy, seed)
+    seen = {index: read(plan, index, sums.astype(np.float64)) for index, sums in noisy.sums.items()}
+    estimates = point(expression, plan, seen)
+    margins = _margins(expression, plan, noisy, seen, seed)
+    undefined, unbounded = _divisors(expression, plan, noisy, seen, seed)
     undefined |= ~np.isfinite(estimates)
     margins[unbounded | ~np.isfinite(margins)] = math.inf
     useless = np.minimum(np.abs(estimates), _half_range(expression, plan))
@@ -77,10 +82,6 @@ def _counts(noisy: Noisy, components: Sequence[int]) -> list[Counts]:
     return list(zip(*(noisy.noises[index].tolist() for index in components), strict=True))
 
 
-def _as_floats(plan: Plan, noisy: Noisy) -> dict[int, Floats]:
-    return {index: read(plan, index, sums.astype(np.float64)) for index, sums in noisy.sums.items()}
-
-
 def read(plan: Plan, index: int, sums: Floats) -> Floats:
     """What expressions are made of: a component's sums or, where it has bins, their cumulative counts, first axis."""
     component = plan.components[index]
@@ -94,19 +95,34 @@ def _divided(numerators: list[int], denominator: int) -> Sequence[Number]:
     return [number / denominator for number in numerators]
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What an expression is made of. Cumulative counts are ordered once, however many percentiles are read off."""
+
+    sums: Mapping[int, Floats]
+    counts: Mapping[int, Ordered]
+
+
 def point(expression: Expression, plan: Plan, sums: Mapping[int, Floats]) -> Floats:
     """The expression over arrays of any one shape, `read`. Division by zero gives infinities or NaN."""
+    counted = {part.component for part in parts_of(expression, plan) if isinstance(part, Percentile)}
+    return _point(expression, plan, _Read(sums, {index: ordered(sums[index]) for index in counted}))
+
+
+def _point(expression: Expression, plan: Plan, known: _Read) -> Floats:
     match expression:
         case Constant(number):
             return np.float64(number)  # type: ignore[return-value]  # an array without axes, as far as arithmetic goes
         case AggregateRef(index):
-            return _of_part(plan.parts[index], plan, sums)
-    left, right = point(expression.left, plan, sums), point(expression.right, plan, sums)
+            return _of_part(plan.parts[index], plan, known)
+    left, right = _point(expression.left, plan, known), _point(expression.right, plan, known)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         return _computed(expression.operator, left, right)
 
 
-def _of_part(part: Part, plan: Plan, sums: Mapping[int, Floats]) -> Floats:
+def _of_part(part: Part, plan: Plan, known: _Read) -> Floats:
+    sums = known.sums
+
     def worth(index: int) -> Floats:
         return sums[index] * float(plan.components[index].step)
 
@@ -115,13 +131,12 @@ def _of_part(part: Part, plan: Plan, sums: Mapping[int, Floats]) -> Floats:
     if isinstance(part, Sum):
         return float(part.middle) * sums[part.rows] + worth(part.centred)
     if isinstance(part, Percentile | Size):
-        counts = sums[part.component]
-        return counts[-1] if isinstance(part, Size) else value_at(part, counts)
+        return sums[part.component][-1] if isinstance(part, Size) else value_at(part, known.counts[part.component])
     rows = np.maximum(1.0, sums[part.rows])
     if isinstance(part, Mean):
         return float(part.middle) + worth(part.centred) / rows
     if isinstance(part, Pair):
-        return _of_pair(part, plan, sums)
+        return _of_pair(part, plan, known)
     squares = worth(part.squares) + sums[part.rows] * float(part.offset)
     deviations = squares - worth(part.centred) ** 2 / rows
     variance: Floats = deviations / (np.maximum(1.0, sums[part.rows] - 1) if part.is_sample else rows)
@@ -129,15 +144,16 @@ def _of_part(part: Part, plan: Plan, sums: Mapping[int, Floats]) -> Floats:
         return np.sqrt(variance) if part.is_root else variance
 
 
-def _of_pair(part: Pair, plan: Plan, sums: Mapping[int, Floats]) -> Floats:
+def _of_pair(part: Pair, plan: Plan, known: _Read) -> Floats:
     """NaN where a variance to be divided by is not above zero."""
+    sums = known.sums
     rows = np.maximum(1.0, sums[part.rows])
     first, second = (
         sums[side.centred] * float(plan.components[side.centred].step) / rows for side in (part.first, part.second)
     )
     products = sums[part.products] * float(plan.components[part.products].step)
     covariance: Floats = products / rows - first * second
-    variances = [_of_part(variance, plan, sums) for variance in part.variances]
+    variances = [_of_part(variance, plan, known) for variance in part.variances]
     divisors = [np.where(variance > 0, variance, np.nan) for variance in variances]
     match part.joint:
         case Joint.COVARIANCE:
@@ -165,19 +181,21 @@ def _computed(operator: Operator, left: Floats, right: Floats) -> Floats:
             return left / right
 
 
-def _margins(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> Floats:
+def _margins(expression: Expression, plan: Plan, noisy: Noisy, seen: Mapping[int, Floats], seed: bytes) -> Floats:
     """For each row: of a percentile or its rows by themselves from the spread of cumulative counts, else simulated."""
     part = plan.parts[expression.index] if isinstance(expression, AggregateRef) else None
     if not isinstance(part, Percentile | Size):
-        return _simulated_margins(expression, plan, noisy, seed)
+        return _simulated_margins(expression, plan, noisy, seen, seed)
     component = plan.components[part.component]
     sigmas = np.array([normal_sigma(component.law, copies) for copies in noisy.noises[part.component].tolist()])
     if isinstance(part, Size):
         return size_margins(component, sigmas)
-    return inverted_margins(part, component, noisy.sums[part.component].astype(np.float64), sigmas)
+    return inverted_margins(part, component, seen[part.component], sigmas)
 
 
-def _simulated_margins(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> Floats:
+def _simulated_margins(
+    expression: Expression, plan: Plan, noisy: Noisy, seen: Mapping[int, Floats], seed: bytes
+) -> Floats:
     """For each row the half width that holds 95% of simulated errors."""
     components = components_of(expression, plan)
     counts = np.array([noisy.noises[index] for index in components]).T
@@ -188,18 +206,18 @@ def _simulated_margins(expression: Expression, plan: Plan, noisy: Noisy, seed: b
         step = max(1, _CHUNK // max(plan.components[index].width for index in components))
         for start in range(0, len(rows), step):
             chunk = rows[start : start + step]
-            margins[chunk] = _half_widths(expression, plan, noisy, chunk, noise)
+            some = {index: seen[index][..., chunk, None] for index in components}
+            margins[chunk] = half_widths(simulated_errors(expression, plan, some, noise))
     return margins
 
 
-def _half_widths(
-    expression: Expression, plan: Plan, noisy: Noisy, rows: npt.NDArray[np.intp], noise: Mapping[int, Floats]
-) -> Floats:
-    seen = {index: read(plan, index, noisy.sums[index][..., rows].astype(np.float64))[..., None] for index in noise}
-    errors = np.abs(simulated_errors(expression, plan, seen, noise))
-    rank = int(CONFIDENCE * DRAWS)
-    errors.partition(rank, axis=1)
-    return errors[:, rank]
+def half_widths(errors: Floats) -> Floats:
+    """What holds 95% of simulated errors, which are the last axis; NaN counts as beyond all others."""
+    widths = np.abs(errors)
+    rank = int(CONFIDENCE * errors.shape[-1])
+    widths.partition(rank, axis=-1)
+    found: Floats = widths[..., rank]
+    return found
 
 
 def simulated_errors(
@@ -238,21 +256,30 @@ def _noise(components: Sequence[int], plan: Plan, counts: Sequence[int], seed: b
 
 
 def simulated(plan: Plan, sums: Sequence[tuple[int, int]], seed: bytes) -> list[Floats]:
-    """Draws of the noise of sums, each of a component and of so many copies, `read`: [draw], or [bin, draw]."""
+    """Draws of the noise of sums, each of a component and of so many copies, `read`: [draw], or [bin, draw]. All
+    have as many draws."""
     widths = [plan.components[index].width for index, _ in sums]
     laws = [
         (plan.components[index].law,) * copies
         for (index, copies), width in zip(sums, widths, strict=True)
         for _ in range(width)
     ]
-    parts = np.split(draws(seed, laws, DRAWS), np.cumsum(widths)[:-1])
+    number = draws_for(sum(plan.components[index].width for index in {index for index, _ in sums}))
+    parts = np.split(draws(seed, laws, number), np.cumsum(widths)[:-1])
     return [
         read(plan, index, part if plan.components[index].bins else part[0])
         for (index, _), part in zip(sums, parts, strict=True)
     ]
 
 
-def _divisors(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> tuple[Flags, Flags]:
+def draws_for(width: int) -> int:
+    """How often noise is drawn for an expression that reads so many integers in a row."""
+    return max(_FEWEST, min(DRAWS, _DRAWN // width))
+
+
+def _divisors(
+    expression: Expression, plan: Plan, noisy: Noisy, seen: Mapping[int, Floats], seed: bytes
+) -> tuple[Flags, Flags]:
     """Where a divisor gives no figure at all, and where its 95% noise interval reaches zero: no margin holds there."""
     undefined = np.zeros(noisy.rows, dtype=np.bool_)
     unbounded = undefined.copy()
@@ -265,8 +292,8 @@ def _divisors(expression: Expression, plan: Plan, noisy: Noisy, seed: bytes) -> 
             margins = np.array([float(margin) for margin in _exact_margins(divisor, plan, noisy)])
             undefined |= values <= 0 if divisor.is_never_negative(plan) else values == 0
         else:
-            values = point(divisor, own, _as_floats(own, noisy))
-            margins = _margins(divisor, own, noisy, seed)
+            values = point(divisor, own, seen)
+            margins = _margins(divisor, own, noisy, seen, seed)
             undefined |= ~np.isfinite(values) | (values <= 0 if _is_size(divisor, own) else values == 0)
         unbounded |= ~(np.abs(values) > margins)
     return undefined, unbounded

@@ -234,11 +234,11 @@ def _quantiles_of(laws: Sequence[Law], count: int) -> Floats:
 
 
 @lru_cache(maxsize=32)
-def _orders(seed: bytes, rows: int, count: int) -> npt.NDArray[np.intp]:
+def _orders(seed: bytes, rows: int, count: int) -> npt.NDArray[np.uint16]:
     """Shuffled indices. MT19937 as RandomState uses it is frozen for ever, and no two of its doubles will be equal."""
     words = np.frombuffer(hashlib.sha256(seed).digest(), dtype="<u4")
-    orders: npt.NDArray[np.intp] = np.random.RandomState(words).random_sample((rows, count)).argsort(axis=1)
-    return orders
+    orders = np.random.RandomState(words).random_sample((rows, count)).argsort(axis=1)
+    return orders.astype(np.uint16)  # many rows are kept, and there are never as many draws
 
 
 @lru_cache(maxsize=512)

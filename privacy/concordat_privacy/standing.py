@@ -21,6 +21,7 @@ from concordat_query.model import (
 )
 
 from concordat_privacy.merge import Absent, NodeAnswer
+from concordat_privacy.parts import Part
 from concordat_privacy.plan import Plan, held_components
 from concordat_privacy.released import unreleased
 from concordat_privacy.status import Status
@@ -110,12 +111,14 @@ def aggregates_of(expression: Expression) -> tuple[int, ...]:
             return ()
 
 
+def parts_of(expression: Expression, plan: Plan) -> list[Part]:
+    """What the aggregates are, each once, to which an expression refers."""
+    return [plan.parts[index] for index in aggregates_of(expression)]
+
+
 def components_of(expression: Expression, plan: Plan) -> tuple[int, ...]:
     """The components that an expression needs, by index, each once."""
-    found: set[int] = set()
-    for index in aggregates_of(expression):
-        found.update(plan.parts[index].components)
-    return tuple(sorted(found))
+    return tuple(sorted({index for part in parts_of(expression, plan) for index in part.components}))
 
 
 def columns_read(plan: Plan, component: int) -> frozenset[str]:

@@ -88,7 +88,8 @@ class Reason(StrEnum):
         "TOO_MANY_CELLS",
         "INVALID_ARGUMENT",
         False,
-        "The group keys make more cells, or cells and statistics more figures, than one answer may hold.",
+        "The group keys make more cells, or cells and statistics more figures, than one answer may hold or a table be "
+        "made of.",
         "Group by fewer columns, or by ones with fewer values, or ask for fewer statistics at once.",
     )
     INVALID_PRICE = (

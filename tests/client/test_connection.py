@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
-from concordat_client import Connection, connect
+from concordat_client import Connection, asking, connect
 from concordat_client.config import read_settings
 from concordat_coordinator import results
 from concordat_privacy.estimates import Status, Table
+from concordat_privacy.plan import Plan
 from concordat_query.errors import Reason, Refusal, SqlRefusal, Unavailable
+from concordat_query.model import Presentation
 from fakes.analysts import with_connection, write_client
 from fakes.federation import federation, write_federation
 
@@ -41,6 +43,23 @@ async def test_the_coordinator_makes_no_table_for_a_client_who_makes_it(
         def work(connection: Connection) -> None:
             question = connection.ask(SQL)
             assert connection.run(question).table.rows == connection.fetch(question).table.rows
+
+        await with_connection(fed, work)
+
+
+async def test_percentiles_in_too_many_rows_are_refused_before_anything_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(plan: Plan, presentation: Presentation, nodes: int) -> None:
+        assert (plan.cells, presentation.by_nation, nodes) == (3, True, len(TWO))
+        raise Refusal(Reason.TOO_MANY_CELLS, "too much", field="presentation.columns")
+
+    monkeypatch.setattr(asking, "check_effort", refuse)
+    async with federation(tmp_path, nations=TWO) as fed:
+
+        def work(connection: Connection) -> None:
+            with pytest.raises(Refusal, match="too much"):
+                connection.ask(SQL)
 
         await with_connection(fed, work)
 

@@ -1,16 +1,20 @@
 """A query's whole way: Prepare everywhere, Commit everywhere, one result that proves itself."""
 
 import asyncio
+import threading
 import time
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from concordat.v1 import coordinator_pb2, node_pb2, query_pb2
+from concordat_coordinator import results, service
 from concordat_node.admission import Identified, Rules
 from concordat_node.answer import sign_delivery
-from concordat_query.errors import Reason, Unavailable
+from concordat_privacy.estimates import Table, tabulate
+from concordat_query.errors import Reason, Refusal, Unavailable
 from concordat_query.model import (
     AggregateRef,
     Arithmetic,
@@ -345,6 +349,40 @@ async def test_a_presentation_of_what_the_query_lacks_is_refused_before_anything
             await fed.run_events(fed.signed(), presentation)
         assert error_from_rpc(raised.value).reason is Reason.MALFORMED_REQUEST
         assert await fed.members["Wales"].log() == ["genesis", "budget", "budget"]
+
+
+async def test_percentiles_in_too_many_rows_are_refused_before_anything_is_charged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise Refusal(Reason.TOO_MANY_CELLS, "too much", field="presentation.columns")
+
+    monkeypatch.setattr(service, "check_effort", refuse)
+    async with federation(tmp_path, nations=["Wales"]) as fed:
+        with pytest.raises(aio.AioRpcError) as refused:
+            await fed.run(fed.signed())
+        assert error_from_rpc(refused.value).reason is Reason.TOO_MANY_CELLS
+        assert await fed.members["Wales"].spent() == 0
+
+
+async def test_others_are_served_while_a_table_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, served = threading.Event(), threading.Event()
+
+    def slowly(*arguments: Any) -> Table:
+        begun.set()
+        assert served.wait(timeout=20)
+        return tabulate(*arguments)
+
+    monkeypatch.setattr(results, "tabulate", slowly)
+    async with federation(tmp_path, nations=["Wales"]) as fed:
+        running = asyncio.create_task(fed.run(fed.signed()))
+        assert await asyncio.to_thread(begun.wait, 20)
+        request = coordinator_pb2.CoordinatorServiceDescribeRequest()
+        described = await fed.analysts_stub().Describe(request, timeout=10)
+        assert not running.done()
+        served.set()
+        assert [node.node for node in described.nodes] == ["node-wales"]
+        assert (await running).table
 
 
 async def test_explain_quotes_each_node_or_tells_why_not_and_reserves_nothing(tmp_path: Path) -> None:

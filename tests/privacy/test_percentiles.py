@@ -10,7 +10,7 @@ import pytest
 from concordat_privacy.components import Component, Kind
 from concordat_privacy.margins import NORMAL_QUANTILE, Noise, combined_margin, normal_sigma
 from concordat_privacy.parts import Percentile
-from concordat_privacy.percentiles import cumulative_counts, inverted_margins, value_at
+from concordat_privacy.percentiles import _first_above, cumulative_counts, inverted_margins, ordered, value_at
 from concordat_privacy.plan import Plan, plan
 from concordat_privacy.strategies import MAX_BINS, MAX_FLAT, Grouped, bins_of, grouped_strategy_of, strategy_of
 from concordat_query.catalogue import Catalogue
@@ -95,7 +95,7 @@ def test_more_figures_than_are_answered_are_refused_with_advice() -> None:
 def test_without_noise_a_percentile_is_exact(values: list[int], fraction: str) -> None:
     component, part = ages(fraction)
     counts = cumulative_counts(component, _exact(component, values)[:, None])
-    assert value_at(part, counts)[0] == pytest.approx(float(np.quantile(values, float(fraction))), abs=1e-6)
+    assert value_at(part, ordered(counts))[0] == pytest.approx(float(np.quantile(values, float(fraction))), abs=1e-6)
 
 
 def _exact(component: Component, values: list[int] | np.ndarray) -> np.ndarray:
@@ -117,8 +117,8 @@ def test_margins_hold_the_truth(rows: int, fraction: str, shape: str) -> None:
     scale = 3 * math.sqrt(component.sensitivity.squared)  # as for a count with a deviation of 3
     drawn = np.rint(noise.normal(0, scale, (component.width, REPETITIONS)))
     sums = _exact(component, values)[:, None] + drawn
-    figures = value_at(part, cumulative_counts(component, sums))
-    margins = inverted_margins(part, component, sums, np.full(REPETITIONS, scale))
+    figures = value_at(part, ordered(cumulative_counts(component, sums)))
+    margins = inverted_margins(part, component, cumulative_counts(component, sums), np.full(REPETITIONS, scale))
     truth = np.quantile(values, float(fraction))
     assert np.mean(np.abs(figures - truth) <= margins + 1e-9) >= 0.93
     if shape == "smooth" and rows == 6000:
@@ -130,7 +130,9 @@ def test_a_margin_widens_with_the_noise() -> None:
     values = np.arange(101).repeat(5)
     sums = np.repeat(_exact(component, values)[:, None], 3, axis=1)
     sigma = math.sqrt(component.sensitivity.squared)
-    margins = inverted_margins(part, component, sums, np.array([0.0, 2 * sigma, 8 * sigma]))
+    margins = inverted_margins(
+        part, component, cumulative_counts(component, sums), np.array([0.0, 2 * sigma, 8 * sigma])
+    )
     assert margins[0] == 0
     assert 0 < margins[1] < margins[2] / 2
 
@@ -140,7 +142,7 @@ def test_the_values_of_a_bin_are_taken_to_be_evenly_spread() -> None:
     bins = bins_of(kind)
     part = Percentile(0, Fraction(1, 2), Fraction(0), Fraction(bins.size), is_coarse=True, span=Fraction(kind.upper))
     counts = np.where(np.arange(bins.count) < 3, 0.0, 100.0)
-    assert value_at(part, counts[:, None])[0] == pytest.approx(35)
+    assert value_at(part, ordered(counts[:, None]))[0] == pytest.approx(35)
 
 
 PURE_AGES = plan(
@@ -192,9 +194,9 @@ def test_margins_in_pure_epsilon_hold_the_truth(rows: int, fraction: str, scale:
     part = replace(part, fraction=Fraction(fraction))
     noise = drawn(laplace(scale), component.width * REPETITIONS, dice).reshape(component.width, REPETITIONS)
     sums = _exact(component, values)[:, None] + noise
-    figures = value_at(part, cumulative_counts(component, sums))
+    figures = value_at(part, ordered(cumulative_counts(component, sums)))
     sigmas = np.full(REPETITIONS, normal_sigma(laplace(scale), 1))
-    margins = inverted_margins(part, component, sums, sigmas)
+    margins = inverted_margins(part, component, cumulative_counts(component, sums), sigmas)
     truth = np.quantile(values, float(fraction))
     assert np.mean(np.abs(figures - truth) <= margins + 1e-9) >= 0.93
 
@@ -207,3 +209,12 @@ def test_no_sum_of_laplaces_has_a_wider_interval_for_its_variance_than_one_alone
         terms = tuple(sorted(Noise(weight, laplace(1e6), 1) for weight in weights))
         norm = math.sqrt(sum(weight**2 for weight in weights))
         assert combined_margin(terms) <= alone * norm * (1 + 1e-5)
+
+
+def test_a_row_is_found_by_halving_where_looking_at_every_count_finds_it() -> None:
+    dice = np.random.default_rng(3)
+    for bins in (1, 2, 3, 101, MAX_BINS):
+        rising = np.sort(dice.integers(-5, 60, (bins, 7)), axis=0).astype(np.float64)
+        wanted = dice.integers(-8, 64, (2, 7)) + dice.choice([0.0, 0.5], (2, 7))
+        expected = (rising[None] <= wanted[:, None]).sum(axis=1)
+        np.testing.assert_array_equal(_first_above(rising, wanted), expected)

@@ -364,8 +364,8 @@ PRIVATE_KEYS = (
     Mistake(
         "texts below the threshold released",
         f"{_ENGINE}texts.py",
-        "units >= self.selection.threshold",
-        "units >= self.selection.threshold - 1",
+        "noisy >= self.selection.threshold",
+        "noisy >= self.selection.threshold - 1",
         f"{_TEXTS}test_a_threshold_is_reached_by_equality",
     ),
     Mistake(

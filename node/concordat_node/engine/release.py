@@ -26,7 +26,7 @@ from concordat_node.engine.bounding import kept_condition
 from concordat_node.engine.holdings import Holding, Holdings
 from concordat_node.engine.profiling import profile_counts
 from concordat_node.engine.scans import scans
-from concordat_node.engine.texts import TextKey
+from concordat_node.engine.texts import TextKey, counted
 from concordat_node.importing import edition
 
 
@@ -79,16 +79,15 @@ def _with_texts(planned: Plan, held: list[int], holding: Holding, chosen: Select
     vectors = {hidden: noise.draw(planned.components[hidden].law, 1).tolist()}
     with _failing(EngineResponse.FAILURE_REQUEST):
         counting = key.counts_sql(holding.dataset, kept_condition(planned, holding.coverage))
-    counts = holding.connection.execute(counting).fetchall()
-    codes = key.released(counts)
-    vectors[hidden][0] += len(counts) - len(codes)
-    found = holding.connection.execute(key.words_sql(codes)).fetchall() if codes else []
+    choice = key.released(counted(holding.connection, counting))
+    vectors[hidden][0] += choice.hidden
+    found = holding.connection.execute(key.words_sql(choice.codes)).fetchall() if choice.codes else []
     texts = tuple(str(text) for (text,) in found)
     dataset = holding.dataset.with_texts(column, texts)
     with _failing(EngineResponse.FAILURE_REQUEST):
         known = plan(planned.query, dataset)
     others = [index for index in held if index != hidden]
-    vectors.update(_vectors(known, others, dataset, key.told_apart(codes), holding))
+    vectors.update(_vectors(known, others, dataset, key.told_apart(choice.codes), holding))
     components = _components(vectors, _scales(known, held))
     next(each for each in components if each.index == hidden).texts.extend(texts)
     return components

@@ -6,18 +6,42 @@ rows that WHERE keeps, by looking at one unit's rows only. A text's code decides
 
 # ruff: noqa: S608  # the text holds integers, names from the catalogue and nothing that an analyst wrote
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import duckdb
+import numpy as np
 from concordat_privacy import noise
 from concordat_privacy.components import constant_within_unit
 from concordat_privacy.private_keys import Selection
 from concordat_query.catalogue import Dataset
 from concordat_query.model import Condition
+from numpy.typing import NDArray
 
 from concordat_node.engine.sql import condition_sql
 
+BATCH = 50_000
+"""Texts whose counts are held, and given noise, at a time."""
 _FEW = 32
+
+Integers = NDArray[np.int64]
+Counts = tuple[Integers, Integers]
+"""Codes of texts, and how many units count in each."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The `codes` of the texts that are released, in order, and how many there are that are not."""
+
+    codes: list[int]
+    hidden: int
+
+
+def counted(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterator[Counts]:
+    """The rows of `counts_sql`, batch by batch, while the statement runs. Read to the end before another one."""
+    for batch in connection.cursor().sql(sql).to_arrow_reader(BATCH):
+        codes, units = (column.to_numpy().astype(np.int64) for column in batch.columns)
+        yield codes, units
 
 
 @dataclass(frozen=True)
@@ -44,16 +68,25 @@ class TextKey:
         chosen = f"SELECT _code FROM ({pairs}) JOIN {self.texts} ON code = _code QUALIFY {rank} <= {most}"
         return f"SELECT _code, count(*) FROM ({chosen}) GROUP BY _code"
 
-    def released(self, counts: Sequence[tuple[int, int]]) -> list[int]:
-        """The codes of the texts whose noisy count reaches the threshold, in order: of too many the largest counts.
+    def released(self, counts: Iterable[Counts]) -> Choice:
+        """The texts whose noisy count reaches the threshold: of too many those with the largest.
 
-        How much noise is drawn follows from the data: docs/security-properties.md lists it.
+        No more is held than a batch and what may still be released. How much noise is drawn follows from the data:
+        docs/security-properties.md lists it.
         """
-        drawn = noise.draw_all([(self.selection.law, len(counts))])[0].tolist() if counts else []
-        noisy = [(units + own, code) for (code, units), own in zip(counts, drawn, strict=True)]
-        enough = [(units, code) for units, code in noisy if units >= self.selection.threshold]
-        enough.sort(key=lambda each: (-each[0], each[1]))
-        return sorted(code for _, code in enough[: self.selection.most])
+        found, kept = 0, (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+        for codes, units in counts:
+            found += len(codes)
+            (drawn,) = noise.draw_all([(self.selection.law, len(codes))])
+            noisy = units + drawn
+            enough = noisy >= self.selection.threshold
+            kept = self._largest(np.append(kept[0], codes[enough]), np.append(kept[1], noisy[enough]))
+        return Choice(sorted(kept[0].tolist()), found - len(kept[0]))
+
+    def _largest(self, codes: Integers, noisy: Integers) -> Counts:
+        """As many as may be released; of equal counts the lower codes."""
+        first = np.lexsort((codes, -noisy))[: self.selection.most]
+        return codes[first], noisy[first]
 
     def words_sql(self, codes: Sequence[int]) -> str:
         """The texts of these codes, of which there is one at least, in the order of code points."""

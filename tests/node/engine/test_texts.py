@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from concordat_node.engine import texts
 from concordat_node.engine.bounding import kept_condition
 from concordat_node.engine.holdings import Holding, open_holdings
 from concordat_node.engine.scans import scans
 from concordat_node.engine.settings import EngineSettings
-from concordat_node.engine.texts import TextKey
+from concordat_node.engine.texts import Choice, Counts, TextKey, counted
 from concordat_node.importing import mapping as mappings
 from concordat_node.importing.build import Resources, import_dataset
 from concordat_privacy import noise
@@ -25,6 +26,8 @@ from concordat_query.model import Aggregate, Comparator, Comparison, Query, Stat
 from fakes.engine import query
 from fakes.private_texts import DATASET, Record, csv_text, source, visits
 from fakes.toml import write_toml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 NAMES = [f"Practice {number}" for number in range(7)]
 MOST = 5
@@ -66,9 +69,9 @@ class Imported:
         """How many units count in each text."""
         planned = plan(query, self.dataset)
         sql = self.key(query).counts_sql(self.dataset, kept_condition(planned, self.holding.coverage))
-        counts = self.holding.connection.execute(sql).fetchall()
+        counts = [pair for batch in counted(self.holding.connection, sql) for pair in zip(*batch, strict=True)]
         names = dict(self.holding.connection.execute(f"FROM {self.holding.texts_of('practice')}").fetchall())
-        return {names[code]: units for code, units in counts}
+        return {names[code]: int(units) for code, units in counts}
 
     def components(self, query: Query, known: Sequence[str] = KNOWN) -> list[np.ndarray]:
         """The exact components once these texts are known, but for the hidden."""
@@ -168,14 +171,48 @@ def test_which_texts_of_a_unit_count_depends_on_no_other_unit(tmp_path: Path) ->
 def test_a_threshold_is_reached_by_equality(monkeypatch: pytest.MonkeyPatch) -> None:
     key = text_key(threshold=10, most=100)
     monkeypatch.setattr(noise, "draw", lambda scale, cells: np.array([0, 0, 3, -1])[:cells])
-    assert key.released([(5, 10), (6, 9), (7, 7), (8, 10)]) == [5, 7]
+    assert key.released([batch((5, 10), (6, 9), (7, 7), (8, 10))]) == Choice([5, 7], 2)
 
 
 def test_of_too_many_the_largest_noisy_counts_are_released(monkeypatch: pytest.MonkeyPatch) -> None:
     key = text_key(threshold=10, most=2)
     monkeypatch.setattr(noise, "draw", lambda scale, cells: np.array([5, 0, -5, 1])[:cells])
-    assert key.released([(1, 20), (2, 20), (3, 30), (4, 20)]) == [1, 3]  # 25, 20, 25, 21
-    assert text_key(threshold=10, most=0).released([(1, 20)]) == []
+    assert key.released([batch((1, 20), (2, 20), (3, 30), (4, 20))]) == Choice([1, 3], 2)  # 25, 20, 25, 21
+    assert text_key(threshold=10, most=0).released([batch((1, 20))]) == Choice([], 1)
+    assert key.released([]) == Choice([], 0)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(-9, 9))), st.integers(1, 7), st.integers(1, 6))
+def test_texts_are_chosen_batch_by_batch_as_if_they_were_seen_at_once(
+    each: list[tuple[int, int]], size: int, most: int
+) -> None:
+    """Of equal noisy counts the text first in order goes first, and the others are hidden."""
+    key, own = text_key(threshold=20, most=most), iter([added for _, added in each])
+    pairs = [(3 * code % (3 * len(each) + 1), units) for code, (units, _) in enumerate(each)]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(noise, "draw", lambda law, cells: np.array([next(own) for _ in range(cells)], dtype=np.int64))
+        choice = key.released(batch(*pairs[start : start + size]) for start in range(0, len(pairs), size))
+    noisy = [(-units - added, code) for (code, units), (_, added) in zip(pairs, each, strict=True)]
+    expected = [code for total, code in sorted(noisy) if -total >= 20][:most]
+    assert choice == Choice(sorted(expected), len(each) - len(expected))
+
+
+def test_however_many_texts_there_are_few_are_held_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "BATCH", 64)
+    here = Imported(tmp_path, [(f"u{number}", f"Text {number}", "Male", "1") for number in range(5000)], visits())
+    sql = here.key(asked(1)).counts_sql(here.dataset, None)
+    sizes = [len(codes) for codes, _ in counted(here.holding.connection, sql)]
+    assert (sum(sizes), max(sizes)) == (5000, 64)
+    drawn: list[int] = []
+
+    def draw_all(wanted: Sequence[tuple[object, int]]) -> list[np.ndarray]:
+        drawn.extend(cells for _, cells in wanted)
+        return [np.full(cells, 100) for _, cells in wanted]
+
+    monkeypatch.setattr(noise, "draw_all", draw_all)
+    assert text_key(threshold=10, most=7).released(counted(here.holding.connection, sql)) == Choice([*range(7)], 4993)
+    assert drawn == sizes
 
 
 def test_a_lone_units_text_is_released_with_probability_delta(tmp_path: Path) -> None:
@@ -186,11 +223,16 @@ def test_a_lone_units_text_is_released_with_probability_delta(tmp_path: Path) ->
     assert selection is not None
     assert selection.texts == 2
     key = TextKey("practice", selection, "rows", "texts")
-    trials = 30_000
-    released = sum(bool(key.released([(1, 1), (2, 1)])) for _ in range(trials))
+    trials, lone = 30_000, batch((1, 1), (2, 1))
+    released = sum(bool(key.released([lone]).codes) for _ in range(trials))
     claimed = texts_delta(selection)
     assert claimed <= 0.009
     assert abs(released - claimed * trials) < 5 * (claimed * trials) ** 0.5
+
+
+def batch(*counts: tuple[int, int]) -> Counts:
+    codes, units = np.array(counts, dtype=np.int64).reshape(-1, 2).T
+    return codes, units
 
 
 def texts_delta(selection: Selection) -> float:

@@ -70,6 +70,7 @@ def understand(sql: str, catalogue: Catalogue, agreement: Agreement) -> Understo
             max_rows=question.max_rows_contributed or agreement.defaults.max_rows,
             calculus=currency.calculus,
             delta_e15=_delta_e15(question, dataset, agreement),
+            max_cells=permission.max_cells if question.private_keys else 0,
         )
     )
     nodes = audience(question, agreement)

@@ -15,7 +15,7 @@ from concordat_query.coverage import Coverage, Held, held_by_cell
 from concordat_query.domains import domain_of, domain_size, text_key
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Condition, Query, Scalar, both, columns_in
-from concordat_query.rules import check_private_keys
+from concordat_query.rules import MAX_CELLS, check_private_keys
 
 from concordat_privacy.components import Bounds, Component, Kind, cells_within_reach, constant_within_unit
 from concordat_privacy.decomposition import Decomposition
@@ -24,7 +24,6 @@ from concordat_privacy.private_keys import Selection, hidden, selection, set_apa
 from concordat_privacy.sensitivity import rows_in_all, rows_squared
 from concordat_privacy.shares import split, weights_of
 
-MAX_CELLS = 10_000
 MAX_VALUES = 200_000
 """Figures of all components and cells: what one query may make a node draw noise for (about two seconds)."""
 
@@ -185,24 +184,27 @@ def _without_texts(key: Scalar, dataset: Dataset) -> int:
 @dataclass(frozen=True)
 class _Sizes:
     """How many figures an answer holds: of all components those that are there whatever is released, and those that
-    each released text adds. `others` are the combinations of the other keys, `places` those of a text key without one.
+    each released text adds. `others` are the combinations of the other keys, `places` those of a text key without one,
+    `cells` how many there may be with those of released texts.
     """
 
     fixed: int
     of_each: int
     others: int
     places: int
+    cells: int
 
     @classmethod
     def of(cls, query: Query, dataset: Dataset, components: Sequence[Component]) -> "_Sizes":
         own = text_key(query.keys, dataset)
         if own is None:
-            return cls(sum(component.length for component in components), 0, 0, 0)
+            return cls(sum(component.length for component in components), 0, 0, 0, 0)
         key, places, known = query.keys.index(own), _without_texts(own, dataset), domain_size(own, dataset)
         told_apart = [component.length // known for component in components if key not in component.over]
         alike = [component.length for component in components if key in component.over]
         others = math.prod(domain_size(other, dataset) for other in query.keys if other != own)
-        return cls(sum(alike) + sum(told_apart) * places, sum(told_apart), others, places)
+        most = min(query.max_cells or MAX_CELLS, MAX_CELLS)
+        return cls(sum(alike) + sum(told_apart) * places, sum(told_apart), others, places, most)
 
     def check(self, components: Sequence[Component]) -> None:
         """Refuses more figures than are answered, but for those of released texts, which `most_texts` bounds."""
@@ -219,4 +221,4 @@ class _Sizes:
     @property
     def most_texts(self) -> int:
         """How many texts may be released, so that an answer is no larger than that to any other query."""
-        return max(0, min(MAX_CELLS // self.others - self.places, (MAX_VALUES - self.fixed) // max(1, self.of_each)))
+        return max(0, min(self.cells // self.others - self.places, (MAX_VALUES - self.fixed) // max(1, self.of_each)))

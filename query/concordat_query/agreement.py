@@ -17,6 +17,7 @@ from concordat_query.catalogue import DatasetName, Label, Name
 from concordat_query.errors import Reason, Refusal
 from concordat_query.files import FileModel, content_hash, read_file_model
 from concordat_query.model import Calculus, Statistic
+from concordat_query.rules import MAX_CELLS
 
 
 def _is_key(text: str) -> str:
@@ -94,7 +95,8 @@ class Permission(FileModel):
     statistics: tuple[Statistic, ...]
     max_groups: int = Field(ge=1, le=1000)
     max_rows: int = Field(ge=1, le=10_000)
-    max_cells: int = Field(default=10_000, ge=1, le=10_000)
+    max_cells: int = Field(default=MAX_CELLS, ge=1, le=MAX_CELLS)
+    """That one query's keys may make; of a private key with those of the texts that are released."""
     max_epsilon: float = Field(gt=0, le=100, allow_inf_nan=False)
     """The most that one query may cost."""
 

@@ -159,6 +159,7 @@ def _query_form(query: Query) -> list[Any]:
         query.max_rows,
         query.calculus.value,
         query.delta_e15,
+        query.max_cells,
     ]
 
 

@@ -14,7 +14,7 @@ from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Column, Dataset
 from concordat_query.condition_wire import malformed
 from concordat_query.coverage import MAX_ASSIGNMENTS, Coverage
-from concordat_query.domains import domain_size
+from concordat_query.domains import domain_size, text_key
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import (
     COUNTS_WITHOUT_SCALAR,
@@ -42,6 +42,7 @@ from concordat_query.model import (
     columns_of,
     is_fraction,
 )
+from concordat_query.rules import MAX_CELLS
 from concordat_query.scalar_types import ScalarType, type_of
 from concordat_query.sizes import condition_size, size_of
 
@@ -228,6 +229,8 @@ def _check_limits(query: Query, dataset: Dataset, permission: Permission) -> Non
             f"the group keys make {cells} cells and the agreement permits {permission.max_cells}; group by fewer",
             field="query.keys",
         )
+    if text_key(query.keys, dataset) is not None:
+        _check_bound("query.max_cells", query.max_cells or MAX_CELLS, permission.max_cells)
 
 
 def _check_bound(field: str, value: int, highest: int) -> None:

@@ -242,6 +242,7 @@ class Query:
 
     `keys` have finite public domains, but for one at most: a column of texts, whose values are private. Those that
     enough units have are released at the price of `delta_e15`, in 1e-15, besides the rho; it is 0 without such a key.
+    No more are than make `max_cells` cells with the other keys; 0: as many as any answer may have.
     They never hold `nation`: a node computes the same whether nations are merged or kept apart.
     `max_groups` (k) and `max_rows` (C) bound one unit's contribution: at most k cells, C rows in each.
     `price_nano` is the price: nano-rho or, where `calculus` says so, nano-epsilon.
@@ -256,6 +257,7 @@ class Query:
     max_rows: int
     calculus: Calculus = Calculus.GAUSSIAN
     delta_e15: int = 0
+    max_cells: int = 0
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ _NAMED = 12
 _SHORT = 3
 MAX_LABEL = 200
 MAX_DELTA_E15 = 10**13
+MAX_CELLS = 10_000
+"""That the keys of one query may make."""
 
 
 def find_column(columns: Mapping[str, Column], name: str) -> Column:
@@ -168,7 +170,7 @@ def check_private_keys(query: Query, dataset: Dataset) -> str | None:
         )
     if texts and not delta_e15:
         raise private_key_refused(texts[0])
-    if delta_e15 and not texts:
+    if (delta_e15 or query.max_cells) and not texts:
         raise Refusal(
             Reason.PRIVATE_KEY, "private_keys and delta are for grouping by a column of private texts; leave them out"
         )

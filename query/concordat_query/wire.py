@@ -68,6 +68,7 @@ def query_to_proto(query: Query) -> query_pb2.Query:
         max_rows=query.max_rows,
         calculus=calculus_to_proto(query.calculus),
         delta_e15=query.delta_e15,
+        max_cells=query.max_cells,
     )
     if query.where is not None:
         message.where.CopyFrom(condition_to_proto(query.where))
@@ -87,6 +88,7 @@ def query_from_proto(message: query_pb2.Query) -> Query:
         max_rows=message.max_rows,
         calculus=calculus_from_proto(message.calculus, "query.calculus"),
         delta_e15=message.delta_e15,
+        max_cells=message.max_cells,
     )
 
 

@@ -1,6 +1,7 @@
 """Answers over each node's own texts become answers over all: nothing moves to another text, nothing is lost."""
 
 import itertools
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -12,6 +13,7 @@ from concordat_privacy.released import over_all_texts
 from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import OTHER, Catalogue
 from concordat_query.coverage import Coverage
+from concordat_query.errors import Refusal
 from concordat_query.model import (
     Aggregate,
     AggregateRef,
@@ -128,6 +130,19 @@ def test_so_many_texts_may_be_released_that_an_answer_is_no_larger_than_any_othe
     assert many.selection is not None
     width = many.components[0].length // many.components[0].cells
     assert many.selection.most == (200_000 - 1 - 2 * width) // width
+
+
+def test_no_more_texts_are_released_than_make_the_cells_that_were_signed() -> None:
+    open_plan = planned(COUNT, keys=("practice", "sex"))
+    dataset, query = CATALOGUE.dataset(DATASET), open_plan.query
+    for cells, texts in [(9, 1), (50, 14), (20_000, 10_000 // 3 - 2)]:
+        selection = plan(replace(query, max_cells=cells), dataset).selection
+        assert selection is not None
+        assert selection.most == texts
+    with pytest.raises(Refusal, match="no room for a single text"):
+        plan(replace(query, max_cells=8), dataset)
+    with pytest.raises(Refusal, match="leave them out"):
+        plan(replace(query, keys=("sex",), delta_e15=0, max_cells=9), dataset)
 
 
 @pytest.mark.parametrize("keys", [("practice", "sex"), ("practice",)])

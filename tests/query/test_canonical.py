@@ -111,6 +111,9 @@ def test_whatever_changes_the_answer_changes_the_hash() -> None:
         replace(QUERY, price_nano=2),
         replace(QUERY, max_groups=2),
         replace(QUERY, max_rows=2),
+        replace(QUERY, calculus=Calculus.PURE),
+        replace(QUERY, delta_e15=2),
+        replace(QUERY, max_cells=2),
     ]
     assert len({query_sha256(query) for query in [QUERY, *changed]}) == len(changed) + 1
 
@@ -133,4 +136,4 @@ def test_the_same_price_in_another_calculus_is_another_query() -> None:
     pure = replace(QUERY, calculus=Calculus.PURE)
     assert query_sha256(pure) != query_sha256(QUERY)
     assert canonical_query(pure) == pure
-    assert canonical_bytes(pure).endswith(b',1,1,1,"pure",0]]')
+    assert canonical_bytes(pure).endswith(b',1,1,1,"pure",0,0]]')

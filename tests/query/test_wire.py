@@ -148,6 +148,11 @@ def test_the_same_envelope_has_the_same_bytes_whatever_the_order_of_its_audience
     assert wire.envelope_to_bytes(turned) == wire.envelope_to_bytes(ENVELOPE)
 
 
+def test_what_private_keys_may_cost_and_make_survives_the_wire() -> None:
+    private = replace(QUERY, delta_e15=10**9, max_cells=50)
+    assert wire.query_from_proto(wire.query_to_proto(private)) == private
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_damaged_bytes_are_refused_or_read_and_nothing_else_happens(data: st.DataObject) -> None:

@@ -243,7 +243,7 @@ class Aggregate(_message.Message):
     def __init__(self, statistic: _Optional[_Union[Statistic, str]] = ..., scalar: _Optional[_Union[Scalar, _Mapping]] = ..., filter: _Optional[_Union[Condition, _Mapping]] = ..., over: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., other: _Optional[_Union[Scalar, _Mapping]] = ..., fraction: _Optional[str] = ...) -> None: ...
 
 class Query(_message.Message):
-    __slots__ = ("dataset", "keys", "where", "aggregates", "price_nano", "max_groups", "max_rows", "calculus", "delta_e15")
+    __slots__ = ("dataset", "keys", "where", "aggregates", "price_nano", "max_groups", "max_rows", "calculus", "delta_e15", "max_cells")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     WHERE_FIELD_NUMBER: _ClassVar[int]
@@ -253,6 +253,7 @@ class Query(_message.Message):
     MAX_ROWS_FIELD_NUMBER: _ClassVar[int]
     CALCULUS_FIELD_NUMBER: _ClassVar[int]
     DELTA_E15_FIELD_NUMBER: _ClassVar[int]
+    MAX_CELLS_FIELD_NUMBER: _ClassVar[int]
     dataset: str
     keys: _containers.RepeatedCompositeFieldContainer[Scalar]
     where: Condition
@@ -262,7 +263,8 @@ class Query(_message.Message):
     max_rows: int
     calculus: Calculus
     delta_e15: int
-    def __init__(self, dataset: _Optional[str] = ..., keys: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., where: _Optional[_Union[Condition, _Mapping]] = ..., aggregates: _Optional[_Iterable[_Union[Aggregate, _Mapping]]] = ..., price_nano: _Optional[int] = ..., max_groups: _Optional[int] = ..., max_rows: _Optional[int] = ..., calculus: _Optional[_Union[Calculus, str]] = ..., delta_e15: _Optional[int] = ...) -> None: ...
+    max_cells: int
+    def __init__(self, dataset: _Optional[str] = ..., keys: _Optional[_Iterable[_Union[Scalar, _Mapping]]] = ..., where: _Optional[_Union[Condition, _Mapping]] = ..., aggregates: _Optional[_Iterable[_Union[Aggregate, _Mapping]]] = ..., price_nano: _Optional[int] = ..., max_groups: _Optional[int] = ..., max_rows: _Optional[int] = ..., calculus: _Optional[_Union[Calculus, str]] = ..., delta_e15: _Optional[int] = ..., max_cells: _Optional[int] = ...) -> None: ...
 
 class QueryEnvelope(_message.Message):
     __slots__ = ("query", "catalogue_sha256", "agreement_id", "agreement_version", "audience", "idempotency_key", "expires_at", "not_before")

@@ -9,15 +9,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from concordat_client.asking import SignedQuestion
+from concordat_client.asking import SignedQuestion, understand
 from concordat_privacy.estimates import Status, Table
 from concordat_privacy.plan import plan
-from concordat_query.agreement import Budget
+from concordat_query.agreement import Agreement, Budget
 from concordat_query.catalogue import OTHER
+from concordat_query.check import check_query
 from concordat_query.errors import Reason, Refusal, SqlRefusal
 from concordat_query.model import Calculus
 from fakes.offline import OfflineFederation
-from fakes.private_texts import Record, federation, patients, visits
+from fakes.private_texts import DATASET, Record, federation, patients, visits
 
 ASK = "SELECT WITH DIFFERENTIAL_PRIVACY OPTIONS (private_keys = TRUE, epsilon = 1, delta = 1e-6)"
 PRECISE = f"{ASK.replace('= 1,', '= 4,')} practice, COUNT(DISTINCT unit) AS n FROM care.visits GROUP BY practice"
@@ -264,3 +265,35 @@ def test_without_a_delta_a_query_takes_a_hundredth_of_the_agreements(two_nations
     plain = two_nations.question(BY_PRACTICE.replace(", delta = 1e-6", ""))
     assert plain.envelope.query.delta_e15 == two_nations.agreement.populations["patients"].threshold_delta_e15 // 100
     assert Decimal(plain.envelope.query.delta_e15) == 10**9
+
+
+def with_permission(federation: OfflineFederation, **more: object) -> Agreement:
+    """The federation's agreement with another permission on visits."""
+    permission = federation.agreement.datasets[DATASET].model_copy(update=more)
+    return federation.agreement.model_copy(update={"datasets": {DATASET: permission}})
+
+
+def test_the_agreements_cells_bind_what_is_released(two_nations: OfflineFederation) -> None:
+    """The bound is signed with the query, and nodes hold it against their agreement."""
+    catalogue, narrow = two_nations.catalogue, with_permission(two_nations, max_cells=50)
+    asked = understand(BY_PRACTICE, catalogue, narrow)
+    assert asked.query.max_cells == 50
+    assert asked.plan.selection is not None
+    assert asked.plan.selection.most == 50 - 2  # besides, all others and missing ones
+    dataset, permission = catalogue.dataset(DATASET), narrow.datasets[DATASET]
+    check_query(asked.query, dataset, permission)
+    for cells in (0, 51, 10_000):
+        with pytest.raises(Refusal, match="at most 50") as refused:
+            check_query(replace(asked.query, max_cells=cells), dataset, permission)
+        assert (refused.value.reason, refused.value.field) == (Reason.NOT_IN_AGREEMENT, "query.max_cells")
+    assert two_nations.question(BY_PRACTICE).envelope.query.max_cells == 10_000
+
+
+def test_no_more_texts_are_shown_than_the_agreements_cells_have_room_for(tmp_path: Path) -> None:
+    """Those with the most units; the others are among the hidden."""
+    rows = [row for number, units in enumerate((120, 150, 130, 140)) for row in patients(f"P{number}", units)]
+    one = federation(tmp_path, {"England": rows}, visits())
+    agreement = with_permission(one, max_cells=4)
+    nodes = {name: replace(node, rules=replace(node.rules, agreement=agreement)) for name, node in one.nodes.items()}
+    table = replace(one, agreement=agreement, nodes=nodes).table(BY_PRACTICE)
+    assert shown(table) == {("P1",): (150,), ("P3",): (140,), (OTHER,): (250,), (None,): (0,)}

@@ -114,7 +114,8 @@ def _delta_e15(question: Question, dataset: Dataset, agreement: Agreement) -> in
     if question.delta is not None:
         return max(1, min(delta_steps(question.delta), MAX_DELTA_E15))
     currency_of(agreement, dataset.population)
-    default = agreement.populations[dataset.population].default_delta_e15
+    usual = agreement.populations[dataset.population].default_delta_e15
+    default = min(usual, agreement.most_delta_e15(question.dataset, dataset.population))
     if not default:
         raise Refusal(
             Reason.NOT_IN_AGREEMENT,

@@ -23,7 +23,7 @@ def currency_of(agreement: Agreement, population: str) -> Currency:
 
 def check_price(query: Query, dataset: Dataset, agreement: Agreement) -> None:
     """Refuses a query priced in another calculus than its population's account, or that costs more than the agreement
-    lets one query on its data set cost."""
+    lets one query on its data set cost, in epsilon or in the delta of private keys."""
     currency = currency_of(agreement, dataset.population)
     check_calculus(query.calculus, currency, dataset.population, "query.calculus")
     most = agreement.permission(query.dataset).max_epsilon
@@ -39,6 +39,14 @@ def check_price(query: Query, dataset: Dataset, agreement: Agreement) -> None:
             Reason.NOT_IN_AGREEMENT,
             f"the agreement lets private keys spend delta {budget.threshold_delta:g} in all on population "
             f"{dataset.population!r}; {'ask with a smaller delta' if budget.threshold_delta else 'group by codes'}",
+            field="query.delta_e15",
+        )
+    most_delta = agreement.most_delta_e15(query.dataset, dataset.population)
+    if query.delta_e15 > most_delta:
+        raise Refusal(
+            Reason.NOT_IN_AGREEMENT,
+            f"one query on this data set may spend delta {most_delta / 1e15:g} at most on private keys; ask with a "
+            "smaller delta, which raises the threshold a little",
             field="query.delta_e15",
         )
 

@@ -80,7 +80,8 @@ class Budget(FileModel):
 
     @property
     def default_delta_e15(self) -> int:
-        """What one query with a private key spends that does not say: a hundredth of the whole."""
+        """What one query with a private key spends that does not say, and the most that it may where the agreement does
+        not: a hundredth of the whole."""
         return self.threshold_delta_e15 // 100
 
 
@@ -99,6 +100,9 @@ class Permission(FileModel):
     """That one query's keys may make; of a private key with those of the texts that are released."""
     max_epsilon: float = Field(gt=0, le=100, allow_inf_nan=False)
     """The most that one query may cost."""
+    max_delta: float | None = Field(default=None, gt=0, lt=0.01, allow_inf_nan=False)
+    """The most that one query with a private key may spend of its population's `threshold_delta`; a hundredth of it
+    where nothing is said. More hardly lowers the threshold, and shows a lone unit's text so much more often."""
 
 
 class Defaults(FileModel):
@@ -162,6 +166,11 @@ class Agreement(FileModel):
                 Reason.NOT_IN_AGREEMENT, f"the agreement does not cover data set {dataset!r}", field="query.dataset"
             )
         return self.datasets[dataset]
+
+    def most_delta_e15(self, dataset: str, population: str) -> int:
+        """The most that one query with a private key may spend of what the population has, in 1e-15."""
+        stated = self.permission(dataset).max_delta
+        return self.populations[population].default_delta_e15 if stated is None else delta_steps(stated)
 
 
 def load(path: Path) -> Agreement:

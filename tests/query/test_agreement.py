@@ -93,6 +93,9 @@ def test_a_data_set_that_is_not_listed_is_refused(tmp_path: Path) -> None:
         ('"AVG"', '"MIN"', "statistics"),
         ("max_rows = 1", "max_rows = 0", "max_rows"),
         ("max_epsilon = 1.0", "max_epsilon = nan", "max_epsilon"),
+        ("max_epsilon = 1.0", "max_epsilon = 1.0\nmax_delta = 0", "max_delta"),
+        ("max_epsilon = 1.0", "max_epsilon = 1.0\nmax_delta = 0.01", "max_delta"),
+        ("max_epsilon = 1.0", "max_epsilon = 1.0\nmax_delta = nan", "max_delta"),
         ("epsilon = 0.5", "epsilon = -1", "defaults.epsilon"),
     ],
 )

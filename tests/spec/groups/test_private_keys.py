@@ -3,13 +3,15 @@
 Noise is zero here, so a text is shown where its units reach the threshold exactly.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from concordat_client.asking import SignedQuestion, understand
+from concordat_client.asking import SignedQuestion, sign, understand
+from concordat_node.admission import admit, identify
 from concordat_privacy.estimates import Status, Table
 from concordat_privacy.plan import plan
 from concordat_query.agreement import Agreement, Budget
@@ -226,7 +228,8 @@ def asked(folder: Path, rows: Sequence[Record], sql: str) -> tuple[SignedQuestio
         ),
         (f"{ASK} sex, COUNT(*) AS n FROM care.visits GROUP BY sex", "PRIVATE_KEY", "leave them out"),
         (BY_PRACTICE.replace("1e-6", "0.1"), "INVALID_PRICE", "below 0.01"),
-        (BY_PRACTICE.replace("1e-6", "0.001"), "NOT_IN_AGREEMENT", "0.0001"),
+        (BY_PRACTICE.replace("1e-6", "0.001"), "NOT_IN_AGREEMENT", "0.0001 in all"),
+        (BY_PRACTICE.replace("1e-6", "1.1e-6"), "NOT_IN_AGREEMENT", "may spend delta 1e-06 at most"),
         (BY_PRACTICE.replace("private_keys = TRUE, ", ""), "SQL_NOT_SUPPORTED", "delta"),
         (BY_PRACTICE.replace("TRUE", "FALSE"), "SQL_NOT_SUPPORTED", "TRUE"),
         (BY_PRACTICE.replace("TRUE", "1"), "SQL_NOT_SUPPORTED", "TRUE"),
@@ -287,6 +290,31 @@ def test_the_agreements_cells_bind_what_is_released(two_nations: OfflineFederati
             check_query(replace(asked.query, max_cells=cells), dataset, permission)
         assert (refused.value.reason, refused.value.field) == (Reason.NOT_IN_AGREEMENT, "query.max_cells")
     assert two_nations.question(BY_PRACTICE).envelope.query.max_cells == 10_000
+
+
+@pytest.mark.parametrize(
+    ("stated", "most", "usual"),
+    [(None, 10**9, 10**9), (3e-6, 3 * 10**9, 10**9), (2e-8, 2 * 10**7, 2 * 10**7)],
+)
+def test_one_query_spends_no_more_delta_than_the_agreement_lets_it(
+    two_nations: OfflineFederation, stated: float | None, most: int, usual: int
+) -> None:
+    """A hundredth of the whole where it does not say. Nodes look, too."""
+    agreement = with_permission(two_nations, max_delta=stated)
+    plain = BY_PRACTICE.replace(", delta = 1e-6", "")
+    assert understand(plain, two_nations.catalogue, agreement).query.delta_e15 == usual
+    question = two_nations.question(plain)
+    node = two_nations.nodes["node-england"]
+    rules = replace(node.rules, agreement=agreement)
+    for delta, given in [(most, True), (most + 1, False)]:
+        envelope = replace(question.envelope, query=replace(question.envelope.query, delta_e15=delta))
+        asked = identify(sign(envelope, two_nations.analyst), rules)
+        if given:
+            assert admit(asked, rules, time.time()).delta_e15 == delta
+            continue
+        with pytest.raises(Refusal, match="smaller delta") as refused:
+            admit(asked, rules, time.time())
+        assert (refused.value.reason, refused.value.field) == (Reason.NOT_IN_AGREEMENT, "query.delta_e15")
 
 
 def test_no_more_texts_are_shown_than_the_agreements_cells_have_room_for(tmp_path: Path) -> None:

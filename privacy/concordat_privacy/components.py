@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from functools import cached_property
 
 from concordat_query.catalogue import Dataset
 from concordat_query.domains import domain_size, text_key
-from concordat_query.model import Calculus, Condition, Query, Scalar, both, columns_in, columns_of
-from concordat_query.narrowing import ranges_of
+from concordat_query.model import Calculus, Condition, Query, Scalar, columns_in, columns_of
+from concordat_query.narrowing import ranges_of, where_both_hold
+from concordat_query.ranges import Ranges
 from concordat_query.scalar_types import ScalarType, type_of
 
 from concordat_privacy.enclosing import moves
@@ -122,7 +124,14 @@ class Bounds:
 
     def type_of(self, scalar: Scalar, filter: Condition | None) -> ScalarType:  # as the field is called
         """The scalar's type over the rows that satisfy WHERE and an aggregate's own condition."""
-        return type_of(scalar, self.dataset, ranges_of(both(self.query.where, filter), self.dataset))
+        if filter not in self._known:
+            self._known[filter] = where_both_hold(self._known[None], ranges_of(filter, self.dataset))
+        return type_of(scalar, self.dataset, self._known[filter])
+
+    @cached_property
+    def _known(self) -> dict[Condition | None, Ranges]:
+        """What WHERE and each aggregate's own condition tell together. WHERE may be long and is looked through once."""
+        return {None: ranges_of(self.query.where, self.dataset)}
 
     def units(self, over: tuple[int, ...]) -> int:
         """To how many cells of a count of units, summed over these keys, one unit adds 1."""

@@ -39,6 +39,11 @@ def ranges_of(condition: Condition | None, dataset: Dataset) -> Ranges:
     return {} if condition is None else _ranges_of(condition, ByDefinition(dataset))
 
 
+def where_both_hold(one: Ranges, other: Ranges) -> Ranges:
+    """The ranges where two conditions are true, out of each one's: those of their conjunction."""
+    return _all((one, other))
+
+
 @lru_cache(maxsize=256)
 def _ranges_of(condition: Condition, definition: ByDefinition) -> Ranges:
     return _ranges(canonical_condition(condition), definition.dataset)

@@ -2,16 +2,18 @@
 
 import itertools
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from concordat_privacy import components
 from concordat_privacy.components import Component, Kind
 from concordat_privacy.parts import Mean, Total
 from concordat_privacy.plan import Plan, held_components, plan
 from concordat_privacy.shares import MAX_RHO_NANO, split
+from concordat_query import narrowing
 from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Dataset
 from concordat_query.coverage import ColumnCoverage, Coverage, Held
@@ -33,6 +35,7 @@ from concordat_query.model import (
     Statistic,
     Value,
 )
+from concordat_query.ranges import Ranges
 from fakes.catalogue import number, small_catalogue
 
 CATALOGUE = small_catalogue()
@@ -428,3 +431,28 @@ def test_what_is_too_wide_is_refused_whatever_a_condition_leaves_of_it() -> None
         aggregate = Aggregate(statistic, square, little, other=other)
         with pytest.raises(Refusal, match="too far apart"):
             visits(aggregate)
+
+
+def test_where_is_looked_through_once_and_every_condition_of_an_aggregate_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A WHERE may hold thousands of literals, beside a hundred aggregates with conditions of their own."""
+    looked: list[Condition | None] = []
+
+    def ranges_of(condition: Condition | None, dataset: Dataset) -> Ranges:
+        looked.append(condition)
+        return narrowing.ranges_of(condition, dataset)
+
+    where = Comparison("age", Comparator.LESS, Decimal(60))
+    filters = [Comparison("year", Comparator.LESS, Decimal(year)) for year in (2015, 2016)]
+    older = Comparison("age", Comparator.GREATER, Decimal(17))
+    aggregates = [Aggregate(Statistic.VAR_SAMP, "age", condition) for condition in (None, *filters, older)]
+    dataset = small_catalogue().dataset("road.casualties")
+    query = Query("road.casualties", (), where, tuple(aggregates), price_nano=10**9, max_groups=1, max_rows=1)
+    monkeypatch.setattr(components, "ranges_of", ranges_of)
+    planned = plan(query, dataset)
+    assert Counter(looked) == Counter([where, *filters, older])
+    ages = {
+        component.filter: (component.types[0].lower, component.types[0].upper)
+        for component in planned.components
+        if component.kind is Kind.CENTRED
+    }
+    assert ages == {None: (0, 59), filters[0]: (0, 59), filters[1]: (0, 59), older: (18, 59)}

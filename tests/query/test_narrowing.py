@@ -24,7 +24,7 @@ from concordat_query.model import (
     Value,
     WidthBucket,
 )
-from concordat_query.narrowing import ranges_of
+from concordat_query.narrowing import ranges_of, where_both_hold
 from concordat_query.ranges import Range
 from concordat_query.row_values import truth, value_of
 from concordat_query.scalar_types import type_of
@@ -150,6 +150,12 @@ def _holds(scalar: Scalar, own: Range, row: dict[str, CellKey]) -> bool:
 
 
 @settings(max_examples=300, deadline=None)
+@given(conditions_on_columns(), conditions_on_columns())
+def test_what_two_conditions_tell_together_is_what_their_conjunction_tells(one: Condition, other: Condition) -> None:
+    together = where_both_hold(ranges_of(one, TINY), ranges_of(other, TINY))
+    assert together == ranges_of(Conjunction((one, other)), TINY)
+
+
 @given(conditions_on_columns(), st.sampled_from(["year", "dose"]))
 def test_a_test_for_null_changes_no_bounds(condition: Condition, name: str) -> None:
     plain = type_of(name, TINY, ranges_of(condition, TINY))

@@ -12,7 +12,7 @@ from concordat_privacy.components import Kind
 from concordat_privacy.estimates import Row, Status, Table, Value, tabulate
 from concordat_privacy.margins import noise_margin
 from concordat_privacy.merge import Absent, NodeAnswer
-from concordat_privacy.plan import Plan, plan
+from concordat_privacy.plan import Plan, held_components, plan
 from concordat_query.catalogue import CellKey
 from concordat_query.coverage import ColumnCoverage, Coverage
 from concordat_query.errors import VerificationError
@@ -218,6 +218,28 @@ def test_cells_that_no_honest_sum_can_reach_are_not_believed_in_totals() -> None
     asked = Asked("SELECT year, COUNT(*) AS n FROM road.casualties GROUP BY ROLLUP(year)")
     with pytest.raises(VerificationError, match="honest"):
         asked.table(answer(asked.plan, CASUALTIES, "Wales", 2**61 - 5))
+
+
+def test_totals_of_units_are_answered_beside_a_node_whose_rows_where_cannot_reach() -> None:
+    """Such a node holds nothing of the cells, and so nothing of their total, and says so instead of half an answer."""
+    visits = CATALOGUE.dataset("health.visits")
+    here, there, *_ = visits.column("clinic").codes
+    sql = f"SELECT clinic, COUNT(DISTINCT unit) AS n FROM health.visits WHERE clinic = '{here}' GROUP BY ROLLUP(clinic)"  # noqa: S608
+    question = read_sql(sql, CATALOGUE)
+    planned = plan(
+        Query(question.dataset, question.keys, question.where, question.aggregates, 60_000_000, 2, 2), visits
+    )
+    answers: list[NodeAnswer] = []
+    absent: list[Absent] = []
+    elsewhere = Coverage(rows=Comparison("clinic", Comparator.EQUAL, there))
+    for nation, coverage in (("Wales", elsewhere), ("Scotland", Coverage())):
+        held = held_components(planned, visits, coverage)
+        vectors = {index: np.full(planned.components[index].length, 7) for index in held}
+        answers += [NodeAnswer(nation, nation, coverage, vectors)] if held else []
+        absent += [] if held else [holding_nothing(nation, coverage)]
+    table = tabulate(CATALOGUE, planned, question.presentation, answers, absent, b"seed")
+    assert [entry.nation for entry in absent] == ["Wales"]
+    assert [n_of(row) for row in table.rows if row.keys[0] == here or row.rolled[0]] == [7, 7]
 
 
 def test_units_in_totals_are_counts_of_their_own_and_never_sums_of_cells() -> None:

@@ -227,8 +227,8 @@ def cost(result: "Result") -> str:
         text += f" Charged in {word}: {', '.join(spent)}."
     if before:
         text += f" Charged before under this key, in {word}: {', '.join(before)}."
-    if result.question.envelope.query.delta_e15:
-        text += f" The private key costs delta {result.question.envelope.query.delta_e15 / 1e15:g} beside, likewise."
+    if deltas := {max(charge.delta_e15, charge.signed_delta_e15 or 0) for charge in result.charges} - {0}:
+        text += f" The private key cost delta {max(deltas) / 1e15:g} beside at each node charged."
     if free:
         text += f" Served again free: {', '.join(free)}."
     return text + " Margins (±) are 95% and due to the noise alone."

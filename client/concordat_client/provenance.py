@@ -23,11 +23,14 @@ class NodeProvenance(TypedDict):
 
 
 class ChargeProvenance(TypedDict):
-    """`price_nano` is what this run cost at the node, `charged_nano` what its key was charged by the node's word."""
+    """`price_nano` and `delta_e15` are what this run cost at the node, `charged_nano` and `charged_delta_e15` what its
+    key was charged by the node's word."""
 
     node: str
     price_nano: int
+    delta_e15: int
     charged_nano: int | None
+    charged_delta_e15: int | None
 
 
 class Provenance(TypedDict):
@@ -75,7 +78,13 @@ def provenance(result: "Result") -> Provenance:
         complete=result.complete,
         nodes=_nodes(result),
         charges=[
-            ChargeProvenance(node=each.node, price_nano=each.price_nano, charged_nano=each.signed_nano)
+            ChargeProvenance(
+                node=each.node,
+                price_nano=each.price_nano,
+                delta_e15=each.delta_e15,
+                charged_nano=each.signed_nano,
+                charged_delta_e15=each.signed_delta_e15,
+            )
             for each in result.charges
         ],
         agreement=result.agreement.id,

@@ -27,13 +27,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Charge:
-    """What this run cost at one node, in billionths; 0 where a stored answer was served again."""
+    """What this run cost at one node, in billionths and in the delta of private keys, in 1e-15; 0 where a stored answer
+    was served again."""
 
     node: str
     price_nano: int
+    delta_e15: int
     stored_answer: bool
     signed_nano: int | None
     """What the node signed that the key was charged, in this run or an earlier one; None where the node was lost."""
+    signed_delta_e15: int | None
 
 
 @dataclass(frozen=True, repr=False)

@@ -81,7 +81,9 @@ def parts_of(result: "Result") -> dict[str, bytes]:
     """The parts by name."""
     question = result.question
     charges = [
-        coordinator_pb2.Charge(node=each.node, price_nano=each.price_nano, stored_answer=each.stored_answer)
+        coordinator_pb2.Charge(
+            node=each.node, price_nano=each.price_nano, delta_e15=each.delta_e15, stored_answer=each.stored_answer
+        )
         for each in result.charges
     ]
     answers = coordinator_pb2.Result(

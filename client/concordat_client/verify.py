@@ -11,7 +11,16 @@ from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
 from concordat_query.errors import VerificationError
 from concordat_query.wire import request_sha256
-from concordat_wire.answers import Given, answers_seed, check_head, read_answer, read_declaration, read_delivery
+from concordat_wire.answers import (
+    NOTHING,
+    Cost,
+    Given,
+    answers_seed,
+    check_head,
+    read_answer,
+    read_declaration,
+    read_delivery,
+)
 from concordat_wire.tables import from_ipc, to_arrow
 
 from concordat_client.asking import SignedQuestion
@@ -102,7 +111,7 @@ def read_absence(
 
 def _charged(
     question: SignedQuestion, result: coordinator_pb2.Result, nodes: list[str], agreement: Agreement
-) -> dict[str, int]:
+) -> dict[str, Cost]:
     """What each node that answered charged this question, by its own signed word."""
     if len(result.deliveries) != len(nodes):
         raise VerificationError("not every answer has its node's word that it was given to this request; do not use it")
@@ -118,16 +127,16 @@ def read_charge(
     question: SignedQuestion,
     request: bytes,
     agreement: Agreement,
-) -> int:
+) -> Cost:
     """What a node charged this question for its answer (which `read_answer` read), by its own signed word."""
     answer = node_pb2.Answer.FromString(signed.answer)
     check_head(answer.head, node, agreement)
-    given = Given(node, signed.answer, answer.price_nano)
+    given = Given(node, signed.answer, Cost(answer.price_nano, answer.delta_e15))
     return read_delivery(delivery, given, request, question.envelope, agreement)
 
 
 def _charges(
-    told: Iterable[coordinator_pb2.Charge], charged: Mapping[str, int], absent: list[Absent]
+    told: Iterable[coordinator_pb2.Charge], charged: Mapping[str, Cost], absent: list[Absent]
 ) -> Iterator[Charge]:
     """What the run cost, by the coordinator's word: nothing, or what the node signed. A lost node signed nothing."""
     lost = [entry.node for entry in absent if entry.cause is Status.UNAVAILABLE]
@@ -135,12 +144,19 @@ def _charges(
     if [charge.node for charge in told] != sorted((*charged, *lost)):
         raise VerificationError("the result does not tell once what each node cost that answered or was lost")
     for charge in told:
-        signed = charged.get(charge.node)
-        if signed is not None and charge.price_nano not in (0, signed):
+        signed, cost = charged.get(charge.node), Cost(charge.price_nano, charge.delta_e15)
+        if signed is not None and cost not in (NOTHING, signed):
             raise VerificationError(
                 f"{charge.node}: what the run is said to have cost there is not what the node signed", field=charge.node
             )
-        yield Charge(charge.node, charge.price_nano, charge.stored_answer, signed)
+        yield Charge(
+            node=charge.node,
+            price_nano=charge.price_nano,
+            delta_e15=charge.delta_e15,
+            stored_answer=charge.stored_answer,
+            signed_nano=None if signed is None else signed.price_nano,
+            signed_delta_e15=None if signed is None else signed.delta_e15,
+        )
 
 
 def check_everyone_is_accounted_for(question: SignedQuestion, answers: list[NodeAnswer], absent: list[Absent]) -> None:

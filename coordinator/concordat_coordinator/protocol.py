@@ -24,7 +24,7 @@ from concordat_query.errors import (
 )
 from concordat_query.model import Envelope, Presentation
 from concordat_query.wire import request_sha256
-from concordat_wire.answers import Given, read_answer, read_declaration, read_delivery
+from concordat_wire.answers import Cost, Given, read_answer, read_declaration, read_delivery
 from concordat_wire.references import log_failure
 
 from concordat_coordinator.federation import Federation, Hear, Member, each, every
@@ -60,7 +60,7 @@ class Answered:
     signed: node_pb2.SignedAnswer
     delivery: node_pb2.SignedDelivery
     read: NodeAnswer
-    charged_nano: int
+    charged: Cost
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Protocol:
         self._charged(response.delivery, Given(member.name, signed.declaration), asked)
         return Declared(signed, response.delivery)
 
-    def _charged(self, delivery: node_pb2.SignedDelivery, given: Given, asked: Asked) -> int:
+    def _charged(self, delivery: node_pb2.SignedDelivery, given: Given, asked: Asked) -> Cost:
         return read_delivery(delivery, given, asked.request_sha256, asked.envelope, self._agreement)
 
     async def cancel(
@@ -231,7 +231,9 @@ class Protocol:
         if read.node != member.name:
             raise VerificationError(f"{member.name}: the answer is another node's", field=member.name)
         answer = node_pb2.Answer.FromString(signed.answer)
-        charged = self._charged(response.delivery, Given(member.name, signed.answer, answer.price_nano), asked)
+        charged = self._charged(
+            response.delivery, Given(member.name, signed.answer, Cost(answer.price_nano, answer.delta_e15)), asked
+        )
         self._federation.remember(member.name, answer.head)
         return Answered(signed, response.delivery, read, charged)
 

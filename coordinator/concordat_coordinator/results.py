@@ -9,7 +9,7 @@ from concordat_privacy.status import Status
 from concordat_query.agreement import Agreement
 from concordat_query.catalogue import Catalogue
 from concordat_query.errors import ConcordatError
-from concordat_wire.answers import answers_seed, read_declaration
+from concordat_wire.answers import NOTHING, answers_seed, read_declaration
 from concordat_wire.tables import to_ipc
 
 from concordat_coordinator.protocol import Answered, Asked, Round
@@ -56,9 +56,12 @@ def _table(
 def _charge(node: str, quotes: Mapping[str, node_pb2.Quote], round_: Round) -> coordinator_pb2.Charge:
     """As quoted; nothing where another run of the same query came in between, was charged and shares its answer."""
     quote = quotes.get(node, node_pb2.Quote(stored_answer=True))
-    shared = node in round_.answers and round_.answers[node].charged_nano == 0
+    shared = node in round_.answers and round_.answers[node].charged == NOTHING
     return coordinator_pb2.Charge(
-        node=node, price_nano=0 if shared else quote.price_nano, stored_answer=quote.stored_answer or shared
+        node=node,
+        price_nano=0 if shared else quote.price_nano,
+        delta_e15=0 if shared else quote.delta_e15,
+        stored_answer=quote.stored_answer or shared,
     )
 
 

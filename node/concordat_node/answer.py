@@ -86,18 +86,21 @@ def sign_declaration(admitted: Admitted, rules: Rules, key: SigningKey) -> node_
 
 
 def sign_delivery(
-    asked: Identified, content: bytes, charged_nano: int, rules: Rules, key: SigningKey
+    asked: Identified, content: bytes, charged: tuple[int, int], rules: Rules, key: SigningKey
 ) -> node_pb2.SignedDelivery:
-    """The node's word that `content`, a serialised Answer or Declaration, is what it gives to this very request.
+    """The node's word that `content`, a serialised Answer or Declaration, is what it gives to this very request, and of
+    the price and the delta that it charged for it.
 
     It follows from its arguments alone, so that a repeat of the request gets the same bytes. The agreement is the
     envelope's: what was charged under one version is handed over under the next, too.
     """
+    charged_nano, charged_delta_e15 = charged
     delivery = node_pb2.Delivery(
         node=rules.node,
         request_sha256=asked.request_sha256,
         content_sha256=hashlib.sha256(content).digest(),
         charged_nano=charged_nano,
+        charged_delta_e15=charged_delta_e15,
         agreement_id=asked.envelope.agreement_id,
         agreement_version=asked.envelope.agreement_version,
     ).SerializeToString(deterministic=True)

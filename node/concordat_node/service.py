@@ -138,7 +138,7 @@ class NodeService:
         response = node_pb2.PrepareResponse(quote=quote)
         if quote.nothing_held and ready is not None:
             response.declaration.CopyFrom(sign_declaration(ready.admitted, self._rules, self._key))
-            response.delivery.CopyFrom(self._delivery(asked, response.declaration.declaration, 0))
+            response.delivery.CopyFrom(self._delivery(asked, response.declaration.declaration, (0, 0)))
         if reservation is not None:
             response.reservation = reservation.id
             response.reserved_until = int(reservation.expires_at)
@@ -271,7 +271,7 @@ class NodeService:
         charge = await self._ledger.run(lambda ledger: self._charge(ledger, asked, decided, reservation, participants))
         if charge is None:
             declaration = sign_declaration(self._desk.admitted(asked, self._clock()), self._rules, self._key)
-            delivery = self._delivery(asked, declaration.declaration, 0)
+            delivery = self._delivery(asked, declaration.declaration, (0, 0))
             return node_pb2.CommitResponse(declaration=declaration, delivery=delivery)
         self.witness.remember(charge.head.head)
         answer = charge.answer if charge.answer is not None else await self._computed(asked, charge)
@@ -281,8 +281,8 @@ class NodeService:
         charged = charge.charged(asked.analyst, asked.envelope.idempotency_key)
         return node_pb2.CommitResponse(answer=signed, delivery=self._delivery(asked, signed.answer, charged))
 
-    def _delivery(self, asked: Identified, content: bytes, charged_nano: int) -> node_pb2.SignedDelivery:
-        return sign_delivery(asked, content, charged_nano, self._rules, self._key)
+    def _delivery(self, asked: Identified, content: bytes, charged: tuple[int, int]) -> node_pb2.SignedDelivery:
+        return sign_delivery(asked, content, charged, self._rules, self._key)
 
     def _charge(
         self,

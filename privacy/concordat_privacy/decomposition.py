@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from concordat_query.catalogue import Dataset
 from concordat_query.errors import Reason, Refusal
@@ -118,9 +119,13 @@ class Decomposition:
         where it is held. What WHERE, FILTER or a key reads is held for all of these rows."""
         if self.bounds.type_of(scalar, asked).nullable:
             return True
-        query = self.bounds.query
-        read = columns_of(both(query.where, asked)).union(*(columns_in(key) for key in query.keys))
+        read = self._read_of_every_row | columns_of(asked)
         return any(self._dataset.column(name).nullable for name in columns_in(scalar) - read)
+
+    @cached_property
+    def _read_of_every_row(self) -> frozenset[str]:
+        query = self.bounds.query
+        return columns_of(query.where).union(*(columns_in(key) for key in query.keys))
 
     def _summed(self, scalar: Scalar, asked: Condition | None) -> ScalarType:
         """The type over the rows asked for. Whether all rows' values fit is judged without any condition: DuckDB may

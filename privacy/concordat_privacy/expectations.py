@@ -16,8 +16,8 @@ from concordat_query.domains import domain_of, domain_size
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Condition, Conjunction, Scalar, columns_in, columns_of
 from concordat_query.row_values import truth, value_of
+from concordat_query.rules import MAX_CELLS
 
-from concordat_privacy.plan import MAX_CELLS
 from concordat_privacy.profile import ProfilePlan, Subject
 
 MAX_COMBINATIONS = 100_000

@@ -13,11 +13,11 @@ from concordat_query.coverage import Coverage
 from concordat_query.domains import domain_size
 from concordat_query.errors import Reason, Refusal
 from concordat_query.profile_request import ProfileRequest
+from concordat_query.rules import MAX_CELLS
 
 from concordat_privacy.components import cells_within_reach
 from concordat_privacy.enclosing import moves
 from concordat_privacy.laws import Law, Sensitivity
-from concordat_privacy.plan import MAX_CELLS
 from concordat_privacy.sensitivity import law_for
 from concordat_privacy.shares import split
 

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import math
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree
@@ -186,6 +187,19 @@ async def test_what_was_charged_before_under_the_key_is_told_apart_from_what_is_
     assert f" Charged before under this key, in rho: {figure}" in cost(again)
     assert " Served again free: node-wales." in cost(free)
     assert all("harged" not in cost(free) and "free" not in cost(each) for each in (paid, again))
+
+
+async def test_the_delta_of_a_private_key_is_told_where_it_was_charged(tmp_path: Path) -> None:
+    async with federation(tmp_path, nations=["Wales"]) as fed:
+        paid = await with_connection(fed, lambda connection: connection.query(SQL))
+    (charge,) = paid.charges
+    told = " The private key cost delta 3e-09 beside at each node charged."
+    now = replace(charge, delta_e15=3_000_000, signed_delta_e15=3_000_000)
+    before = replace(now, price_nano=0, delta_e15=0)
+    lost = replace(now, signed_nano=None, signed_delta_e15=None)
+    free = replace(before, signed_nano=0, signed_delta_e15=0)
+    for charges, expected in [((now,), 1), ((before, free), 1), ((lost,), 1), ((free,), 0), ((charge,), 0)]:
+        assert cost(replace(paid, charges=charges)).count(told) == expected
 
 
 async def test_the_command_prints_a_table_and_an_error_prints_its_place_cause_fix_and_cost(tmp_path: Path) -> None:

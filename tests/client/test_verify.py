@@ -254,8 +254,11 @@ async def test_what_a_run_cost_is_nothing_or_what_the_node_signed(tmp_path: Path
             assert (free.price_nano, free.signed_nano) == (0, 0)
             dearer = _sent(connection, served)
             dearer.charges[0].price_nano = charge.price_nano
-            with pytest.raises(VerificationError, match=r"node-wales: .*cost"):
-                verify(served, dearer, connection.catalogue, connection.agreement)
+            with_delta = _sent(connection, served)
+            with_delta.charges[0].delta_e15 = 1
+            for told in (dearer, with_delta):
+                with pytest.raises(VerificationError, match=r"node-wales: .*cost"):
+                    verify(served, told, connection.catalogue, connection.agreement)
 
         await with_connection(fed, work)
 

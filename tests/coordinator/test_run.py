@@ -6,11 +6,13 @@ import time
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from concordat.v1 import coordinator_pb2, node_pb2, query_pb2
 from concordat_coordinator import results, service
+from concordat_coordinator.protocol import Round
 from concordat_node.admission import Identified, Rules
 from concordat_node.answer import sign_delivery
 from concordat_privacy.estimates import Table, tabulate
@@ -31,6 +33,7 @@ from concordat_query.model import (
 from concordat_query.signing import SigningKey
 from concordat_query.wire import envelope_from_bytes
 from concordat_query.wire_presentation import presentation_to_proto
+from concordat_wire.answers import Cost
 from concordat_wire.status import error_from_rpc
 from concordat_wire.tables import from_ipc
 from fakes.federation import FakeFederation, by_severity, federation, presentation_of
@@ -143,6 +146,20 @@ async def test_every_answer_and_declaration_comes_with_its_delivery(tmp_path: Pa
         ]
 
 
+@pytest.mark.parametrize(
+    ("charged", "told"), [(Cost(5, 3), (5, 3, False)), (Cost(), (0, 0, True)), (None, (5, 3, False))]
+)
+def test_a_run_cost_a_node_what_was_quoted_or_nothing_where_a_charge_is_shared(
+    charged: Cost | None, told: tuple[int, int, bool]
+) -> None:
+    """The price and the delta of a private key alike; a lost node's is as quoted."""
+    answers = {} if charged is None else {"node-wales": SimpleNamespace(charged=charged)}
+    quotes = {"node-wales": node_pb2.Quote(price_nano=5, delta_e15=3)}
+    round_ = cast("Round", SimpleNamespace(answers=answers))
+    charge = results._charge("node-wales", quotes, round_)
+    assert (charge.price_nano, charge.delta_e15, charge.stored_answer) == told
+
+
 async def test_a_node_that_does_not_say_what_it_gave_is_lost_and_a_declaration_of_it_costs_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,7 +167,9 @@ async def test_a_node_that_does_not_say_what_it_gave_is_lost_and_a_declaration_o
     asked = by_severity(where=Comparison("year", Comparator.EQUAL, Decimal(2016)))
     async with federation(tmp_path, nations=["Wales", "Scotland"], holds=holds) as fed:
 
-        def silent(asked: Identified, content: bytes, charged: int, rules: Rules, key: SigningKey) -> object:
+        def silent(
+            asked: Identified, content: bytes, charged: tuple[int, int], rules: Rules, key: SigningKey
+        ) -> object:
             genuine = sign_delivery(asked, content, charged, rules, key)
             return node_pb2.SignedDelivery() if rules.node == "node-wales" else genuine
 

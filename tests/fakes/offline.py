@@ -58,12 +58,12 @@ class OfflineNode:
         admitted = admit(asked, self.rules, time.time())
         if admitted.nothing_held:
             return sign_declaration(admitted, self.rules, self.signing)
-        charge = self._charge(admitted)
+        charge = self.charge(admitted)
         components = self.held.release(engine_pb2.EngineRequest(query=signed, receipt=charge.receipt))
         answer = sign_answer(admitted, charge, self.held.edition, components, self.rules, self.signing)
         return node_pb2.SignedAnswer.FromString(answer)
 
-    def _charge(self, admitted: Admitted) -> Charge:
+    def charge(self, admitted: Admitted) -> Charge:
         """As the ledger would record and sign it."""
         asked = admitted.asked
         request = Request(

@@ -27,7 +27,7 @@ from concordat_query.model import (
 )
 from concordat_query.signing import Purpose, SigningKey
 from concordat_query.wire import coverage_to_proto
-from concordat_wire.answers import Given, answers_seed, check_head, read_answer, read_declaration, read_delivery
+from concordat_wire.answers import Cost, Given, answers_seed, check_head, read_answer, read_declaration, read_delivery
 from fakes.catalogue import small_catalogue
 from fakes.engine import query
 
@@ -37,7 +37,7 @@ NOTHING = Coverage(columns=(ColumnCoverage("severity", held=False),))
 COUNT = 2
 """The index of COUNT(*): the mean's two components come first in canonical order."""
 REQUEST = b"r" * 32
-GIVEN = Given("wales", b"an answer", 7)
+GIVEN = Given("wales", b"an answer", Cost(7, 3))
 
 
 @dataclass
@@ -96,7 +96,8 @@ class Case:
             node="wales",
             request_sha256=REQUEST,
             content_sha256=hashlib.sha256(GIVEN.content).digest(),
-            charged_nano=GIVEN.price_nano,
+            charged_nano=7,
+            charged_delta_e15=3,
             agreement_id="small",
             agreement_version=1,
         )
@@ -233,9 +234,10 @@ def replace_signature(signed: node_pb2.SignedDeclaration, key: SigningKey) -> no
     return signed
 
 
-@pytest.mark.parametrize("charged", [7, 0])
-def test_a_delivery_tells_what_its_request_was_charged(case: Case, charged: int) -> None:
-    delivered = case.delivered(case.delivery(charged_nano=charged))
+@pytest.mark.parametrize("charged", [Cost(7, 3), Cost()])
+def test_a_delivery_tells_what_its_request_was_charged(case: Case, charged: Cost) -> None:
+    told = case.delivery(charged_nano=charged.price_nano, charged_delta_e15=charged.delta_e15)
+    delivered = case.delivered(told)
     assert read_delivery(delivered, GIVEN, REQUEST, case.envelope, case.agreement) == charged
 
 
@@ -246,6 +248,9 @@ def test_a_delivery_tells_what_its_request_was_charged(case: Case, charged: int)
         ({"request_sha256": b"s" * 32}, "to another request"),
         ({"content_sha256": b"s" * 32}, "something else"),
         ({"charged_nano": 6}, "another price"),
+        ({"charged_nano": 0}, "another price"),
+        ({"charged_delta_e15": 0}, "another price"),
+        ({"charged_delta_e15": 4}, "another price"),
         ({"agreement_id": "big"}, "another agreement"),
         ({"agreement_version": 2}, "another agreement"),
     ],

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from concordat.v1 import engine_pb2, node_pb2, query_pb2
 from concordat_node.admission import admit, identify
+from concordat_node.answer import sign_delivery
 from concordat_node.engine.release import Failed
 from concordat_privacy.merge import NodeAnswer
 from concordat_query.catalogue import OTHER
 from concordat_query.errors import VerificationError
 from concordat_query.signing import Purpose
-from concordat_wire.answers import read_answer
+from concordat_query.wire import request_sha256
+from concordat_wire.answers import Cost, Given, read_answer, read_delivery
 from fakes.offline import OfflineFederation, node_name
 from fakes.private_texts import federation, patients, visits
 
@@ -153,3 +155,17 @@ def test_an_answer_without_a_private_key_names_no_text(tmp_path: Path) -> None:
     signed = node_pb2.SignedAnswer(answer=data, signature=node.signing.sign(Purpose.ANSWER, data))
     with pytest.raises(VerificationError, match="out of place"):
         read_answer(signed, question.envelope, question.plan, plain.catalogue, plain.agreement)
+
+
+def test_what_a_request_was_charged_is_signed_with_its_delta_or_is_nothing(nation: OfflineFederation) -> None:
+    node, question = nation.nodes[node_name("England")], nation.question(SQL)
+    signed = query_pb2.SignedQuery.FromString(question.signed.SerializeToString())
+    asked = identify(signed, node.rules)
+    charge = node.charge(admit(asked, node.rules, time.time()))
+    price = Cost(charge.request.price_nano, charge.request.delta_e15)
+    assert price.delta_e15 == question.envelope.query.delta_e15 > 0
+    given, request = Given(node.rules.node, b"an answer", price), request_sha256(signed.envelope)
+    for key, expected in ((question.envelope.idempotency_key, price), ("another's", Cost())):
+        charged = charge.charged(asked.analyst, key)
+        delivery = sign_delivery(asked, b"an answer", charged, node.rules, node.signing)
+        assert read_delivery(delivery, given, request, question.envelope, nation.agreement) == expected

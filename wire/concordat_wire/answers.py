@@ -34,12 +34,23 @@ M = TypeVar("M", bound=Message)
 
 
 @dataclass(frozen=True)
+class Cost:
+    """A price in billionths, and the delta that private keys cost beside, in 1e-15."""
+
+    price_nano: int = 0
+    delta_e15: int = 0
+
+
+NOTHING = Cost()
+
+
+@dataclass(frozen=True)
 class Given:
-    """What a node gave to a request: a serialised Answer or Declaration, and its price."""
+    """What a node gave to a request: a serialised Answer or Declaration, and what it costs."""
 
     node: str
     content: bytes
-    price_nano: int = 0
+    cost: Cost = NOTHING
 
 
 def answers_seed(answers: Iterable[bytes]) -> bytes:
@@ -88,8 +99,8 @@ def read_declaration(
 
 def read_delivery(
     signed: node_pb2.SignedDelivery, given: Given, request: bytes, envelope: Envelope, agreement: Agreement
-) -> int:
-    """What a request was charged at a node: the price or 0, by the node's verified word.
+) -> Cost:
+    """What a request was charged at a node: what was given costs or nothing, by the node's verified word.
 
     Without this an answer proves only what the node once gave to the same query, not that it gave it to this request.
     `request` is the envelope's `request_sha256`. Raises VerificationError that names the node.
@@ -108,8 +119,9 @@ def read_delivery(
     )
     same = delivery.content_sha256 == hashlib.sha256(given.content).digest()
     _demand(same, party, "it gave something else to this request")
-    _demand(delivery.charged_nano in (0, given.price_nano), party, "it says to have charged another price")
-    return delivery.charged_nano
+    charged = Cost(delivery.charged_nano, delivery.charged_delta_e15)
+    _demand(charged in (NOTHING, given.cost), party, "it says to have charged another price")
+    return charged
 
 
 def _parsed(kind: type[M], data: bytes, what: str) -> M:

@@ -134,10 +134,11 @@ class Charge:
     answer: bytes | None
     """The stored answer, if there is one already."""
 
-    def charged(self, analyst: str, idempotency_key: str) -> int:
-        """The price that the request of this key was charged, now or ever: 0 where it shares another's charge."""
+    def charged(self, analyst: str, idempotency_key: str) -> tuple[int, int]:
+        """The price and the delta that the request of this key was charged, now or ever: nothing where it shares
+        another's charge."""
         made = (self.request.analyst, self.request.idempotency_key) == (analyst, idempotency_key)
-        return self.request.price_nano if made else 0
+        return (self.request.price_nano, self.request.delta_e15) if made else (0, 0)
 
 
 @dataclass(frozen=True)

@@ -258,14 +258,16 @@ class Result(_message.Message):
     def __init__(self, answers: _Optional[_Iterable[_Union[_node_pb2.SignedAnswer, _Mapping]]] = ..., missing: _Optional[_Iterable[_Union[MissingNode, _Mapping]]] = ..., table: _Optional[bytes] = ..., complete: _Optional[bool] = ..., charges: _Optional[_Iterable[_Union[Charge, _Mapping]]] = ..., deliveries: _Optional[_Iterable[_Union[_node_pb2.SignedDelivery, _Mapping]]] = ...) -> None: ...
 
 class Charge(_message.Message):
-    __slots__ = ("node", "price_nano", "stored_answer")
+    __slots__ = ("node", "price_nano", "stored_answer", "delta_e15")
     NODE_FIELD_NUMBER: _ClassVar[int]
     PRICE_NANO_FIELD_NUMBER: _ClassVar[int]
     STORED_ANSWER_FIELD_NUMBER: _ClassVar[int]
+    DELTA_E15_FIELD_NUMBER: _ClassVar[int]
     node: str
     price_nano: int
     stored_answer: bool
-    def __init__(self, node: _Optional[str] = ..., price_nano: _Optional[int] = ..., stored_answer: _Optional[bool] = ...) -> None: ...
+    delta_e15: int
+    def __init__(self, node: _Optional[str] = ..., price_nano: _Optional[int] = ..., stored_answer: _Optional[bool] = ..., delta_e15: _Optional[int] = ...) -> None: ...
 
 class MissingNode(_message.Message):
     __slots__ = ("node", "cause", "failure", "declaration", "delivery")

@@ -242,20 +242,22 @@ class SignedDelivery(_message.Message):
     def __init__(self, delivery: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
 
 class Delivery(_message.Message):
-    __slots__ = ("node", "request_sha256", "content_sha256", "charged_nano", "agreement_id", "agreement_version")
+    __slots__ = ("node", "request_sha256", "content_sha256", "charged_nano", "agreement_id", "agreement_version", "charged_delta_e15")
     NODE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_SHA256_FIELD_NUMBER: _ClassVar[int]
     CONTENT_SHA256_FIELD_NUMBER: _ClassVar[int]
     CHARGED_NANO_FIELD_NUMBER: _ClassVar[int]
     AGREEMENT_ID_FIELD_NUMBER: _ClassVar[int]
     AGREEMENT_VERSION_FIELD_NUMBER: _ClassVar[int]
+    CHARGED_DELTA_E15_FIELD_NUMBER: _ClassVar[int]
     node: str
     request_sha256: bytes
     content_sha256: bytes
     charged_nano: int
     agreement_id: str
     agreement_version: int
-    def __init__(self, node: _Optional[str] = ..., request_sha256: _Optional[bytes] = ..., content_sha256: _Optional[bytes] = ..., charged_nano: _Optional[int] = ..., agreement_id: _Optional[str] = ..., agreement_version: _Optional[int] = ...) -> None: ...
+    charged_delta_e15: int
+    def __init__(self, node: _Optional[str] = ..., request_sha256: _Optional[bytes] = ..., content_sha256: _Optional[bytes] = ..., charged_nano: _Optional[int] = ..., agreement_id: _Optional[str] = ..., agreement_version: _Optional[int] = ..., charged_delta_e15: _Optional[int] = ...) -> None: ...
 
 class CommitRequest(_message.Message):
     __slots__ = ("query", "reservation", "participants", "credentials")

@@ -369,6 +369,27 @@ PRIVATE_KEYS = (
         f"{_TEXTS}test_a_threshold_is_reached_by_equality",
     ),
     Mistake(
+        "all of the delta that private keys have spent by one query",
+        f"{_PRIVACY}prices.py",
+        "if query.delta_e15 > most_delta:",
+        "if False:",
+        f"{_SHOWN}test_one_query_spends_no_more_delta_than_the_agreement_lets_it",
+    ),
+    Mistake(
+        "the agreement's cells forgotten where a key is private",
+        "query/concordat_query/check.py",
+        "query.max_cells or MAX_CELLS, permission.max_cells)",
+        "1, permission.max_cells)",
+        f"{_SHOWN}test_the_agreements_cells_bind_what_is_released",
+    ),
+    Mistake(
+        "of the texts of two batches only the last one's released",
+        f"{_ENGINE}texts.py",
+        "np.append(kept[0], codes[enough]), np.append(kept[1], noisy[enough])",
+        "codes[enough], noisy[enough]",
+        f"{_TEXTS}test_texts_are_chosen_batch_by_batch_as_if_they_were_seen_at_once",
+    ),
+    Mistake(
         "the hidden counted as if a unit had one text",
         f"{_PRIVACY}components.py",
         "return Sensitivity(bounds.texts, bounds.texts**2)",

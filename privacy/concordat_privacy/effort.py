@@ -13,7 +13,7 @@ from concordat_privacy.plan import Plan
 from concordat_privacy.standing import components_of, parts_of
 
 MAX_SIMULATED = 1_000_000_000
-"""Cumulative counts, each row's and all draws', of the percentiles in all expressions: about half a minute."""
+"""Cumulative counts, each row's and all draws', of the percentiles in all expressions: up to a minute."""
 
 _ALONE = 10
 """A percentile by itself is not simulated; its counts are gone through about so often."""

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from concordat_query.canonical import query_sha256
 from concordat_query.catalogue import CellKey, Dataset
-from concordat_query.coverage import Coverage, Held, held_by_cell
+from concordat_query.coverage import Coverage, Held, check_judged, held_by_cell, judged
 from concordat_query.domains import domain_of, domain_size, text_key
 from concordat_query.errors import Reason, Refusal
 from concordat_query.model import Condition, Query, Scalar, both, columns_in
@@ -126,14 +126,18 @@ def held_components(plan: Plan, dataset: Dataset, coverage: Coverage) -> dict[in
     """How much of each component a node holds, cell by cell. Components of which it holds nothing are left out.
 
     These are the components that the node answers and is charged for. It holds nothing of one of whose rows WHERE and
-    the component's own condition let it hold none, whatever the cells that they cannot reach.
+    the component's own condition let it hold none, whatever the cells that they cannot reach. Refuses a query with so
+    many conditions that judging them all under this coverage would take long.
     """
     found: dict[int, list[Held]] = {}
+    judging = 0
     known: dict[tuple[Condition | None, frozenset[str], tuple[int, ...]], list[Held]] = {}
     for index, component in enumerate(plan.components):
         asked = both(plan.query.where, component.filter)
         key = (asked, component.reads, component.over)
         if key not in known:
+            judging += judged(dataset, coverage, asked, plan.query.keys, component.reads)
+            check_judged(judging)
             known[key] = _held(plan, dataset, coverage, component, asked)
         if any(known[key]):
             found[index] = known[key]

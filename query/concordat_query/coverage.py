@@ -20,7 +20,8 @@ from concordat_query.sizes import condition_size, size_of
 
 MAX_ASSIGNMENTS = 100_000
 MAX_JUDGED = 1_000_000
-"""Assignments times the size of what is asked of each: a second or so, for everyone who judges a coverage."""
+"""Assignments times the size of what is asked of each, of one condition and of all of a query's together: a second or
+so, for everyone who judges a coverage."""
 
 
 @dataclass(frozen=True)
@@ -119,14 +120,62 @@ def held_by_cell(
 
     `columns` are those that the value itself reads; the columns of `where` and `keys` count for every value.
     """
-    read = frozenset(columns).union(columns_of(where), *(columns_in(key) for key in keys))
+    read = _read(where, keys, columns)
     if coverage.lacks(read):
         return [Held.NOTHING] * _count_cells(dataset, keys)
-    limits = tuple(limit for limit in (coverage.rows, coverage.condition(read)) if limit is not None)
+    limits = _limits(coverage, read)
     if not limits:
         return [Held.ALL] * _count_cells(dataset, keys)
-    bounding = frozenset().union(*(columns_of(limit) for limit in limits))
-    return list(_held_by_cell(ByDefinition(dataset), limits, _terms_reading(where, bounding), tuple(keys)))
+    return list(_held_by_cell(ByDefinition(dataset), limits, _terms_reading(where, _bounding(limits)), tuple(keys)))
+
+
+def judged(
+    dataset: Dataset,
+    coverage: Coverage,
+    where: Condition | None,
+    keys: Sequence[Scalar],
+    columns: Iterable[str],
+) -> int:
+    """What `held_by_cell` has to judge for the same: assignments times the size of what is asked of each."""
+    read = _read(where, keys, columns)
+    limits = _limits(coverage, read)
+    if not limits or coverage.lacks(read):
+        return 0
+    bounding = _bounding(limits)
+    return _judged(dataset, bounding, _terms_reading(where, bounding), _shared(keys, bounding))
+
+
+def check_judged(judging: int) -> None:
+    """Refuses what would take too long to judge."""
+    if judging > MAX_JUDGED:
+        raise Refusal(
+            Reason.TOO_MANY_CELLS,
+            "WHERE, FILTER or the group keys are too long, all together, for the conditions under which a node holds "
+            "its data; shorten them, or ask in several queries",
+            field="query.where",
+        )
+
+
+def _read(where: Condition | None, keys: Sequence[Scalar], columns: Iterable[str]) -> frozenset[str]:
+    return frozenset(columns).union(columns_of(where), *(columns_in(key) for key in keys))
+
+
+def _limits(coverage: Coverage, read: frozenset[str]) -> tuple[Condition, ...]:
+    return tuple(limit for limit in (coverage.rows, coverage.condition(read)) if limit is not None)
+
+
+def _bounding(limits: Sequence[Condition]) -> frozenset[str]:
+    return frozenset().union(*(columns_of(limit) for limit in limits))
+
+
+def _shared(keys: Sequence[Scalar], bounding: frozenset[str]) -> list[Scalar]:
+    """The keys that the columns of coverage alone decide."""
+    return [key for key in keys if columns_in(key) and columns_in(key) <= bounding]
+
+
+def _judged(dataset: Dataset, bounding: frozenset[str], where: Condition | None, shared: Sequence[Scalar]) -> int:
+    assignments = math.prod(len(dataset.column(name).domain) for name in bounding)
+    return assignments * (sum(size_of(key) for key in shared) + (0 if where is None else condition_size(where)))
 
 
 def _count_cells(dataset: Dataset, keys: Sequence[Scalar]) -> int:
@@ -153,11 +202,12 @@ def _held_by_cell(
 ) -> tuple[Held, ...]:
     """`held_by_cell` under `limits`, of which there is at least one."""
     dataset = definition.dataset
-    bounding = sorted(frozenset().union(*(columns_of(condition) for condition in limits)))
-    shared = [index for index, key in enumerate(keys) if columns_in(key) and columns_in(key) <= set(bounding)]
-    reach = _reach_by_projection(dataset, limits, where, bounding, [keys[index] for index in shared])
+    bounding = _bounding(limits)
+    shared = _shared(keys, bounding)
+    reach = _reach_by_projection(dataset, limits, where, sorted(bounding), shared)
+    places = [index for index, key in enumerate(keys) if key in shared]
     cells = itertools.product(*(domain_of(key, dataset).values for key in keys))
-    return tuple(reach.get(tuple(cell[index] for index in shared), Held.ALL) for cell in cells)
+    return tuple(reach.get(tuple(cell[index] for index in places), Held.ALL) for cell in cells)
 
 
 def _reach_by_projection(
@@ -176,13 +226,7 @@ def _reach_by_projection(
     assignments = math.prod(len(domain) for domain in domains)
     if assignments > MAX_ASSIGNMENTS:
         raise Refusal(Reason.TOO_MANY_CELLS, "the mapping's coverage depends on too many combinations of values")
-    asked_of_each = sum(size_of(key) for key in shared) + (0 if where is None else condition_size(where))
-    if assignments * asked_of_each > MAX_JUDGED:
-        raise Refusal(
-            Reason.TOO_MANY_CELLS,
-            "WHERE, FILTER or a group key is too long for the conditions under which a node holds its data; shorten it",
-            field="query.where",
-        )
+    check_judged(_judged(dataset, frozenset(bounding), where, shared))
     unknown = frozenset(dataset.by_name) - frozenset(bounding)
     asked: dict[tuple[CellKey, ...], set[bool]] = {}
     anyway: dict[tuple[CellKey, ...], set[bool]] = {}

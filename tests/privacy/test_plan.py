@@ -13,6 +13,7 @@ from concordat_privacy.components import Component, Kind
 from concordat_privacy.parts import Mean, Total
 from concordat_privacy.plan import Plan, held_components, plan
 from concordat_privacy.shares import MAX_RHO_NANO, split
+from concordat_query import coverage as coverages
 from concordat_query import narrowing
 from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Dataset
@@ -324,6 +325,20 @@ def test_a_filters_column_must_be_held_for_the_count_to_be() -> None:
     planned = casualties(COUNT, replace(COUNT, filter=Negation(NullTest("age"))))
     held = held_components(planned, CASUALTIES, Coverage(columns=(ColumnCoverage("age", rows=YEAR_2016),)))
     assert held == {0: [Held.ALL] * 3, 1: [Held.PART] * 3}
+
+
+def test_conditions_that_are_short_each_and_long_together_are_refused_where_coverage_must_judge_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    years = [replace(COUNT, filter=replace(YEAR_2016, literal=Decimal(year))) for year in (2014, 2015, 2016)]
+    coverage = Coverage(rows=YEAR_2016)
+    judged_of_each = 3  # one comparison for each year
+    monkeypatch.setattr(coverages, "MAX_JUDGED", 2 * judged_of_each)
+    assert set(held_components(casualties(*years[1:]), CASUALTIES, coverage)) == {1}
+    with pytest.raises(Refusal, match="in several queries") as refused:
+        held_components(casualties(*years), CASUALTIES, coverage)
+    assert refused.value.reason is Reason.TOO_MANY_CELLS
+    assert held_components(casualties(*years), CASUALTIES, Coverage())
 
 
 # Bounds narrowed by literals

@@ -1,7 +1,7 @@
 """What a node tells to a question, and what its engine knew when it did: the noise is set aside, all else is real."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from unittest import mock
 
 import numpy as np
@@ -9,10 +9,12 @@ import numpy.typing as npt
 from concordat.v1 import engine_pb2, node_pb2, query_pb2
 from concordat_node.engine import main
 from concordat_node.engine import release as releasing
+from concordat_node.engine.texts import TextKey
 from concordat_node.importing.edition import EditionInfo
 from concordat_privacy import noise
 from concordat_privacy.laws import Law, Mechanism, Sensitivity
 from concordat_privacy.plan import Plan, plan
+from concordat_privacy.private_keys import Selection
 from concordat_query.catalogue import CellKey, Dataset
 from concordat_query.errors import Refusal
 from concordat_query.model import NANO, Query
@@ -52,32 +54,72 @@ class Moved:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """How private texts were chosen: how many units count in each, before any noise, and which were released."""
+
+    selection: Selection
+    units: Mapping[str, int]
+    released: tuple[str, ...]
+
+    def moved(self, other: "Choice") -> Moved:
+        """All counts together, those of texts that only one side has among them."""
+        texts = sorted(self.units.keys() | other.units.keys())
+        left, right = ([each.units.get(text, 0) for text in texts] for each in (self, other))
+        return Moved("choice", _distance(left, right), self.selection.sensitivity, self.selection.law)
+
+
+@dataclass(frozen=True)
 class Record:
     """All that one question made of one node. Equal where nothing but the components differs.
 
     `status` is "answered", "nothing held" or a refusal with its words; `sizes` are bytes of the engine's response and
-    of the signed answer; `drawn` are the laws of the noise that was drawn, in order, with how many of each.
+    of the signed answer; `drawn` are the laws of the noise that was drawn, in order, with how many of each, but for
+    the choice of texts. `plan` is made before any text is known; `claims` are those of the plan that was answered by.
     """
 
     status: str
     plan: Plan | None = None
+    claims: tuple[tuple[str, Sensitivity, Law, int], ...] = ()
     keys: tuple[tuple[CellKey, ...], ...] = ()
     rows: tuple[int, ...] = ()
     indexes: tuple[int, ...] = ()
     drawn: tuple[tuple[Law, int], ...] = ()
     sizes: tuple[int, int] = (0, 0)
     price: int = 0
+    delta_e15: int = 0
     components: tuple[tuple[int, ...], ...] = field(default=(), compare=False)
+    choice: Choice | None = field(default=None, compare=False)
 
     def moved(self, other: "Record") -> list[Moved]:
-        """Component by component."""
-        assert self.plan is not None
-        claims = [self.plan.components[index] for index in self.indexes]
-        pairs = zip(claims, self.drawn, self.components, other.components, strict=True)
-        return [
-            Moved(claim.kind.value, _distance(left, right), claim.sensitivity, law)
-            for claim, (law, _), left, right in pairs
-        ]
+        """Component by component, and the choice of texts. Both must have released the same texts."""
+        pairs = zip(self.indexes, self.drawn, self.components, other.components, strict=True)
+        found = []
+        for index, (law, _), left, right in pairs:
+            kind, claimed, _, _ = self.claims[index]
+            found.append(Moved(kind, _distance(left, right), claimed, law))
+        if self.choice is not None and other.choice is not None:
+            found.append(self.choice.moved(other.choice))
+        return found
+
+    def apart_from_texts(self) -> "Record":
+        """Without what follows from the texts that were released: the text key's values, and how many figures and
+        bytes these make. The record itself where no key is private."""
+        if self.choice is None:
+            return self
+        own = self.choice.selection.key
+        keys = tuple(() if position == own else values for position, values in enumerate(self.keys))
+        return replace(self, keys=keys, rows=(), sizes=(0, 0), drawn=tuple((law, 0) for law, _ in self.drawn))
+
+
+def differing(left: Record, right: Record) -> list[str]:
+    """The names of what neighbours must have alike and have not.
+
+    The one exemption is for queries with a private key: where different texts were released, what follows from these.
+    """
+    if left.choice is not None and right.choice is not None and left.choice.released != right.choice.released:
+        left, right = left.apart_from_texts(), right.apart_from_texts()
+    compared = [each.name for each in fields(Record) if each.compare]
+    return [name for name in compared if getattr(left, name) != getattr(right, name)]
 
 
 def excess(moved: Sequence[Moved], price: int) -> str:
@@ -102,11 +144,15 @@ def _distance(left: Sequence[int], right: Sequence[int]) -> Sensitivity:
 
 @dataclass
 class Recorder:
-    """Stands around the release function of a node's engine."""
+    """Stands around the release function of a node's engine. It releases the texts in `forced`, if that is given,
+    whatever the choice would be."""
 
     held: HeldInDuckDB
-    plan: Plan | None = None
+    forced: frozenset[str] | None = None
+    plans: list[Plan] = field(default_factory=list)
+    choice: Choice | None = None
     price: int = 0
+    delta_e15: int = 0
     size: int = 0
     drawn: list[tuple[Law, int]] = field(default_factory=list)
     components: list[node_pb2.Component] = field(default_factory=list)
@@ -117,8 +163,14 @@ class Recorder:
 
     def release(self, request: engine_pb2.EngineRequest) -> list[node_pb2.Component]:
         """As the engine's process answers, bytes in and bytes out."""
-        self.price = engine_pb2.Receipt.FromString(request.receipt.receipt).price_nano
-        with mock.patch.object(releasing, "plan", self._noting), mock.patch.object(noise, "draw_all", self._draw_all):
+        receipt = engine_pb2.Receipt.FromString(request.receipt.receipt)
+        self.price, self.delta_e15 = receipt.price_nano, receipt.delta_e15
+        with (
+            mock.patch.object(releasing, "plan", self._noting),
+            mock.patch.object(noise, "draw_all", self._draw_all),
+            mock.patch.object(noise, "draw", lambda law, cells: self._draw_all([(law, cells)])[0]),
+            mock.patch.object(TextKey, "released", self._around(TextKey.released)),
+        ):
             response = main.answer(request.SerializeToString(), self.held.holdings)
         parsed = engine_pb2.EngineResponse.FromString(response)
         assert parsed.failure == engine_pb2.EngineResponse.FAILURE_UNSPECIFIED, parsed.failure
@@ -130,14 +182,35 @@ class Recorder:
         return [np.zeros(cells, dtype=np.int64) for _, cells in wanted]
 
     def _noting(self, query: Query, dataset: Dataset) -> Plan:
-        self.plan = plan(query, dataset)
-        return self.plan
+        self.plans.append(plan(query, dataset))
+        return self.plans[-1]
+
+    def _around(self, honest: "Releasing") -> "Releasing":
+        """The choice of texts, noted: in how many each of them has counted, whatever the codes."""
+
+        def released(key: TextKey, counts: Sequence[tuple[int, int]]) -> list[int]:
+            before, self.drawn = self.drawn, []
+            codes = honest(key, counts)
+            assert self.drawn == ([(key.selection.law, len(counts))] if counts else [])
+            self.drawn = before
+            holding = self.held.holdings.by_edition[self.edition.id]
+            names = dict(holding.connection.execute(f"SELECT code, text FROM {key.texts}").fetchall())
+            if self.forced is not None:
+                codes = sorted(code for code, name in names.items() if name in self.forced)
+            units = {names[code]: count for code, count in counts}
+            self.choice = Choice(key.selection, units, tuple(names[code] for code in codes))
+            return codes
+
+        return released
 
 
-def record(node: OfflineNode, signed: query_pb2.SignedQuery) -> Record:
-    """What the node makes of a signed question."""
+Releasing = Callable[[TextKey, Sequence[tuple[int, int]]], list[int]]
+
+
+def record(node: OfflineNode, signed: query_pb2.SignedQuery, forced: frozenset[str] | None = None) -> Record:
+    """What the node makes of a signed question; with a private key, where it releases the texts `forced`, if given."""
     assert isinstance(node.held, HeldInDuckDB)
-    recorder = Recorder(node.held)
+    recorder = Recorder(node.held, forced)
     recorded = OfflineNode(node.rules, node.signing, node.ledger, recorder)
     try:
         given = recorded.give(signed)
@@ -145,15 +218,18 @@ def record(node: OfflineNode, signed: query_pb2.SignedQuery) -> Record:
         return Record(f"{refusal.reason.name}: {refusal}")
     if isinstance(given, node_pb2.SignedDeclaration):
         return Record("nothing held")
-    assert recorder.plan is not None
+    known = recorder.plans[-1]
     return Record(
         status="answered",
-        plan=recorder.plan,
-        keys=recorder.plan.domains,
+        plan=recorder.plans[0],
+        claims=tuple((each.kind.value, each.sensitivity, each.law, each.price_nano) for each in known.components),
+        keys=known.domains,
         rows=tuple(len(component.values) for component in recorder.components),
         indexes=tuple(component.index for component in recorder.components),
         drawn=tuple(recorder.drawn),
         sizes=(recorder.size, len(given.answer)),
         price=recorder.price,
+        delta_e15=recorder.delta_e15,
         components=tuple(tuple(component.values) for component in recorder.components),
+        choice=recorder.choice,
     )

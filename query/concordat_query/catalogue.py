@@ -211,9 +211,10 @@ class Dataset(FileModel):
             for name in (*cube.keys, *cube.for_each):
                 if name not in self.by_name:
                     raise ValueError(f"a cube names {name!r}, which is no column")
-            for name in cube.for_each:
                 if self.by_name[name].type == "text":
-                    raise ValueError(f"a cube cannot be for each {name!r}, whose texts are private")
+                    raise ValueError(
+                        f"a cube names {name!r}, whose texts are private and not known before a query; take it out"
+                    )
             for name in cube.keys:
                 if not self.by_name[name].may_be_key:
                     raise ValueError(f"a cube has key {name!r}, which cannot be a group key")

@@ -1,4 +1,4 @@
-"""How often 95% margins hold the true bounded statistic, over thousands of repetitions of the noise.
+"""How often 95% margins hold the true bounded statistic, over thousands of repetitions of the noise of either calculus.
 
 Every repetition is a cell of its own in one table, with the same truth and noise of its own; two nations with different
 records, and their total, are three cells more in each. The truth is worked out from the records, by the textbook.
@@ -6,19 +6,19 @@ records, and their total, are three cells more in each. The truth is worked out 
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from audit.losses import Floats
-from audit.planted.mistakes import lattice_quantiles
+from audit.planted.mistakes import quantiles
 from concordat_privacy.components import Component, Kind
 from concordat_privacy.estimates import tabulate
 from concordat_privacy.merge import NodeAnswer
 from concordat_privacy.plan import Plan, plan
 from concordat_query.catalogue import Catalogue
 from concordat_query.coverage import Coverage
-from concordat_query.model import NANO, Query
+from concordat_query.model import NANO, Calculus, Query
 from concordat_query.text import read_sql
 from fakes.catalogue import code, number, small_catalogue
 
@@ -106,6 +106,7 @@ class Covered:
     """What was found of one line at one level: of the figures given, how many margins hold the truth."""
 
     line: Line
+    calculus: Calculus
     level: Level
     given: float
     share: float
@@ -124,12 +125,13 @@ class Covered:
         return LOW <= self.share <= self.ceiling
 
 
-def covered(line: Line, level: Level, repetitions: int, seed: int = 0) -> Covered:
+def covered(line: Line, calculus: Calculus, level: Level, repetitions: int, seed: int = 0) -> Covered:
     """Asks for one figure in so many cells. Deterministic given the seed."""
     catalogue = _catalogue(repetitions)
     sql = f"SELECT nation, repetition, {line.asked} AS v FROM {DATASET} GROUP BY nation, repetition"  # noqa: S608
     question = read_sql(sql, catalogue)
-    planned = _planned(question.dataset, question.keys, question.aggregates, catalogue, level)
+    asked = Query(question.dataset, question.keys, None, question.aggregates, NANO, 1, 1, calculus=calculus)
+    planned = _planned(asked, catalogue, level)
     records = {nation: _records(index, round(level.rows * level.sigma)) for index, nation in enumerate(NATIONS)}
     chance = np.random.default_rng(seed)
     answers = [_answer(planned, nation, records[nation], chance) for nation in NATIONS]
@@ -143,19 +145,29 @@ def covered(line: Line, level: Level, repetitions: int, seed: int = 0) -> Covere
         if value is not None and value.estimate is not None:
             within = (value.margin or 0) + 1e-9 * abs(truths[place])
             held[place].append(abs(value.estimate - truths[place]) <= within)
+    return pooled(line, calculus, level, held, len(table.rows))
+
+
+def pooled(line: Line, calculus: Calculus, level: Level, held: Mapping[str, list[bool]], asked: int) -> Covered:
+    """Of so many figures asked for: `held` tells by cell of each that was given whether its margin holds the truth."""
     every = [each for cell in held.values() for each in cell]
     shares = [float(np.mean(cell)) for cell in held.values()]
-    return Covered(line, level, len(every) / len(table.rows), float(np.mean(every)), min(shares), max(shares))
+    return Covered(line, calculus, level, len(every) / asked, float(np.mean(every)), min(shares), max(shares))
 
 
-def _planned(dataset: str, keys: object, aggregates: object, catalogue: Catalogue, level: Level) -> Plan:
+def _planned(asked: Query, catalogue: Catalogue, level: Level) -> Plan:
     """At the price at which what is counted, or added up, has the level's noise: its sigma in units of what one row
     may add. Statistics of several components have it for the first."""
+    dataset = catalogue.dataset(asked.dataset)
+    wanted, share = price_of(asked.calculus, level.sigma), plan(asked, dataset).components[0].price_nano
+    return plan(replace(asked, price_nano=round(wanted * NANO * NANO / share)), dataset)
 
-    def at(price_nano: int) -> Plan:
-        return plan(Query(dataset, keys, None, aggregates, price_nano, 1, 1), catalogue.dataset(dataset))  # type: ignore[arg-type]
 
-    return at(round(NANO / (2 * level.sigma**2) * NANO / at(NANO).components[0].price_nano))
+def price_of(calculus: Calculus, sigma: float) -> float:
+    """In rho or epsilon, of noise of this standard deviation on what one unit moves by 1."""
+    if calculus is Calculus.PURE:  # the variance is 1 / (2 sinh(epsilon / 2)**2)
+        return 2 * math.asinh(math.sqrt(0.5) / sigma)
+    return 1 / (2 * sigma**2)
 
 
 def _catalogue(repetitions: int) -> Catalogue:
@@ -187,7 +199,7 @@ def _records(nation: int, rows: int) -> Records:
 def _answer(planned: Plan, nation: str, records: Records, chance: np.random.Generator) -> NodeAnswer:
     vectors = {}
     for index, component in enumerate(planned.components):
-        noise = lattice_quantiles(component.scale, chance.random(component.length)).reshape(component.cells, -1)
+        noise = quantiles(component.law, chance.random(component.length)).reshape(component.cells, -1)
         vectors[index] = (_exact(component, records) + noise).astype(np.int64).ravel()
     return NodeAnswer(f"node of {nation}", nation, Coverage(), vectors)
 

@@ -3,7 +3,7 @@
 A further statistic is a further line. Everything is derived from the plan and from what the nodes say they charged.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -42,6 +42,11 @@ class Mechanism:
     @property
     def calculus(self) -> Calculus:
         return CALCULI[self.dataset]
+
+    @property
+    def unit(self) -> str:
+        """What its loss is counted in."""
+        return "epsilon" if self.calculus is Calculus.PURE else "rho"
 
     @property
     def is_planted(self) -> bool:
@@ -123,15 +128,24 @@ def audit(mechanism: Mechanism, serving: Serving) -> Row:
         np.concatenate([_trials(mechanism, *pair) for pair in zip(plans, answers[node], strict=True)])
         for node in ("node-without", "node-with")
     )
-    claim = _claim(plans[0], [answer.price_nano for one in answers.values() for answer in one])
+    return judged(mechanism, without, with_it, _claim(plans[0], paid_for(answers)))
+
+
+def judged(mechanism: Mechanism, without: Floats, with_it: Floats, claim: Claim) -> Row:
+    """What the trials of both nodes prove."""
     verdict = judge(without, with_it, claim.tradeoff(claim.loss))
     estimate = smallest_admitted(verdict, claim.tradeoff, claim.loss)
     return Row(mechanism, claim.loss, estimate, len(without), verdict)
 
 
-def _claim(planned: Plan, charged: Sequence[int]) -> Claim:
+def paid_for(answers: Mapping[str, Sequence[node_pb2.Answer]]) -> int:
+    """What each of the answers says that it was charged: all the same."""
+    (paid,) = {answer.price_nano for one in answers.values() for answer in one}
+    return paid
+
+
+def _claim(planned: Plan, paid: int) -> Claim:
     """The noise of the smallest scale whose price was charged, each component having its share of it."""
-    (paid,) = set(charged)
     if planned.query.calculus is Calculus.PURE:
         return InEpsilon(paid / NANO)
     coordinates = []

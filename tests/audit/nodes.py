@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from audit.sources import CALCULI, MAPPING, NATIONS, catalogue, write_source
+from audit.sources import CALCULI, MAPPINGS, NATIONS, TEXTS, catalogue, write_sources
 from concordat.v1 import node_pb2, node_pb2_grpc, query_pb2
 from concordat_query.catalogue import Catalogue
 from concordat_query.model import Calculus, Envelope, Query, Statistic
@@ -131,11 +131,12 @@ def _agreement(public: Catalogue, keys: dict[str, SigningKey]) -> dict[str, Any]
             for node, nation in NATIONS.items()
         ],
         "analysts": [{"name": ANALYST, "public_key": keys[ANALYST].public_key_text}],
-        "populations": {public.dataset(name).population: _budget(calculus) for name, calculus in CALCULI.items()},
+        "populations": {public.dataset(name).population: _budget(name) for name in CALCULI},
         "datasets": {
             name: {
                 "columns": [column.name for column in dataset.columns],
                 "keys": [column.name for column in dataset.columns],
+                "private_keys": [column.name for column in dataset.columns if column.type == "text"],
                 "statistics": [statistic.value for statistic in Statistic],
                 "max_groups": 10,
                 "max_rows": 10,
@@ -147,18 +148,19 @@ def _agreement(public: Catalogue, keys: dict[str, SigningKey]) -> dict[str, Any]
     }
 
 
-def _budget(calculus: Calculus) -> dict[str, object]:
+def _budget(dataset: str) -> dict[str, object]:
+    calculus = CALCULI[dataset]
     if calculus is Calculus.PURE:
         return {"epsilon": 100.0, "calculus": calculus.value}
-    return {"epsilon": 100.0, "delta": 1e-3}
+    return {"epsilon": 100.0, "delta": 1e-3, **({"threshold_delta": 9e-3} if dataset == TEXTS else {})}
 
 
 def _write_node(place: Path, name: str, key: SigningKey) -> None:
     (place / "data").mkdir(parents=True)
     key.write(place / "signing.key")
     for dataset in CALCULI:
-        write_toml(place / f"{dataset}.toml", {"dataset": dataset, **MAPPING})
-    write_source(place / "data", with_unit=name == "node-with")
+        write_toml(place / f"{dataset}.toml", {"dataset": dataset, **MAPPINGS[dataset]})
+    write_sources(place / "data", with_unit=name == "node-with")
     write_toml(
         place / "node.toml",
         {

@@ -12,9 +12,10 @@ from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
+from audit import private_mechanisms
 from audit.mechanisms import HONEST, PLANTED, Mechanism, Row, audit
 from audit.nodes import Site, found_site
-from concordat_query.model import Calculus
+from audit.private_mechanisms import TextMechanism
 
 BUILD = Path(__file__).parents[2] / "build"
 LINE = "{:<50}{:>14}{:>16}{:>10}   {}"
@@ -41,8 +42,9 @@ def rows_of(folder: Path) -> Iterator[Row]:
     site = found_site(folder / "written")
     unimported = site.copied(folder / "unimported")
     site.imports()
-    yield from _audited(site.copied(folder / "honest"), "", HONEST)
-    for number, (mistake, mechanisms) in enumerate(groupby(PLANTED, lambda mechanism: mechanism.mistake)):
+    yield from _audited(site.copied(folder / "honest"), "", (*HONEST, *private_mechanisms.HONEST))
+    planted_ones = sorted((*PLANTED, *private_mechanisms.PLANTED), key=_mistake)
+    for number, (mistake, mechanisms) in enumerate(groupby(planted_ones, _mistake)):
         place = folder / f"planted-{number}"
         if mistake == "a clamp left out":
             planted = unimported.copied(place)
@@ -55,7 +57,14 @@ def rows_of(folder: Path) -> Iterator[Row]:
 def _audited(site: Site, mistake: str, mechanisms: Iterable[Mechanism]) -> Iterator[Row]:
     with site.serving(mistake) as serving:
         for mechanism in mechanisms:
-            yield audit(mechanism, serving)
+            if isinstance(mechanism, TextMechanism):
+                yield private_mechanisms.audit(mechanism, serving)
+            else:
+                yield audit(mechanism, serving)
+
+
+def _mistake(mechanism: Mechanism) -> str:
+    return mechanism.mistake
 
 
 def _shown(row: Row) -> tuple[str, str, str, str, str]:
@@ -64,8 +73,9 @@ def _shown(row: Row) -> tuple[str, str, str, str, str]:
         verdict = "caught" if row.verdict.refuted else "NOT CAUGHT"
     else:
         verdict = "BEYOND ITS CLAIM" if row.verdict.refuted else "holds"
-    unit = "epsilon" if row.mechanism.calculus is Calculus.PURE else "rho"
-    return name, f"{unit} {row.claimed:.3f}", f"{unit} {row.estimate:.3f}", f"{row.samples:,}", verdict
+    unit, digits = row.mechanism.unit, 4 if row.mechanism.unit == "delta" else 3
+    losses = (f"{unit} {loss:.{digits}f}" for loss in (row.claimed, row.estimate))
+    return name, *losses, f"{row.samples:,}", verdict
 
 
 def _write(rows: list[Row], path: Path) -> None:

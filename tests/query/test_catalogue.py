@@ -12,7 +12,7 @@ import pytest
 from concordat_query.catalogue import Catalogue, Column, load
 from concordat_query.errors import Reason, Refusal
 from concordat_query.files import content_bytes
-from fakes.catalogue import code, comparing, enclosing, number, small_catalogue
+from fakes.catalogue import code, comparing, enclosing, number, small_catalogue, text
 from pydantic import ValidationError
 
 CATALOGUE = small_catalogue()
@@ -306,3 +306,38 @@ def test_a_unit_does_not_enclose_itself() -> None:
 def test_what_a_unit_encloses_is_part_of_the_definition() -> None:
     plain, other = small_catalogue(), enclosing("health.visits", "visit")
     assert plain.dataset("health.visits").definition_sha256 != other.dataset("health.visits").definition_sha256
+
+
+@pytest.mark.parametrize(
+    ("cube", "told"),
+    [
+        ({"keys": ["practice"]}, "'practice', whose texts are private"),
+        ({"keys": ["sex", "practice"]}, "'practice', whose texts are private"),
+        ({"keys": ["sex"], "for_each": ["practice"]}, "'practice', whose texts are private"),
+        ({"keys": ["cost"]}, "'cost', which cannot be a group key"),
+        ({"keys": ["age"]}, "'age', which is no column"),
+        ({"keys": ["sex"], "for_each": ["sex"]}, "a column twice"),
+        ({"keys": [], "for_each": ["day"]}, "more than 100 combinations of day"),
+    ],
+)
+def test_a_cube_that_no_query_or_not_every_import_could_have_is_refused(cube: dict[str, Any], told: str) -> None:
+    def declaring(*cubes: dict[str, Any], max_rows: int = 5) -> Catalogue:
+        content = CATALOGUE.model_dump(mode="json")
+        content["datasets"] = {"health.visits": content["datasets"]["health.visits"]}
+        content["datasets"]["health.visits"] |= {
+            "max_rows_per_unit": max_rows,
+            "columns": [
+                text("practice"),
+                code("sex", "Female", "Male"),
+                number("cost", 0, 9),
+                number("day", 0, 100, key=True),
+            ],
+            "cubes": [{"max_groups": 1, "max_rows": 1} | each for each in cubes],
+        }
+        return Catalogue.model_validate(content)
+
+    declaring({"keys": ["sex", "day"]})
+    with pytest.raises(ValidationError, match=told):
+        declaring(cube)
+    with pytest.raises(ValidationError, match="units of several rows"):
+        declaring({"keys": ["sex"]}, max_rows=1)

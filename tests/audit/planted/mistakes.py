@@ -45,20 +45,22 @@ def seeded(node: str) -> np.random.Generator:
 def lattice_quantiles(scale: float, levels: npt.NDArray[np.float64]) -> Integers:
     """Of the discrete Gaussian of that scale, at levels between 0 and 1."""
     width = int(9 * scale) + 2
-    return _quantiles(-((np.arange(-width, width + 1) / scale) ** 2) / 2, levels)
+    weights = np.exp(-((np.arange(-width, width + 1) / scale) ** 2) / 2)
+    found = np.searchsorted(np.cumsum(weights / weights.sum()), levels)
+    return np.minimum(found, len(weights) - 1) - width
 
 
 def laplace_quantiles(scale: float, levels: npt.NDArray[np.float64]) -> Integers:
-    """Of the discrete Laplace distribution of that scale."""
-    width = int(40 * scale) + 2
-    return _quantiles(-np.abs(np.arange(-width, width + 1)) / scale, levels)
+    """Of the discrete Laplace distribution of that scale: P(X >= x) = exp(-x / scale) / (1 + exp(-1 / scale))."""
+    tail = np.maximum(np.minimum(levels, 1 - levels), 2.0**-60)
+    sizes = np.floor(-scale * (np.log(tail) + np.log1p(np.exp(-1 / scale))))
+    return (np.sign(levels - 0.5) * np.maximum(sizes, 0)).astype(np.int64)
 
 
-def _quantiles(logarithms: npt.NDArray[np.float64], levels: npt.NDArray[np.float64]) -> Integers:
-    """Of a distribution about zero with such logarithms of its weights."""
-    weights = np.exp(logarithms)
-    found = np.searchsorted(np.cumsum(weights / weights.sum()), levels)
-    return np.minimum(found, len(weights) - 1) - len(weights) // 2
+def quantiles(law: Any, levels: npt.NDArray[np.float64], divisor: float = 1.0) -> Integers:
+    """Of the noise that a law of the product names, its scale divided."""
+    own = laplace_quantiles if law.mechanism == "discrete_laplace" else lattice_quantiles
+    return own(law.scale / divisor, levels)
 
 
 # The noise
@@ -73,19 +75,14 @@ def _noise_drawn_by(make: Callable[[np.random.Generator], Draw]) -> Callable[[st
     return plant
 
 
-def _of_law(law: Any, levels: npt.NDArray[np.float64], divisor: float = 1.0) -> Integers:
-    quantiles = laplace_quantiles if law.mechanism == "discrete_laplace" else lattice_quantiles
-    return quantiles(law.scale / divisor, levels)
-
-
 def _ten_percent_less(chance: np.random.Generator) -> Draw:
-    return lambda wanted: [_of_law(law, chance.random(cells), 1.1) for law, cells in wanted]
+    return lambda wanted: [quantiles(law, chance.random(cells), 1.1) for law, cells in wanted]
 
 
 def _one_for_all_components(chance: np.random.Generator) -> Draw:
     def draw_all(wanted: Wanted) -> list[Integers]:
         levels = chance.random(max(cells for _, cells in wanted))
-        return [_of_law(law, levels[:cells]) for law, cells in wanted]
+        return [quantiles(law, levels[:cells]) for law, cells in wanted]
 
     return draw_all
 
@@ -126,6 +123,31 @@ def _no_clamp() -> None:
     _patch(ColumnPlan, "repaired_sql", repaired_sql)
 
 
+# Which texts are released
+
+
+def _threshold_less_by_one(_: str) -> None:
+    from concordat_node.engine.texts import TextKey
+
+    def released(self: Any, counts: Sequence[tuple[int, int]]) -> list[int]:
+        lower = replace(self.selection, threshold=self.selection.threshold - 1)
+        return honest(replace(self, selection=lower), counts)
+
+    honest = TextKey.released
+    _patch(TextKey, "released", released)
+
+
+def _rows_counted(_: str) -> None:
+    from concordat_node.engine.sql import condition_sql
+    from concordat_node.engine.texts import TextKey
+
+    def counts_sql(self: Any, dataset: Any, kept: Any) -> str:
+        where = "true" if kept is None else condition_sql(dataset, kept)
+        return f"SELECT {self.column}, count(*) FROM {self.rows} WHERE {where} GROUP BY {self.column}"  # noqa: S608
+
+    _patch(TextKey, "counts_sql", counts_sql)
+
+
 # The price
 
 
@@ -160,5 +182,7 @@ MISTAKES = {
     "one group more": Mistake(in_engine=_planned_with(max_groups=2)),
     "row cap skipped": Mistake(in_engine=_planned_with(max_rows=4)),
     "a clamp left out": Mistake(in_command=_no_clamp),
+    "threshold less by one": Mistake(in_engine=_threshold_less_by_one),
+    "rows counted for units": Mistake(in_engine=_rows_counted),
     "half the price charged": Mistake(in_command=_half_charged, in_engine=_half_taken_for_enough),
 }

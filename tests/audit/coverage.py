@@ -51,10 +51,7 @@ def _print_head(calculus: Calculus) -> None:
 def _shares(pair: tuple[int, int]) -> tuple[float, float, float, float]:
     """A line holds a function, which does not travel between processes: it is named by its place."""
     (line, calculus), level = ROWS[pair[0]], LEVELS[pair[1]]
-    if line is HIDDEN:
-        one = hidden_covered(level, REPETITIONS)
-    else:
-        one = covered(line, calculus, level, REPETITIONS)
+    one = hidden_covered(level, REPETITIONS) if line is HIDDEN else covered(line, calculus, level, REPETITIONS)
     return one.given, one.share, one.least, one.most
 
 

@@ -194,7 +194,7 @@ class Recorder:
             assert self.drawn == ([(key.selection.law, len(counts))] if counts else [])
             self.drawn = before
             holding = self.held.holdings.by_edition[self.edition.id]
-            names = dict(holding.connection.execute(f"SELECT code, text FROM {key.texts}").fetchall())
+            names = dict(holding.connection.execute(f"FROM {key.texts}").fetchall())
             if self.forced is not None:
                 codes = sorted(code for code, name in names.items() if name in self.forced)
             units = {names[code]: count for code, count in counts}

@@ -23,7 +23,8 @@ from fakes.offline import OfflineFederation, found, node_name, with_other_source
 from fakes.plain_source import DATASET, contacts, random_sources
 from fakes.private_texts import DATASET as DATASET_OF_TEXTS
 from fakes.private_texts import federation as private_federation
-from fakes.private_texts import source, visits
+from fakes.private_texts import source as source_of_texts
+from fakes.private_texts import visits
 from fakes.spec_engines import ENGINES, DuckDB, Engine
 
 SEEDS = range(5)
@@ -76,8 +77,7 @@ def test_neighbours_differ_in_nothing_but_components_and_in_these_within_the_cla
     assert differ > QUERIES
 
 
-
-PRIVATE_QUERIES = 20
+PRIVATE_QUERIES = 12
 
 
 def private_questions(federation: OfflineFederation, seed: int) -> list[str]:
@@ -100,7 +100,9 @@ def test_with_a_private_key_neighbours_differ_in_the_texts_besides_and_given_the
     exempt, forced = 0, 0
     for number, (what, changed) in enumerate(neighbours_by_text(rows, seed)):
         place = tmp_path / f"neighbour {number}"
-        other = with_other_source(place, DuckDB(), federation, "England", DATASET_OF_TEXTS, source("England", changed))
+        other = with_other_source(
+            place, DuckDB(), federation, "England", DATASET_OF_TEXTS, source_of_texts("England", changed)
+        )
         for (text, signed), left in zip(asked, whole, strict=True):
             right = record(other, signed)
             told = f"seed {seed}, {what}: {text}"

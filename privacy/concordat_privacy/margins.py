@@ -23,6 +23,9 @@ CONFIDENCE = 0.95
 LARGE = 100.0
 """From this sigma on the lattice is fine enough for the normal distribution with a correction."""
 
+COARSE = 3.0
+"""Below this sigma draws are spread over lattice steps: a single outcome may hold 5% of the probability."""
+
 _SMOOTH = 2.0
 """From this sigma on a sum of discrete Gaussians is one again, within 3e-17 a node (docs/proofs/components.md)."""
 
@@ -218,7 +221,8 @@ def _discrete_gaussian(sigma: float) -> Floats:
 
 
 def draws(seed: bytes, sums: Sequence[Sequence[Law]], count: int) -> Floats:
-    """Simulated noise as whole floats: a row of `count` values for each sum of independent noises.
+    """Simulated noise as floats: a row of `count` values for each sum of independent noises. They are whole but for
+    discrete Gaussians below a sigma of 3, which are spread evenly over their steps (docs/proofs/components.md).
 
     A Latin hypercube sample (McKay, Beckman, Conover 1979): each row holds its distribution's quantiles at the middles
     of `count` equal strata, in an order of its own that follows from `seed` and the row's number alone.
@@ -248,8 +252,10 @@ def _quantiles(scales: tuple[float, ...], count: int) -> Floats:
         return np.rint(sigma * _normal_quantiles(count))
     probabilities = _probabilities(scales)
     levels = (np.arange(count) + 0.5) / count
-    found = np.searchsorted(np.cumsum(probabilities), levels) - len(probabilities) // 2
-    return found.astype(np.float64)
+    below = np.cumsum(probabilities)
+    if scales and sigma < COARSE:
+        return np.interp(levels, np.concatenate(([0.0], below)), np.arange(len(below) + 1) - len(below) / 2)
+    return (np.searchsorted(below, levels) - len(probabilities) // 2).astype(np.float64)
 
 
 @lru_cache(maxsize=8)

@@ -39,6 +39,11 @@ def test_the_noise_of_a_level_has_its_sigma(calculus: Calculus, sigma: float) ->
     assert sigma * 0.99 < found < math.sqrt(sigma**2 + (calculus is Calculus.GAUSSIAN) / 8) * 1.01
 
 
+def test_a_quotient_holds_as_often_where_one_outcome_of_the_noise_has_a_twentieth_of_the_probability() -> None:
+    line = next(each for each in LINES if each.asked.endswith("/ COUNT(*)"))
+    assert covered(line, Calculus.GAUSSIAN, Level(0.73, 11), 1000).share > 0.95
+
+
 def test_every_statistic_has_a_line() -> None:
     asked = " ".join(line.asked for line in LINES).replace("COUNTIF(", "COUNT(").replace("MEDIAN(", "PERCENTILE_CONT(")
     assert [each.value for each in Statistic if each.value.partition("(")[0] + "(" not in asked] == []

@@ -254,7 +254,9 @@ def _quantiles(scales: tuple[float, ...], count: int) -> Floats:
     levels = (np.arange(count) + 0.5) / count
     below = np.cumsum(probabilities)
     if scales and sigma < COARSE:
-        return np.interp(levels, np.concatenate(([0.0], below)), np.arange(len(below) + 1) - len(below) / 2)
+        edges = np.arange(len(below) + 1, dtype=np.float64) - len(below) / 2
+        spread: Floats = np.interp(levels, np.concatenate(([0.0], below)), edges)
+        return spread
     return (np.searchsorted(below, levels) - len(probabilities) // 2).astype(np.float64)
 
 

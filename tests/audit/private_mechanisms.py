@@ -11,7 +11,7 @@ from audit.judging import Verdict, highest, lowest
 from audit.losses import Floats, Shifted, shifts_of
 from audit.mechanisms import InRho, Mechanism, Row, judged, paid_for
 from audit.nodes import Serving
-from audit.sources import ALONE, SHARED, SHARING, TEXTS, shared_text, writer_of
+from audit.sources import ALONE, OF_ONE, SHARED, SHARING, TEXTS, shared_text, writer_of
 from concordat.v1 import node_pb2
 from concordat_privacy.components import Kind
 from concordat_privacy.plan import Plan, plan
@@ -32,6 +32,7 @@ class TextMechanism(Mechanism):
     dataset: str = TEXTS
     keys: str = "word"
     delta: float = 1e-6
+    max_groups: int = 1
 
     def queries(self, public: Catalogue) -> list[Query]:
         return [self._query(public, number) for number in range(QUERIES)]
@@ -39,7 +40,7 @@ class TextMechanism(Mechanism):
     def _query(self, public: Catalogue, number: int) -> Query:
         return self._asked(public, f"shared = 'yes' AND spare <= {number}")
 
-    def _asked(self, public: Catalogue, where: str, **more: int) -> Query:
+    def _asked(self, public: Catalogue, where: str) -> Query:
         items = ", ".join(f"{one} AS v{place}" for place, one in enumerate(self.select.split("; ")))
         options = f"private_keys = TRUE, epsilon = 1, delta = {self.delta}"
         sql = (
@@ -47,9 +48,9 @@ class TextMechanism(Mechanism):
             f"WHERE {where} GROUP BY word"
         )
         asked = read_sql(sql, public)
-        limits = {"price_nano": round(self.price * NANO), "max_groups": 1, "max_rows": self.max_rows, **more}
-        delta = round(self.delta * DELTA_STEPS)
-        return Query(self.dataset, asked.keys, asked.where, asked.aggregates, **limits, delta_e15=delta)
+        price, delta = round(self.price * NANO), round(self.delta * DELTA_STEPS)
+        about = (self.dataset, asked.keys, asked.where, asked.aggregates)
+        return Query(*about, price, self.max_groups, self.max_rows, delta_e15=delta)
 
     def row(self, serving: Serving) -> Row:
         """Asks both nodes and judges the figures that they release of each shared text."""
@@ -115,7 +116,7 @@ class Alone(TextMechanism):
         return "delta"
 
     def queries(self, public: Catalogue) -> list[Query]:
-        return [self._asked(public, "shared = 'no'", max_groups=2)]
+        return [self._asked(public, "shared = 'no'")]
 
     def row(self, serving: Serving) -> Row:
         queries = self.queries(serving.site.catalogue)
@@ -144,7 +145,7 @@ def _released(planned: Plan, answer: node_pb2.Answer) -> tuple[int, list[str]]:
     return hidden, list(component.texts)
 
 
-LONE = partial(Alone, "a private text that one writer has", "COUNT(*)", 0.6, delta=3.4e-3)
+LONE = partial(Alone, "a private text that one writer has", "COUNT(*)", 0.6, delta=3.4e-3, max_groups=OF_ONE)
 EDGE = partial(OnTheEdge, "choice of private texts", "COUNT(*)", 2.0)
 HONEST = (
     LONE(),

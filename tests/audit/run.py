@@ -18,7 +18,7 @@ from audit.nodes import Site, found_site
 from audit.private_mechanisms import TextMechanism
 
 BUILD = Path(__file__).parents[2] / "build"
-LINE = "{:<50}{:>14}{:>16}{:>10}   {}"
+LINE = "{:<62}{:>14}{:>16}{:>10}   {}"
 
 
 def main() -> int:
@@ -74,8 +74,8 @@ def _shown(row: Row) -> tuple[str, str, str, str, str]:
     else:
         verdict = "BEYOND ITS CLAIM" if row.verdict.refuted else "holds"
     unit, digits = row.mechanism.unit, 4 if row.mechanism.unit == "delta" else 3
-    losses = (f"{unit} {loss:.{digits}f}" for loss in (row.claimed, row.estimate))
-    return name, *losses, f"{row.samples:,}", verdict
+    claimed, estimate = (f"{unit} {loss:.{digits}f}" for loss in (row.claimed, row.estimate))
+    return name, claimed, estimate, f"{row.samples:,}", verdict
 
 
 def _write(rows: list[Row], path: Path) -> None:

@@ -54,7 +54,8 @@ def laplace_quantiles(scale: float, levels: npt.NDArray[np.float64]) -> Integers
     """Of the discrete Laplace distribution of that scale: P(X >= x) = exp(-x / scale) / (1 + exp(-1 / scale))."""
     tail = np.maximum(np.minimum(levels, 1 - levels), 2.0**-60)
     sizes = np.floor(-scale * (np.log(tail) + np.log1p(np.exp(-1 / scale))))
-    return (np.sign(levels - 0.5) * np.maximum(sizes, 0)).astype(np.int64)
+    found: Integers = (np.sign(levels - 0.5) * np.maximum(sizes, 0)).astype(np.int64)
+    return found
 
 
 def quantiles(law: Any, levels: npt.NDArray[np.float64], divisor: float = 1.0) -> Integers:

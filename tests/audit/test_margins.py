@@ -24,9 +24,9 @@ def test_margins_hold_the_truth_in_93_to_97_of_100(line: Line, calculus: Calculu
 
 
 def test_margins_of_how_many_texts_are_hidden_hold_the_truth_too() -> None:
-    found = hidden_covered(Level(5, 10), REPETITIONS)
+    found = hidden_covered(Level(5, 10), 2 * REPETITIONS)
     assert found.given == 1
-    assert 0.93 - SLACK <= found.share <= found.ceiling + SLACK
+    assert 0.93 - SLACK <= found.least <= found.most <= found.ceiling + SLACK
 
 
 @pytest.mark.parametrize("calculus", Calculus)

@@ -141,6 +141,7 @@ def _agreement(public: Catalogue, keys: dict[str, SigningKey]) -> dict[str, Any]
                 "max_groups": 10,
                 "max_rows": 10,
                 "max_epsilon": 50.0,
+                **({"max_delta": 9e-3} if name == TEXTS else {}),
             }
             for name, dataset in public.datasets.items()
         },

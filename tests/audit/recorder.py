@@ -1,15 +1,15 @@
 """What a node tells to a question, and what its engine knew when it did: the noise is set aside, all else is real."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from unittest import mock
 
 import numpy as np
 import numpy.typing as npt
 from concordat.v1 import engine_pb2, node_pb2, query_pb2
-from concordat_node.engine import main
+from concordat_node.engine import main, texts
 from concordat_node.engine import release as releasing
-from concordat_node.engine.texts import TextKey
+from concordat_node.engine.texts import Counts, TextKey
 from concordat_node.importing.edition import EditionInfo
 from concordat_privacy import noise
 from concordat_privacy.laws import Law, Mechanism, Sensitivity
@@ -63,8 +63,8 @@ class Choice:
 
     def moved(self, other: "Choice") -> Moved:
         """All counts together, those of texts that only one side has among them."""
-        texts = sorted(self.units.keys() | other.units.keys())
-        left, right = ([each.units.get(text, 0) for text in texts] for each in (self, other))
+        either = sorted(self.units.keys() | other.units.keys())
+        left, right = ([each.units.get(text, 0) for text in either] for each in (self, other))
         return Moved("choice", _distance(left, right), self.selection.sensitivity, self.selection.law)
 
 
@@ -188,23 +188,28 @@ class Recorder:
     def _around(self, honest: "Releasing") -> "Releasing":
         """The choice of texts, noted: in how many each of them has counted, whatever the codes."""
 
-        def released(key: TextKey, counts: Sequence[tuple[int, int]]) -> list[int]:
-            before, self.drawn = self.drawn, []
-            codes = honest(key, counts)
-            assert self.drawn == ([(key.selection.law, len(counts))] if counts else [])
+        def released(key: TextKey, counts: Iterable[Counts]) -> texts.Choice:
+            batches, (before, self.drawn) = list(counts), (self.drawn, [])
+            choice = honest(key, batches)
+            assert self.drawn == [(key.selection.law, len(codes)) for codes, _ in batches]
             self.drawn = before
             holding = self.held.holdings.by_edition[self.edition.id]
             names = dict(holding.connection.execute(f"FROM {key.texts}").fetchall())
+            units = {
+                names[code]: count
+                for codes, counted in batches
+                for code, count in zip(codes.tolist(), counted.tolist(), strict=True)
+            }
             if self.forced is not None:
-                codes = sorted(code for code, name in names.items() if name in self.forced)
-            units = {names[code]: count for code, count in counts}
-            self.choice = Choice(key.selection, units, tuple(names[code] for code in codes))
-            return codes
+                forced = sorted(code for code, name in names.items() if name in self.forced)
+                choice = texts.Choice(forced, len(units) - len(forced))
+            self.choice = Choice(key.selection, units, tuple(names[code] for code in choice.codes))
+            return choice
 
         return released
 
 
-Releasing = Callable[[TextKey, Sequence[tuple[int, int]]], list[int]]
+Releasing = Callable[[TextKey, Iterable[Counts]], texts.Choice]
 
 
 def record(node: OfflineNode, signed: query_pb2.SignedQuery, forced: frozenset[str] | None = None) -> Record:

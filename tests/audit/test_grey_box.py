@@ -77,7 +77,7 @@ def test_neighbours_differ_in_nothing_but_components_and_in_these_within_the_cla
     assert differ > QUERIES
 
 
-PRIVATE_QUERIES = 12
+PRIVATE_QUERIES = 15
 
 
 def private_questions(federation: OfflineFederation, seed: int) -> list[str]:
@@ -122,7 +122,7 @@ def test_with_a_private_key_neighbours_differ_in_the_texts_besides_and_given_the
 
 def test_nothing_is_exempt_but_what_follows_from_different_texts(tmp_path: Path) -> None:
     federation = private_federation(tmp_path, {"England": random_records(0), "Wales": []}, visits(MOST))
-    node, options = federation.nodes[node_name("England")], "private_keys = TRUE, epsilon = 50, delta = 9e-5"
+    node, options = federation.nodes[node_name("England")], "private_keys = TRUE, epsilon = 50, delta = 1e-6"
     by = "SELECT WITH DIFFERENTIAL_PRIVACY OPTIONS ({}) {} AS k, sex, COUNT(*) AS n FROM {} GROUP BY k, sex"
     public, private = (
         federation.question(by.format(*asked, DATASET_OF_TEXTS)).signed

@@ -130,7 +130,7 @@ def _no_clamp() -> None:
 def _threshold_less_by_one(_: str) -> None:
     from concordat_node.engine.texts import TextKey
 
-    def released(self: Any, counts: Sequence[tuple[int, int]]) -> list[int]:
+    def released(self: Any, counts: Any) -> Any:
         lower = replace(self.selection, threshold=self.selection.threshold - 1)
         return honest(replace(self, selection=lower), counts)
 

@@ -30,7 +30,7 @@ from fakes.catalogue import small_catalogue
 from fakes.editions import Row
 from fakes.engine import CASUALTIES, COUNT, VISITS, query
 from fakes.scans import NEVER_LIGHT, Units, open_table, row_key
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 DATASET = small_catalogue().dataset(VISITS)
@@ -97,22 +97,29 @@ def _units() -> st.SearchStrategy[Units]:
     return st.lists(unit.map(lambda each: [{**row, "sex": each[0]} for row in each[1]]), max_size=4)
 
 
-def _plans() -> st.SearchStrategy[Plan]:
-    def planned(
-        keys: tuple[Scalar, ...],
-        where: Condition | None,
-        groups: int,
-        rows: int,
-        total: bool,
-        calculus: Calculus,
-    ) -> Plan:
-        over = [keys, keys[:1]] if total else []
-        totals = [Aggregate(Statistic.COUNT_UNITS, over=each) for each in over if each]
-        asked = query(VISITS, keys, [*EVERYTHING, *totals], where, max_groups=groups, max_rows=rows)
-        return plan(replace(asked, calculus=calculus, price_nano=10 * NANO), DATASET)
+def _at_the_bounds(rows: int, cells: int) -> list[Row]:
+    """A unit with the largest values in so many rows of so many clinics."""
+    tops = {name: DATASET.column(name).fixed_upper for name in ("cost", "weight")}
+    return [{**tops, "clinic": rank % cells, "sex": 1} for rank in range(rows)]
 
+
+def _plan(
+    keys: tuple[Scalar, ...],
+    where: Condition | None,
+    groups: int,
+    rows: int,
+    total: bool = False,
+    calculus: Calculus = Calculus.GAUSSIAN,
+) -> Plan:
+    over = [keys, keys[:1]] if total else []
+    totals = [Aggregate(Statistic.COUNT_UNITS, over=each) for each in over if each]
+    asked = query(VISITS, keys, [*EVERYTHING, *totals], where, max_groups=groups, max_rows=rows)
+    return plan(replace(asked, calculus=calculus, price_nano=10 * NANO), DATASET)
+
+
+def _plans() -> st.SearchStrategy[Plan]:
     return st.builds(
-        planned,
+        _plan,
         st.sampled_from(KEYS),
         st.sampled_from([None, FEMALE, DEAR, NullTest("weight"), MIDDLING, DEAR_OR_LIGHT, NEVER]),
         st.sampled_from([1, 2, 5, 30]),
@@ -144,6 +151,9 @@ def test_sparing_light_units_changes_no_sum(units: Units, planned: Plan) -> None
 
 @settings(max_examples=80, deadline=None)
 @given(_units(), _plans(), st.integers(0, 3))
+@example([_at_the_bounds(LIMIT, 6)], _plan(("clinic",), None, 1, 20), 0)
+@example([_at_the_bounds(LIMIT, 2)], _plan(("clinic",), None, 30, 1), 0)
+@example([_at_the_bounds(2, 1)], _plan((), None, 1, 1), 0)
 def test_deleting_a_unit_moves_every_component_by_no_more_than_claimed(units: Units, planned: Plan, gone: int) -> None:
     TABLE.fill(units)
     with_it = TABLE.exact(planned)

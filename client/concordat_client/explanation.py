@@ -51,8 +51,8 @@ class NodeOutlook:
 
 @dataclass(frozen=True)
 class Explanation:
-    """`epsilon` is the cost at each node at most, `halving_epsilon` what would halve every margin. `counted_in` is
-    the word for what prices are counted in.
+    """`epsilon` is the cost at each node at most, `halving_epsilon` what would halve every margin, if anything does.
+    `counted_in` is the word for what prices are counted in.
 
     `protection` says what else is to be known of the price; empty where the charge is for the data set's own unit.
     `apart` and `shared` count noisy components without and with sharing; `saved` is by which part a margin would
@@ -64,7 +64,7 @@ class Explanation:
     epsilon: float
     protection: str
     most_epsilon: float
-    halving_epsilon: float
+    halving_epsilon: float | None
     nodes: tuple[NodeOutlook, ...]
     foresight: Foresight | None
     apart: int
@@ -85,13 +85,14 @@ def explained(
     currency = currency_of(agreement, dataset.population)
     profiles = dict(_profiles(question, described, catalogue, agreement))
     parties = list(_parties(response, profiles, agreement))
+    halving = price_for_half_the_margin(question.plan)
     return Explanation(
         question=question,
         counted_in=currency.word,
         epsilon=currency.epsilon_of(query.price_nano),
         protection=protection(query.price_nano, currency, dataset),
         most_epsilon=agreement.permission(query.dataset).max_epsilon,
-        halving_epsilon=currency.epsilon_of(price_for_half_the_margin(query)),
+        halving_epsilon=None if halving is None else currency.epsilon_of(halving),
         nodes=tuple(_node(entry, query, currency, agreement) for entry in response.quotes),
         foresight=foresee(catalogue, question.plan, question.presentation, parties) if parties else None,
         apart=released_apart(question.plan),

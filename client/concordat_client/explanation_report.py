@@ -144,6 +144,8 @@ def _private_key(explanation: Explanation) -> Iterator[str]:
 
 
 def _halving(explanation: Explanation) -> Iterator[str]:
+    if explanation.halving_epsilon is None:
+        return
     too_much = explanation.halving_epsilon > explanation.most_epsilon
     limit = f", more than one query may cost here ({explanation.most_epsilon:g})" if too_much else ""
     yield f"Half of every margin would cost epsilon {explanation.halving_epsilon:.3g}{limit}."

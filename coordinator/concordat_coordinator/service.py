@@ -77,13 +77,16 @@ class CoordinatorService:
         round_ = await self._protocol.commit(asked, prepared, progress, seconds)
         check_round(round_)
         quotes = {name: response.quote for name, response in prepared.items()}
-        emit(RunResponse(result=await self._result(asked, round_, quotes)))
+        if wanted():  # else what was charged is stored, for whoever asks again
+            emit(RunResponse(result=await self._result(asked, round_, quotes)))
 
     async def _result(
         self, asked: Asked, round_: Round, quotes: Mapping[str, node_pb2.Quote]
     ) -> coordinator_pb2.Result:
-        """In a thread of its own: a table may take long to make, and others are served meanwhile."""
+        """With a table, in a thread of its own: it may take long to make, and others are served meanwhile."""
         work = partial(result_of, asked, round_, quotes, self._catalogue, self._agreement)
+        if not asked.table:
+            return work()
         return await asyncio.get_running_loop().run_in_executor(self._tables, work)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -7,20 +7,21 @@ from concordat_query.model import AggregateRef, Expression, Presentation, ValueC
 
 from concordat_privacy.arranging import looked_at
 from concordat_privacy.evaluation import draws_for
-from concordat_privacy.parts import Percentile, Size
+from concordat_privacy.linear import linear
+from concordat_privacy.parts import Percentile
 from concordat_privacy.places import places
 from concordat_privacy.plan import Plan
-from concordat_privacy.standing import components_of, parts_of
+from concordat_privacy.standing import components_of
 
 MAX_SIMULATED = 1_000_000_000
-"""Cumulative counts, each row's and all draws', of the percentiles in all expressions: up to a minute."""
+"""Noisy figures, each row's and all draws', that all simulated values of a table are made of: up to a minute."""
 
 _ALONE = 10
 """A percentile by itself is not simulated; its counts are gone through about so often."""
 
 
 def check_effort(plan: Plan, presentation: Presentation, nodes: int) -> None:
-    """Refuses percentiles in more rows and expressions than a table is made of, before anyone is charged.
+    """Refuses simulated values in more rows and expressions than a table is made of, before anyone is charged.
 
     `nodes` is how many are asked. Follows from public facts alone.
     """
@@ -30,8 +31,8 @@ def check_effort(plan: Plan, presentation: Presentation, nodes: int) -> None:
     if own > most:
         raise Refusal(
             Reason.TOO_MANY_CELLS,
-            f"percentiles would be worked out of {own} simulated counts in every row, and in so many rows {most} are "
-            "the most; calculate with fewer of them, in fewer rows, or of a narrower column, as in DIV(x, 10) * 10",
+            f"margins would be worked out of {own} simulated figures in every row, and in so many rows {most} are the "
+            "most; ask for fewer values, in fewer rows, or for percentiles of a narrower column, as in DIV(x, 10) * 10",
             field="presentation.columns",
         )
 
@@ -51,9 +52,9 @@ def _of_a_row(expressions: Sequence[Expression], plan: Plan) -> int:
 
 
 def _of_expression(expression: Expression, plan: Plan) -> int:
-    parts = parts_of(expression, plan)
-    counted = {part.component for part in parts if isinstance(part, Percentile | Size)}
-    width = sum(plan.components[index].width for index in counted)
-    if not width or isinstance(expression, AggregateRef):
+    if linear(expression, plan) is not None:  # exact
+        return 0
+    width = sum(plan.components[index].width for index in components_of(expression, plan))
+    if isinstance(expression, AggregateRef) and isinstance(plan.parts[expression.index], Percentile):
         return width * _ALONE
-    return width * draws_for(sum(plan.components[index].width for index in components_of(expression, plan)))
+    return width * draws_for(width)

@@ -11,10 +11,10 @@ from functools import cached_property
 
 from concordat_query.canonical import query_sha256
 from concordat_query.catalogue import CellKey, Dataset
-from concordat_query.coverage import Coverage, Held, check_judged, held_by_cell, judged
+from concordat_query.coverage import Coverage, Held, check_judged, deciding, held_by_cell, judged
 from concordat_query.domains import domain_of, domain_size, text_key
 from concordat_query.errors import Reason, Refusal
-from concordat_query.model import Condition, Query, Scalar, both, columns_in
+from concordat_query.model import Condition, Query, Scalar, both, columns_in, columns_of
 from concordat_query.rules import MAX_CELLS, check_private_keys
 
 from concordat_privacy.components import Bounds, Component, Kind, cells_within_reach, constant_within_unit
@@ -131,14 +131,16 @@ def held_components(plan: Plan, dataset: Dataset, coverage: Coverage) -> dict[in
     """
     found: dict[int, list[Held]] = {}
     judging = 0
+    where = deciding(coverage, plan.query.where)
+    filtered = columns_of(plan.query.where)
     known: dict[tuple[Condition | None, frozenset[str], tuple[int, ...]], list[Held]] = {}
     for index, component in enumerate(plan.components):
-        asked = both(plan.query.where, component.filter)
-        key = (asked, component.reads, component.over)
+        key = (component.filter, component.reads, component.over)
         if key not in known:
-            judging += judged(dataset, coverage, asked, plan.query.keys, component.reads)
+            asked, read = both(where, component.filter), component.reads | filtered
+            judging += judged(dataset, coverage, asked, plan.query.keys, read)
             check_judged(judging)
-            known[key] = _held(plan, dataset, coverage, component, asked)
+            known[key] = _held(plan, dataset, coverage, component, asked, read)
         if any(known[key]):
             found[index] = known[key]
     if plan.selection is not None:  # texts are released, hidden ones counted and something shown of them, or nothing is
@@ -148,10 +150,15 @@ def held_components(plan: Plan, dataset: Dataset, coverage: Coverage) -> dict[in
 
 
 def _held(
-    plan: Plan, dataset: Dataset, coverage: Coverage, component: Component, asked: Condition | None
+    plan: Plan,
+    dataset: Dataset,
+    coverage: Coverage,
+    component: Component,
+    asked: Condition | None,
+    columns: frozenset[str],
 ) -> list[Held]:
     keys = [plan.query.keys[position] for position in plan.keys_of(component)]
-    read = component.reads.union(*(columns_in(plan.query.keys[position]) for position in component.over))
+    read = columns.union(*(columns_in(plan.query.keys[position]) for position in component.over))
     everything = read.union(*map(columns_in, keys))
     if not any(held_by_cell(dataset, coverage, asked, (), everything)):
         return [Held.NOTHING] * component.cells

@@ -12,7 +12,7 @@ from concordat_privacy.components import Component, Kind
 from concordat_privacy.margins import noise_margin
 from concordat_privacy.parts import Total
 from concordat_privacy.plan import Plan, plan, shares_of
-from concordat_privacy.sensitivity import law_for
+from concordat_privacy.sensitivity import law_for, least_scale, variance_of
 from concordat_privacy.shares import laid
 
 LARGEST_RHO_NANO = 100 * 10**9
@@ -91,7 +91,15 @@ def components_of_statistics(planned: Plan) -> list[Component]:
     return [component for component in planned.components if component.kind is not Kind.HIDDEN]
 
 
-def price_for_half_the_margin(query: Query) -> int:
-    """The price at which every noise scale, and so every margin, is half as large: scales go by the root of rho, and by
-    epsilon."""
-    return (2 if query.calculus is Calculus.PURE else 4) * query.price_nano
+def price_for_half_the_margin(planned: Plan) -> int | None:
+    """The price at which every noise scale, and so every margin, is half as large; None where no price buys that.
+
+    In epsilon, twice as much. In rho, four times as much and, where noise is few lattice steps wide, more.
+    """
+    price = planned.query.price_nano
+    if planned.query.calculus is Calculus.PURE:
+        return 2 * price
+    scales = [component.scale for component in planned.components]
+    if min(scales) / 2 < least_scale():
+        return None
+    return math.ceil(price * max(variance_of(scale) / variance_of(scale / 2) for scale in scales))

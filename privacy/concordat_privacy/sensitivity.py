@@ -91,6 +91,17 @@ def is_paid(scale: float, sensitivity_squared: int, rho_nano: int) -> bool:
     return rho_nano > 0 and Fraction(scale) ** 2 >= _scale_squared(_variance(sensitivity_squared, rho_nano))
 
 
+def variance_of(scale: float) -> float:
+    """The variance of the continuous Gaussian that a discrete one of this scale, at least the least, is priced as."""
+    square = scale**2
+    return (square + math.sqrt(square * (square - 1 / 3))) / 2
+
+
+def least_scale() -> float:
+    """Where more is paid, discrete Gaussian noise gets no smaller."""
+    return scale_for(1, NANO * 1000)
+
+
 def _variance(sensitivity_squared: int, rho_nano: int) -> Fraction:
     return max(LEAST_VARIANCE, Fraction(sensitivity_squared * NANO, 2 * rho_nano))
 

@@ -61,6 +61,11 @@ class Coverage:
     def _lacking(self) -> frozenset[str]:
         return frozenset(name for name, entry in self._by_name.items() if not entry.held)
 
+    @cached_property
+    def bounding(self) -> frozenset[str]:
+        """The columns that any condition here reads."""
+        return _bounding([*self._limited.values(), *([] if self.rows is None else [self.rows])])
+
     def condition(self, columns: Iterable[str]) -> Condition | None:
         """For which rows all of these columns are held; None when for all that the node holds."""
         limited = self._limited
@@ -127,6 +132,12 @@ def held_by_cell(
     if not limits:
         return [Held.ALL] * _count_cells(dataset, keys)
     return list(_held_by_cell(ByDefinition(dataset), limits, _terms_reading(where, _bounding(limits)), tuple(keys)))
+
+
+def deciding(coverage: Coverage, where: Condition | None) -> Condition | None:
+    """What of WHERE may decide how much of some value is held. Its columns must be among those that are read all the
+    same."""
+    return _terms_reading(where, coverage.bounding)
 
 
 def judged(

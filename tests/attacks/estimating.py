@@ -8,6 +8,7 @@ import numpy as np
 from attacks.asking import Seen, Wording
 from attacks.judging import Floats, Truths
 from concordat_privacy.laws import Law, Mechanism
+from fakes.laws import priced_as
 
 COIN = 0.5
 """The standard deviation of a bit."""
@@ -55,10 +56,10 @@ def presence(answers: Sequence[Answer]) -> Floats:
 def lost_to(answer: Answer) -> float:
     """What presence moves the figures by, in the account's own terms: never more than is charged, whatever the noise
     that was drawn. In rho, or in epsilon."""
-    moved = [np.abs(exact[0] - exact[1]) / law.scale for _, exact, law in answer.components]
+    moved = [(np.abs(exact[0] - exact[1]), law) for _, exact, law in answer.components]
     if answer.seen.laws[0].mechanism is Mechanism.LAPLACE:
-        return float(sum(each.sum() for each in moved))
-    return float(sum((each**2).sum() for each in moved)) / 2
+        return float(sum(steps.sum() / law.scale for steps, law in moved))
+    return float(sum((steps**2).sum() / (2 * priced_as(law.scale)) for steps, law in moved))
 
 
 def is_present(answers: Sequence[Answer]) -> Truths:

@@ -153,7 +153,15 @@ def _claim(planned: Plan, paid: int) -> Claim:
         share = component.price_nano * paid // planned.query.price_nano
         scale = law_for(Calculus.GAUSSIAN, component.sensitivity, share).scale
         coordinates += [Shifted(shift, scale) for shift in shifts_of(component.sensitivity.squared)]
-    return InRho(tuple(coordinates))
+    return claimed_in_rho(coordinates, paid)
+
+
+def claimed_in_rho(coordinates: Sequence[Shifted], paid: int) -> InRho:
+    """Raises ValueError where noise of these scales costs more than the nano-rho that was paid for it."""
+    claim = InRho(tuple(coordinates))
+    if claim.loss * NANO > paid * (1 + 1e-6):
+        raise ValueError(f"what costs rho {claim.loss:.6f} was sold for {paid / NANO:.6f}")
+    return claim
 
 
 def _trials(mechanism: Mechanism, planned: Plan, answer: node_pb2.Answer) -> Floats:

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from audit.judging import Verdict, highest, lowest
 from audit.losses import Floats, Shifted, shifts_of
-from audit.mechanisms import InRho, Mechanism, Row, judged, paid_for
+from audit.mechanisms import InRho, Mechanism, Row, claimed_in_rho, judged, paid_for
 from audit.nodes import Serving
 from audit.sources import ALONE, OF_ONE, SHARED, SHARING, TEXTS, shared_text, writer_of
 from concordat.v1 import node_pb2
@@ -81,7 +81,7 @@ class TextMechanism(Mechanism):
                 share = component.price_nano * paid // planned.query.price_nano
                 scale = scale_for(component.sensitivity.squared, share)
                 coordinates += [Shifted(shift, scale) for shift in shifts_of(component.sensitivity.squared)]
-        return InRho(tuple(coordinates))
+        return claimed_in_rho(coordinates, paid)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class OnTheEdge(TextMechanism):
         chosen = planned.selection
         assert chosen is not None
         share = chosen.price_nano * paid // planned.query.price_nano
-        return InRho((Shifted(1, scale_for(chosen.sensitivity.squared, share)),))
+        return claimed_in_rho([Shifted(1, scale_for(chosen.sensitivity.squared, share))], paid)
 
 
 @dataclass(frozen=True)

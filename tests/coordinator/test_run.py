@@ -404,6 +404,31 @@ async def test_others_are_served_while_a_table_is_made(tmp_path: Path, monkeypat
         assert (await running).table
 
 
+async def test_who_wants_no_table_does_not_wait_for_those_who_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, served = threading.Semaphore(0), threading.Event()
+
+    def slowly(*arguments: Any) -> Table:
+        waiting.release()
+        assert served.wait(timeout=20)
+        return tabulate(*arguments)
+
+    monkeypatch.setattr(results, "tabulate", slowly)
+    async with federation(tmp_path, nations=["Wales"]) as fed:
+        signed, stub = fed.signed(), fed.analysts_stub()
+        shown = presentation_to_proto(presentation_of(by_severity()))
+        running = [asyncio.create_task(fed.run(signed)) for _ in range(service.TABLES_AT_ONCE)]
+        for _ in running:
+            assert await asyncio.to_thread(waiting.acquire, timeout=20)
+        request = coordinator_pb2.GetResultRequest(query=signed, presentation=shown)
+        fetched = (await stub.GetResult(request, timeout=10)).result
+        assert not any(task.done() for task in running)
+        served.set()
+        assert fetched.answers == (await running[0]).answers
+        await asyncio.gather(*running)
+
+
 async def test_explain_quotes_each_node_or_tells_why_not_and_reserves_nothing(tmp_path: Path) -> None:
     async with federation(tmp_path, nations=["Wales", "Scotland"]) as fed:
         await fed.members["Wales"].kill()

@@ -55,10 +55,12 @@ SPREAD = "PERCENTILE_CONT(age, 0.9) - PERCENTILE_CONT(age, 0.1) AS spread"
     ("select", "counts"),
     [
         (SPREAD, BINS * draws_for(BINS)),
-        ("PERCENTILE_CONT(age, 0.9) / AVG(age) AS x", BINS * draws_for(BINS + 2)),
+        ("PERCENTILE_CONT(age, 0.9) / AVG(age) AS x", (BINS + 2) * draws_for(BINS + 2)),
         ("PERCENTILE_CONT(age, 0.9) AS x", 10 * BINS),
         (f"{SPREAD}, PERCENTILE_CONT(age, 0.9) AS x", BINS * draws_for(BINS) + 10 * BINS),
-        ("AVG(age) / COUNT(*) AS x", 0),
+        ("AVG(age) / COUNT(*) AS x", 3 * DRAWS),
+        ("AVG(age) AS x, CORR(age, year) AS y", 2 * DRAWS + 6 * DRAWS),
+        ("COUNT(*) - 2 * SUM(age) AS x", 0),
     ],
 )
 def test_more_counts_than_a_table_is_made_of_are_refused(
@@ -69,7 +71,7 @@ def test_more_counts_than_a_table_is_made_of_are_refused(
     check_effort(asked.plan, asked.presentation, 4)
     if counts:
         monkeypatch.setattr(effort, "MAX_SIMULATED", 3 * counts - 1)
-        with pytest.raises(Refusal, match=f"{counts} simulated counts in every row") as refused:
+        with pytest.raises(Refusal, match=f"{counts} simulated figures in every row") as refused:
             check_effort(asked.plan, asked.presentation, 4)
         assert (refused.value.reason, refused.value.field) == (Reason.TOO_MANY_CELLS, "presentation.columns")
 

@@ -89,9 +89,24 @@ def test_a_query_without_a_count_is_refused_with_the_advice_to_give_epsilon() ->
 @pytest.mark.parametrize("calculus", Calculus)
 def test_half_of_every_margin_costs_twice_the_epsilon_or_four_times_the_rho(calculus: Calculus) -> None:
     asked = replace(SEVERAL, price_nano=20_000_000, calculus=calculus)
-    dearer = replace(asked, price_nano=price_for_half_the_margin(asked))
+    price_nano = price_for_half_the_margin(plan(asked, DATASET))
+    assert price_nano is not None
+    assert price_nano == pytest.approx((2 if calculus is Calculus.PURE else 4) * asked.price_nano, rel=0.01)
+    dearer = replace(asked, price_nano=price_nano)
     for before, after in zip(plan(asked, DATASET).components, plan(dearer, DATASET).components, strict=True):
         assert after.scale == pytest.approx(before.scale / 2, rel=1e-3)
+
+
+def test_half_of_a_margin_of_few_steps_costs_more_or_cannot_be_had() -> None:
+    coarse = replace(query(aggregates=[COUNT]), price_nano=NANO // 4)  # a scale of 1.44
+    price_nano = price_for_half_the_margin(plan(coarse, CASUALTIES))
+    assert price_nano is not None
+    assert price_nano > 4.5 * coarse.price_nano
+    before, after = (
+        plan(replace(coarse, price_nano=each), CASUALTIES).components[0] for each in (NANO // 4, price_nano)
+    )
+    assert after.scale == pytest.approx(before.scale / 2, rel=1e-3)
+    assert price_for_half_the_margin(plan(replace(coarse, price_nano=NANO), CASUALTIES)) is None
 
 
 @pytest.mark.parametrize("calculus", Calculus)

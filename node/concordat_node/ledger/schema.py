@@ -13,7 +13,7 @@ import apsw
 from concordat_query.errors import Reason, Refusal
 
 APPLICATION_ID = 0x436F6E63  # "Conc"
-FORMAT = 3
+FORMAT = 4
 
 _TABLES = """
 CREATE TABLE log (

@@ -153,7 +153,7 @@ def test_sparing_light_units_changes_no_sum(units: Units, planned: Plan) -> None
 @given(_units(), _plans(), st.integers(0, 3))
 @example([_at_the_bounds(LIMIT, 6)], _plan(("clinic",), None, 1, 20), 0)
 @example([_at_the_bounds(LIMIT, 2)], _plan(("clinic",), None, 30, 1), 0)
-@example([_at_the_bounds(2, 1)], _plan((), None, 1, 1), 0)
+@example([_at_the_bounds(2, 1)], _plan(("clinic",), None, 2, 1), 0)
 def test_deleting_a_unit_moves_every_component_by_no_more_than_claimed(units: Units, planned: Plan, gone: int) -> None:
     TABLE.fill(units)
     with_it = TABLE.exact(planned)

@@ -4,6 +4,7 @@ The exact components are taken once, with noise set aside; then `concordat_priva
 the table is made of the answer, again and again.
 """
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -73,7 +74,9 @@ def figures(asked: OfflineFederation, line: Line, setting: Setting) -> Mapping[s
         for (index, vector), noises in zip(exact.components.items(), noise.draw_all(wanted), strict=True)
     }
     tables = [
-        _estimates(asked, question, replace(exact, components={index: each[turn] for index, each in drawn.items()}))
+        _estimates(
+            asked, question, line, replace(exact, components={index: each[turn] for index, each in drawn.items()})
+        )
         for turn in range(line.repetitions)
     ]
     stacked = np.array(tables, dtype=np.float64)
@@ -103,23 +106,18 @@ def _exact(asked: OfflineFederation, question: SignedQuestion) -> NodeAnswer:
     return read_answer(given, question.envelope, question.plan, asked.catalogue, asked.agreement)
 
 
-def _estimates(asked: OfflineFederation, question: SignedQuestion, answer: NodeAnswer) -> list[list[float]]:
-    """[cell, statistic], cells in the order of their keys' values."""
+def _estimates(asked: OfflineFederation, question: SignedQuestion, line: Line, answer: NodeAnswer) -> list[list[float]]:
+    """[cell, statistic], cells in the order of the line's keys' values: a plan has its keys in an order of its own."""
     table = tabulate(asked.catalogue, question.plan, question.presentation, [answer], [], token_bytes(16))
-    places = {cell: index for index, cell in enumerate(_cells(question))}
+    order = [question.plan.query.keys.index(key) for key in line.keys]
+    cells = itertools.product(*(question.plan.domains[position] for position in order))
+    places = {cell: index for index, cell in enumerate(cells)}
     found = [[np.nan] * len(question.plan.query.aggregates)] * len(places)
     for row in table.rows:
-        found[places[row.keys]] = [
+        found[places[tuple(row.keys[position] for position in order)]] = [
             np.nan if value is None or value.estimate is None else float(value.estimate) for value in row.values
         ]
     return found
-
-
-def _cells(question: SignedQuestion) -> list[tuple[object, ...]]:
-    cells: list[tuple[object, ...]] = [()]
-    for values in question.plan.domains:
-        cells = [(*cell, value) for cell in cells for value in values]
-    return cells
 
 
 def _catalogue() -> Catalogue:

@@ -1,10 +1,12 @@
 """The comparison with other engines: ratios of errors, their limits, errors of ranks, whom to compare with."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from accuracy import ours
 from accuracy.asked import ALONE, ERRORS, LINES, PROGRAMME, Line
 from accuracy.compare import Row, Side, rows, truth
 from accuracy.errors import Error, ratio, root_of, squared_errors, squared_rank_errors
@@ -156,3 +158,17 @@ def test_what_we_cannot_do_yet_is_said_and_holds_no_bar() -> None:
     row = found(MEAN, Side("we", "population", {}, "not yet: means"), side("peer", 2, 1.0, "mean"))["mean"]
     assert (row.ratio, row.bar, row.holds) == (None, None, None)
     assert row.remark == "we: not yet: means"
+
+
+def test_our_figures_stand_in_the_cells_that_they_are_of(tmp_path: Path) -> None:
+    """A plan has its keys in an order of its own."""
+    (line,) = (each for each in LINES if each.name == "3-way table")
+    full = ("Serious", "Pedal cycle", "2")
+    records = tmp_path / "everybody.csv"
+    rows = "".join(f"{unit},{','.join(full)},30\n" for unit in range(1, 1001))
+    records.write_text(f"unit,severity,mode,decile,age\n{rows}")
+    asked = ours.federation(tmp_path / "ours", records, ALONE)
+    counts = ours.figures(asked, line, ALONE)["count"]
+    assert counts.shape == (line.repetitions, len(line.every_cell))
+    expected = [1000 * (cell == full) for cell in line.every_cell]
+    assert np.abs(counts.mean(axis=0) - expected).max() < 1

@@ -110,16 +110,18 @@ def _no_clamp() -> None:
     from concordat_node.importing.conversion import ColumnPlan
 
     def fixed_sql(self: Any) -> str:
-        if self.column.type == "code":
-            return honest(self)
+        if self.column.type != "number":
+            return honest_fixed(self)
         return f"CAST(round({self.raw} * {10**self.column.decimals}) AS BIGINT) AS {self.fixed}"
 
     def repaired_sql(self: Any) -> str:
         from concordat_node.importing.edition import column_type
 
+        if self.column.type != "number":
+            return honest_repaired(self)
         return f"CAST({self.fixed} AS {column_type(self.column)}) AS {self.name}"
 
-    honest = ColumnPlan.fixed_sql
+    honest_fixed, honest_repaired = ColumnPlan.fixed_sql, ColumnPlan.repaired_sql
     _patch(ColumnPlan, "fixed_sql", fixed_sql)
     _patch(ColumnPlan, "repaired_sql", repaired_sql)
 

@@ -415,7 +415,7 @@ PRIVATE_KEYS = (
         "node/concordat_node/ledger/charges.py",
         "(request.price_nano, request.delta_e15, request.population)",
         "(request.price_nano, 0, request.population)",
-        "tests/node/ledger/test_model.py",
+        "tests/node/ledger/test_charging.py::test_a_reservation_holds_its_delta_and_a_charge_spends_it",
     ),
     Mistake(
         "a receipt of another delta taken",

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from concordat.v1 import engine_pb2, node_pb2
 from concordat_node.ledger.ledger import Ledger
-from concordat_node.ledger.records import LARGEST_AMOUNT, Balance, Stored
+from concordat_node.ledger.records import LARGEST_AMOUNT, Balance, Budget, Stored
 from concordat_node.ledger.reservations import MOST_PER_ANALYST
 from concordat_query.errors import Reason, Refusal
+from concordat_query.model import Calculus
 from concordat_query.signing import Purpose, is_signed
 from fakes.ledgers import KEY, NODE, PARTICIPANTS, PEOPLE, FakeClock, a_request, charged, open_ledger
 
@@ -22,6 +23,20 @@ def test_a_reservation_holds_its_price_and_a_charge_spends_it(ledger: Ledger) ->
     ledger.charge(a_request(), reservation.id, PARTICIPANTS)
     assert ledger.balances() == {PEOPLE: Balance(budget=1_000, spent=100, reserved=0)}
     assert ledger.balances()[PEOPLE].available == 900
+
+
+def test_a_reservation_holds_its_delta_and_a_charge_spends_it(tmp_path: Path) -> None:
+    request = a_request(delta_e15=7)
+    with open_ledger(tmp_path / "delta.db", given={PEOPLE: Budget(1_000, Calculus.GAUSSIAN, 10)}) as ledger:
+        reservation = ledger.reserve(request, 60)
+        held = ledger.balances()[PEOPLE]
+        assert (held.delta_budget, held.delta_spent, held.delta_reserved) == (10, 0, 7)
+        ledger.charge(request, reservation.id, PARTICIPANTS)
+        spent = ledger.balances()[PEOPLE]
+        assert (spent.delta_budget, spent.delta_spent, spent.delta_reserved) == (10, 7, 0)
+        with pytest.raises(Refusal) as refused:
+            ledger.reserve(a_request("second", delta_e15=4), 60)
+        assert reason_of(refused) is Reason.BUDGET_EXHAUSTED
 
 
 def test_a_charge_carries_a_signed_receipt_and_the_head_as_of_the_charge(ledger: Ledger) -> None:

@@ -72,12 +72,21 @@ class ConcordatError(Exception):
         self.reference = reference
         self.nodes = nodes
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """So that it travels between processes whatever the arguments of its class are."""
+        return _restored, (type(self), self.message), vars(self)
+
     def __str__(self) -> str:
         """One line: reason, message, and the references to quote where there are some."""
         own = [f"reference {self.reference}"] if self.reference else []
         theirs = [f"reference {fault.reference} at {fault.node}" for fault in self.nodes if fault.reference]
         quoted = f" ({', '.join(own + theirs)})" if own or theirs else ""
         return f"{self.reason.value}: {self.message}{quoted}"
+
+
+def _restored(kind: type[ConcordatError], message: str) -> ConcordatError:
+    """Without what `vars` told, which pickle sets."""
+    return kind.__new__(kind, message)
 
 
 class Refusal(ConcordatError):

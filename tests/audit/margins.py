@@ -1,11 +1,11 @@
 """How often 95% margins hold the true bounded statistic, over thousands of repetitions of the noise of either calculus.
 
-Every repetition is a cell of its own in one table, with the same truth and noise of its own; two nations with different
-records, and their total, are three cells more in each. The truth is worked out from the records, by the textbook.
+Every repetition is a cell of its own in some table, with the same truth and noise of its own; two nations with
+different records, and their total, are three cells more in each. The truth is worked out from the records.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from audit.losses import Floats
 from audit.planted.mistakes import quantiles
 from concordat_privacy.components import Component, Kind
-from concordat_privacy.estimates import tabulate
+from concordat_privacy.estimates import Row, tabulate
 from concordat_privacy.merge import NodeAnswer
 from concordat_privacy.plan import Plan, plan
 from concordat_query.catalogue import Catalogue
@@ -125,27 +125,47 @@ class Covered:
         return LOW <= self.share <= self.ceiling
 
 
+AT_ONCE = 1_000
+"""So many repetitions are cells of one query: of a percentile, more figures than a node would answer otherwise."""
+
+
 def covered(line: Line, calculus: Calculus, level: Level, repetitions: int, seed: int = 0) -> Covered:
-    """Asks for one figure in so many cells. Deterministic given the seed."""
-    catalogue = _catalogue(repetitions)
-    sql = f"SELECT nation, repetition, {line.asked} AS v FROM {DATASET} GROUP BY nation, repetition"  # noqa: S608
-    question = read_sql(sql, catalogue)
-    asked = Query(question.dataset, question.keys, None, question.aggregates, NANO, 1, 1, calculus=calculus)
-    planned = _planned(asked, catalogue, level)
+    """Asks for one figure so many times. Deterministic given the seed."""
     records = {nation: _records(index, round(level.rows * level.sigma)) for index, nation in enumerate(NATIONS)}
-    chance = np.random.default_rng(seed)
-    answers = [_answer(planned, nation, records[nation], chance) for nation in NATIONS]
-    table = tabulate(catalogue, planned, question.presentation, answers, [], b"%d" % seed)
     truths = {nation: float(line.truth(own)) for nation, own in records.items()}
     truths["total"] = float(line.truth(records["England"] + records["Wales"]))
+    chance = np.random.default_rng(seed)
+    rows: list[Row] = []
+    for begun in range(0, repetitions, AT_ONCE):
+        size = min(AT_ONCE, repetitions - begun)
+        rows += _asked(line.asked, calculus, level, size, records, chance, b"%d %d" % (seed, begun))
     held: dict[str, list[bool]] = {name: [] for name in truths}
-    for row in table.rows:
+    for row in rows:
         place = "total" if row.is_total else str(row.nation)
         (value,) = row.values
         if value is not None and value.estimate is not None:
             within = (value.margin or 0) + 1e-9 * abs(truths[place])
             held[place].append(abs(value.estimate - truths[place]) <= within)
-    return pooled(line, calculus, level, held, len(table.rows))
+    return pooled(line, calculus, level, held, len(rows))
+
+
+def _asked(
+    asked: str,
+    calculus: Calculus,
+    level: Level,
+    repetitions: int,
+    records: Mapping[str, Records],
+    chance: np.random.Generator,
+    seed: bytes,
+) -> Sequence[Row]:
+    """One query with a cell for every repetition; its noise is drawn from `chance`."""
+    catalogue = _catalogue(repetitions)
+    sql = f"SELECT nation, repetition, {asked} AS v FROM {DATASET} GROUP BY nation, repetition"  # noqa: S608
+    question = read_sql(sql, catalogue)
+    query = Query(question.dataset, question.keys, None, question.aggregates, NANO, 1, 1, calculus=calculus)
+    planned = _planned(query, catalogue, level)
+    answers = [_answer(planned, nation, own, chance) for nation, own in records.items()]
+    return tabulate(catalogue, planned, question.presentation, answers, [], seed).rows
 
 
 def pooled(line: Line, calculus: Calculus, level: Level, held: Mapping[str, list[bool]], asked: int) -> Covered:

@@ -1,11 +1,20 @@
 """The published list of reasons: complete, in use, tested, and the very list that docs/errors.md shows."""
 
+import pickle
 import re
 from pathlib import Path
 
 import pytest
 from concordat_query import reasons
-from concordat_query.errors import Refusal, SqlRefusal, Unavailable, VerificationError
+from concordat_query.errors import (
+    Charged,
+    ConcordatError,
+    NodeFault,
+    Refusal,
+    SqlRefusal,
+    Unavailable,
+    VerificationError,
+)
 from concordat_query.reasons import Reason
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -85,3 +94,18 @@ def test_an_error_as_text_is_one_line_with_its_code_and_no_query() -> None:
     ):
         assert re.fullmatch(r"[A-Z_]+: no such code( \(reference ABCD-EFGH\))?", str(error))
         assert literal not in repr(error)
+
+
+def test_errors_travel_between_processes() -> None:
+    lost = Unavailable(Reason.BUSY, "later", charged=Charged.NOTHING, nodes=(NodeFault("a", Reason.BUSY, "ABCD-EFGH"),))
+    lost.idempotency_key = "key"
+    errors: list[ConcordatError] = [
+        lost,
+        Refusal(Reason.UNKNOWN_CODE, "no such code", field="query.where"),
+        SqlRefusal(Reason.UNKNOWN_CODE, "no such code", line=1, column=2, offset=3, text="text"),
+        VerificationError("another's signature"),
+    ]
+    for error in errors:
+        again = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own
+        assert type(again) is type(error)
+        assert (str(again), again.args, vars(again)) == (str(error), error.args, vars(error))

@@ -384,47 +384,55 @@ async def test_percentiles_in_too_many_rows_are_refused_before_anything_is_charg
         assert await fed.members["Wales"].spent() == 0
 
 
-async def test_others_are_served_while_a_table_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, served = threading.Event(), threading.Event()
+class HeldTables:
+    """Tables that are begun and made only once they are let go."""
 
-    def slowly(*arguments: Any) -> Table:
-        begun.set()
-        assert served.wait(timeout=20)
+    def __init__(self) -> None:
+        self._begun, self._free = threading.Semaphore(0), threading.Event()
+
+    def make(self, *arguments: Any) -> Table:
+        self._begun.release()
+        assert self._free.wait(timeout=20)
         return tabulate(*arguments)
 
-    monkeypatch.setattr(results, "tabulate", slowly)
+    async def begun(self) -> None:
+        """Waits for one more to be begun."""
+        assert await asyncio.to_thread(self._begun.acquire, timeout=20)
+
+    def let_go(self) -> None:
+        self._free.set()
+
+
+@pytest.fixture
+def held_tables(monkeypatch: pytest.MonkeyPatch) -> HeldTables:
+    held = HeldTables()
+    monkeypatch.setattr(results, "tabulate", held.make)
+    return held
+
+
+async def test_others_are_served_while_a_table_is_made(tmp_path: Path, held_tables: HeldTables) -> None:
     async with federation(tmp_path, nations=["Wales"]) as fed:
         running = asyncio.create_task(fed.run(fed.signed()))
-        assert await asyncio.to_thread(begun.wait, 20)
+        await held_tables.begun()
         request = coordinator_pb2.CoordinatorServiceDescribeRequest()
         described = await fed.analysts_stub().Describe(request, timeout=10)
         assert not running.done()
-        served.set()
+        held_tables.let_go()
         assert [node.node for node in described.nodes] == ["node-wales"]
         assert (await running).table
 
 
-async def test_who_wants_no_table_does_not_wait_for_those_who_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waiting, served = threading.Semaphore(0), threading.Event()
-
-    def slowly(*arguments: Any) -> Table:
-        waiting.release()
-        assert served.wait(timeout=20)
-        return tabulate(*arguments)
-
-    monkeypatch.setattr(results, "tabulate", slowly)
+async def test_who_wants_no_table_does_not_wait_for_those_who_do(tmp_path: Path, held_tables: HeldTables) -> None:
     async with federation(tmp_path, nations=["Wales"]) as fed:
         signed, stub = fed.signed(), fed.analysts_stub()
         shown = presentation_to_proto(presentation_of(by_severity()))
         running = [asyncio.create_task(fed.run(signed)) for _ in range(service.TABLES_AT_ONCE)]
         for _ in running:
-            assert await asyncio.to_thread(waiting.acquire, timeout=20)
+            await held_tables.begun()
         request = coordinator_pb2.GetResultRequest(query=signed, presentation=shown)
         fetched = (await stub.GetResult(request, timeout=10)).result
         assert not any(task.done() for task in running)
-        served.set()
+        held_tables.let_go()
         assert fetched.answers == (await running[0]).answers
         await asyncio.gather(*running)
 

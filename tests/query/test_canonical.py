@@ -108,6 +108,8 @@ def test_whatever_changes_the_answer_changes_the_hash() -> None:
         replace(QUERY, where=Comparison("year", Comparator.LESS, Decimal(2014))),
         replace(QUERY, aggregates=(Aggregate(Statistic.COUNT_VALUES, "sex"),)),
         replace(QUERY, aggregates=(Aggregate(Statistic.COUNT_ROWS, None, NullTest("sex")),)),
+        replace(QUERY, aggregates=(_percentile("0.5"),)),
+        replace(QUERY, aggregates=(_percentile("0.9"),)),
         replace(QUERY, price_nano=2),
         replace(QUERY, max_groups=2),
         replace(QUERY, max_rows=2),
@@ -116,6 +118,10 @@ def test_whatever_changes_the_answer_changes_the_hash() -> None:
         replace(QUERY, max_cells=2),
     ]
     assert len({query_sha256(query) for query in [QUERY, *changed]}) == len(changed) + 1
+
+
+def _percentile(fraction: str) -> Aggregate:
+    return Aggregate(Statistic.PERCENTILE_CONT, "dose", fraction=Decimal(fraction))
 
 
 def test_numbers_have_one_notation() -> None:

@@ -135,6 +135,8 @@ def _distance_squared(left: Sequence[int], right: Sequence[int]) -> int:
 
 @settings(max_examples=80, deadline=None)
 @given(_units(), _plans())
+@example([_at_the_bounds(6, 6)] * 40, _plan(("clinic",), None, 2, 1))
+@example([_at_the_bounds(6, 6)], _plan((BANDS, "clinic"), None, 30, 20, total=True))
 def test_sums_are_those_of_the_rows_that_the_rules_choose(units: Units, planned: Plan) -> None:
     TABLE.fill(units)
     assert TABLE.exact(planned) == TABLE.expected(planned, units)

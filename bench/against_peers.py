@@ -68,6 +68,7 @@ def _seconds(peer: str, data: Path) -> list[float]:
     with log.open("w") as file:
         done = subprocess.run(  # noqa: S603  # our own words
             [str(python), "-m", f"peers.timing_{peer}", str(data)],
+            cwd=KEPT,
             env={**os.environ, "PYTHONPATH": str(BENCH), "PYTHONWARNINGS": "ignore"},
             stdout=subprocess.PIPE,
             stderr=file,

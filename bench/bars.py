@@ -3,7 +3,8 @@
 import json
 import math
 import statistics
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -28,6 +29,13 @@ def milliseconds(name: str, seconds: float, bar: float | None = None) -> Measure
 
 def ratio(name: str, value: float, bar: float) -> Measure:
     return Measure(name, round(value, 3), "times", bar)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long it takes, once."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
 
 
 def percentile(samples: Sequence[float], share: float) -> float:

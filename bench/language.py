@@ -1,10 +1,8 @@
 """What reading and checking SQL text costs: a typical query, and texts made to cost as much as they can."""
 
-import time
-from collections.abc import Callable
 from functools import partial
 
-from bars import Measure, median, milliseconds
+from bars import Measure, median, milliseconds, seconds
 from concordat_query.agreement import Permission
 from concordat_query.canonical import canonical_query
 from concordat_query.catalogue import Catalogue
@@ -31,11 +29,11 @@ _DATASET = "road.casualties"
 
 def measure(catalogue: Catalogue, rounds: int = 50) -> list[Measure]:
     """Medians, each over so many rounds."""
-    typical = [_seconds(lambda: read_and_check(TYPICAL, catalogue)) for _ in range(rounds)]
+    typical = [seconds(lambda: read_and_check(TYPICAL, catalogue)) for _ in range(rounds)]
     measures = [milliseconds("parsing and checking a typical query", median(typical), TYPICAL_BAR)]
     for texts, bar in ((beyond_limits(), BEYOND_BAR), (within_limits(), None)):
         for name, sql in texts.items():
-            taken = [_seconds(partial(refused, sql, catalogue)) for _ in range(rounds)]
+            taken = [seconds(partial(refused, sql, catalogue)) for _ in range(rounds)]
             measures.append(milliseconds(f"refusing {name}", median(taken), bar))
     return measures
 
@@ -88,9 +86,3 @@ def refused(sql: str, catalogue: Catalogue) -> None:
     except Refusal:
         return
     raise AssertionError("a text that was to be refused was read")
-
-
-def _seconds(what: Callable[[], None]) -> float:
-    begun = time.perf_counter()
-    what()
-    return time.perf_counter() - begun

@@ -11,6 +11,7 @@ from pathlib import Path
 import bounded
 import commit
 import language
+import sampling
 import small_query
 from bars import Measure, show, write
 from concordat_query.catalogue import load
@@ -29,6 +30,8 @@ def main() -> int:
     measures: list[Measure] = []
     print("Reading and checking SQL text, medians", flush=True)
     measures += _shown(language.measure(load(ROOT / "deploy" / "demo" / "catalogue.toml")))
+    print(f"Noise of {sampling.CELLS:,} cells and {sampling.COMPONENTS} components", flush=True)
+    measures += _shown(sampling.measure())
     for rows in arguments.rows:
         print(f"Commit on an edition of {rows:,} rows, one a unit; 20 cells, a count and a sum", flush=True)
         measures += _shown(commit.measure(build / f"commit-{rows}", rows))

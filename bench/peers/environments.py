@@ -78,6 +78,7 @@ def asked(peer: Peer, asks: Sequence[Mapping[str, object]]) -> list[Path]:
             subprocess.run(  # noqa: S603  # our own words
                 [str(python), "-m", f"peers.{peer.module}", *peer.arguments],
                 input=json.dumps(missing),
+                cwd=KEPT,
                 env={**os.environ, "PYTHONPATH": str(BENCH), "PYTHONWARNINGS": "ignore"},
                 stdout=file,
                 stderr=file,

@@ -22,6 +22,10 @@ from concordat_node.importing.restricted_sql import Statement, check_mapping_sql
 
 OutOfRange = Literal["null", "clamp", "drop"]
 Unknown = Literal["null", "drop"]
+ROWS_AS_PARENT = (
+    "it is the file of the rows themselves: one person's row would stand in others'; a parent may hold no rows of "
+    "those who are protected"
+)
 _FORMATS = (".parquet", ".csv", ".duckdb")
 
 
@@ -35,7 +39,10 @@ def _stays_in_folder(text: str) -> str:
 
 
 class Source(FileModel):
-    """One local file. With a parent key it is a parent: it may be joined, and an ambiguous key matches nothing."""
+    """One local file. With a parent key it is a parent: it may be joined, and an ambiguous key matches nothing.
+
+    A parent's row stands in the rows of all who point at it, so it must be about no one: a place, a kind of vehicle.
+    """
 
     path: Annotated[str, Field(min_length=1), AfterValidator(_stays_in_folder)]
     table: str | None = None
@@ -51,6 +58,11 @@ class Source(FileModel):
         if self.separator != "," and not self.path.endswith(".csv"):
             raise ValueError("`separator` belongs to .csv files")
         return self
+
+    def may_be(self, other: "Source") -> bool:
+        """Whether both name the same rows, by what is written here."""
+        mine, theirs = ((PurePosixPath(one.path), (one.table or "").lower()) for one in (self, other))
+        return mine == theirs
 
 
 class ColumnHolding(FileModel):
@@ -124,6 +136,9 @@ def _mapping(path: Path, file: MappingFile, catalogue: Catalogue) -> Mapping:
     coverage = coverage_rules.coverage_of(file.holds.rows, _holdings(file), dataset)
     parents = {name: source.parent_key for name, source in file.sources.items()}
     statement = check_mapping_sql(file.select, file.unit_id, parents)
+    for join in statement.joins:
+        if file.sources[join.source].may_be(file.sources[statement.fact]):
+            raise Refusal(Reason.WRONG_FILE, ROWS_AS_PARENT, field=f"sources.{join.source}")
     _produces_what_it_holds(statement, dataset, coverage)
     return Mapping(
         path=path,

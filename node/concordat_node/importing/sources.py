@@ -15,7 +15,7 @@ import pyarrow as pa
 from concordat_query.errors import Reason, Refusal
 
 from concordat_node.importing import csv_lines
-from concordat_node.importing.mapping import Mapping, Source
+from concordat_node.importing.mapping import ROWS_AS_PARENT, Mapping, Source
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ def open_sources(connection: duckdb.DuckDBPyConnection, mapping: Mapping, data: 
     """Opens every source of the mapping. Refuses with the source at fault; a message never holds a value."""
     types: dict[str, dict[str, str]] = {}
     malformed: dict[str, int] = {}
+    for join in mapping.statement.joins:
+        _check_parent(mapping, join.source, data)
     for name, source in mapping.sources.items():
         place = f"{mapping.path}: sources.{name}"
         path = data / source.path
@@ -138,6 +140,15 @@ def _check_file(path: Path, place: str) -> None:
         raise _fault(place, f"there is no file {path}; put it into the node's data folder or correct `path`") from None
     except OSError as error:
         raise _fault(place, f"{path} cannot be read: {error.strerror}") from None
+
+
+def _check_parent(mapping: Mapping, parent: str, data: Path) -> None:
+    """Whatever names they go by: links to one file are one file."""
+    rows, joined = mapping.sources[mapping.statement.fact], mapping.sources[parent]
+    paths = [data / source.path for source in (rows, joined)]
+    is_one = all(path.exists() for path in paths) and paths[0].samefile(paths[1])
+    if is_one and (rows.table or "").lower() == (joined.table or "").lower():
+        raise _fault(f"{mapping.path}: sources.{parent}", ROWS_AS_PARENT)
 
 
 def _check_columns(columns: Table[str, str], read: frozenset[str], place: str, path: Path) -> None:

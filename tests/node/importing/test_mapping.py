@@ -118,3 +118,19 @@ def test_conditions_on_too_many_combinations_are_refused(tmp_path: Path) -> None
 def test_a_condition_keeps_the_catalogues_own_terms(tmp_path: Path) -> None:
     mapping = loaded(tmp_path, mapping_text().replace("clinic <> 'B' OR sex = 'Male'", "clinic = 'A'"))
     assert mapping.coverage.rows == Comparison("clinic", Comparator.EQUAL, "A")
+
+
+@pytest.mark.parametrize("path", ["visit.parquet", "./visit.parquet", ".//visit.parquet"])
+def test_the_rows_themselves_are_no_parent(tmp_path: Path, path: str) -> None:
+    """One person's row would stand in others', beyond every limit."""
+    error = refusal(tmp_path, mapping_text().replace("ward.parquet", path))
+    assert error.reason is Reason.WRONG_FILE
+    assert error.field.endswith("sources.ward")
+    assert "file of the rows themselves" in error.message
+
+
+def test_another_table_of_one_file_may_be_a_parent(tmp_path: Path) -> None:
+    both = mapping_text().replace('path = "ward.parquet"', 'path = "all.duckdb"\ntable = "ward"')
+    both = both.replace('path = "visit.parquet"', 'path = "all.duckdb"\ntable = "visit"')
+    assert loaded(tmp_path, both).sources["ward"].table == "ward"
+    refusal(tmp_path, both.replace('table = "ward"', 'table = "VISIT"'))

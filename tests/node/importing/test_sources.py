@@ -3,6 +3,7 @@
 # ruff: noqa: S311, S608 - reproducible samples; SQL written in this file
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -207,19 +208,38 @@ def test_an_expression_that_cannot_work_on_these_columns_is_refused_before_any_r
     assert told in refusal(tmp_path, MAPPING.replace(old, new, 1))
 
 
-def test_keys_of_two_types_are_refused(tmp_path: Path) -> None:
+def with_parent(path: str) -> str:
+    """The mapping with ages from places."""
     text = (
         MAPPING.replace("severity, mode", "casualty.severity, casualty.mode")
         .replace("CAST(year", "CAST(casualty.year")
         .replace("sex, age FROM casualty", "casualty.sex, place.age FROM casualty")
         .replace("FROM casualty", "FROM casualty LEFT JOIN place ON place.id = casualty.id")
         .replace('"id"', '"casualty.id"')
-    ) + '[sources.place]\npath = "place.parquet"\nparent_key = ["id"]\n'  # fmt: skip
+    )
+    return f'{text}[sources.place]\npath = "{path}"\nparent_key = ["id"]\n'
+
+
+def test_keys_of_two_types_are_refused(tmp_path: Path) -> None:
+    text = with_parent("place.parquet")
     (tmp_path / "casualty.csv").write_text(HEADER + GOOD)
     pq.write_table(pa.table({"id": [1], "age": [7]}), tmp_path / "place.parquet")
     assert "BIGINT in the parent and VARCHAR here" in refusal(tmp_path, text)
     imported(tmp_path, text.replace("= casualty.id", "= CAST(casualty.id AS BIGINT)"))
     assert rows(tmp_path) == [(2016, 0, 2, 0, 7)]
+
+
+@pytest.mark.parametrize("link", [Path.symlink_to, Path.hardlink_to])
+def test_the_rows_themselves_under_another_name_are_no_parent(
+    tmp_path: Path, link: Callable[[Path, Path], None]
+) -> None:
+    text = with_parent("place.csv")
+    (tmp_path / "casualty.csv").write_text(HEADER + GOOD)
+    (tmp_path / "place.csv").write_text("id,age\n1,7\n")
+    imported(tmp_path, text)
+    (tmp_path / "place.csv").unlink()
+    link(tmp_path / "place.csv", tmp_path / "casualty.csv")
+    assert "file of the rows themselves" in refusal(tmp_path, text)
 
 
 def test_an_import_opens_nothing_but_its_sources(tmp_path: Path) -> None:

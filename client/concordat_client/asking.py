@@ -112,7 +112,7 @@ def _delta_e15(question: Question, dataset: Dataset, agreement: Agreement) -> in
     if not question.private_keys:
         return 0
     if question.delta is not None:
-        return max(1, min(delta_steps(question.delta), MAX_DELTA_E15))
+        return _priced_delta(question.delta)
     currency_of(agreement, dataset.population)
     usual = agreement.populations[dataset.population].default_delta_e15
     default = min(usual, agreement.most_delta_e15(question.dataset, dataset.population))
@@ -124,6 +124,16 @@ def _delta_e15(question: Question, dataset: Dataset, agreement: Agreement) -> in
             field="query.delta_e15",
         )
     return default
+
+
+def _priced_delta(delta: float) -> int:
+    """In 1e-15. Never more than was said: what is below the least step is refused."""
+    steps = delta_steps(delta)
+    if steps < 1:
+        raise Refusal(
+            Reason.INVALID_PRICE, "delta is spent in steps of 1e-15: name a larger one", field="query.delta_e15"
+        )
+    return min(steps, MAX_DELTA_E15)
 
 
 def _price(question: Question, query: Query, dataset: Dataset, agreement: Agreement) -> int:

@@ -10,8 +10,9 @@ from concordat_query.errors import VerificationError
 
 from concordat_privacy.status import Status
 
-MAX_MAGNITUDE = 2**61
-"""Larger than any honest sum with its noise, small enough for what all nodes sent to add up within 64 bits."""
+MAX_MAGNITUDE = 3 * 2**61
+"""Of what all nodes sent, added up without signs. More than the squares of 2**26 rows with their noise (2**62 and what
+is left of 2**61 for the noise), and any sum below it fits 64 bits."""
 
 
 @dataclass(frozen=True)

@@ -230,6 +230,8 @@ def asked(folder: Path, rows: Sequence[Record], sql: str) -> tuple[SignedQuestio
         (BY_PRACTICE.replace("1e-6", "0.1"), "INVALID_PRICE", "below 0.01"),
         (BY_PRACTICE.replace("1e-6", "0.001"), "NOT_IN_AGREEMENT", "0.0001 in all"),
         (BY_PRACTICE.replace("1e-6", "1.1e-6"), "NOT_IN_AGREEMENT", "may spend delta 1e-06 at most"),
+        (BY_PRACTICE.replace("1e-6", "9e-16"), "INVALID_PRICE", "steps of 1e-15"),
+        (BY_PRACTICE.replace("1e-6", "1e-320"), "INVALID_PRICE", "steps of 1e-15"),
         (BY_PRACTICE.replace("private_keys = TRUE, ", ""), "SQL_NOT_SUPPORTED", "delta"),
         (BY_PRACTICE.replace("TRUE", "FALSE"), "SQL_NOT_SUPPORTED", "TRUE"),
         (BY_PRACTICE.replace("TRUE", "1"), "SQL_NOT_SUPPORTED", "TRUE"),

@@ -20,15 +20,27 @@ _HITS = 20
 
 
 @dataclass(frozen=True)
-class Event:
-    """A half-space: the weighted sum of a trial's figures is at least the threshold."""
+class View:
+    """How the figures of a trial are looked at: each taken as within two limits, and summed up by weights."""
 
+    lower: Floats
+    upper: Floats
     weights: Floats
+
+    def sums(self, samples: Floats) -> Floats:
+        found: Floats = np.clip(samples, self.lower, self.upper) @ self.weights
+        return found
+
+
+@dataclass(frozen=True)
+class Event:
+    """The sum of a trial's figures is at least the threshold."""
+
+    view: View
     threshold: float
 
     def happens(self, samples: Floats) -> npt.NDArray[np.bool_]:
-        found: npt.NDArray[np.bool_] = samples @ self.weights >= self.threshold
-        return found
+        return self.view.sums(samples) >= self.threshold
 
 
 @dataclass(frozen=True)
@@ -48,9 +60,9 @@ class Verdict:
         return self.excess > 0
 
 
-def judge(without: Floats, with_it: Floats, claim: Tradeoff) -> Verdict:
+def judge(without: Floats, with_it: Floats, claim: Tradeoff, is_clipped: bool = False) -> Verdict:
     """Samples are trials by figures, in the order in which they were released. Odd trials choose, even ones judge."""
-    event, reversed_ = choose(without[1::2], with_it[1::2], claim)
+    event, reversed_ = choose(without[1::2], with_it[1::2], claim, is_clipped)
     here, there = (event.happens(samples[0::2]) for samples in (without, with_it))
     if reversed_:
         here, there = ~here, ~there
@@ -60,10 +72,10 @@ def judge(without: Floats, with_it: Floats, claim: Tradeoff) -> Verdict:
     return Verdict(probable, improbable, probable - float(claim.most(np.array(improbable))), len(here) + len(there))
 
 
-def choose(without: Floats, with_it: Floats, claim: Tradeoff) -> tuple[Event, bool]:
+def choose(without: Floats, with_it: Floats, claim: Tradeoff, is_clipped: bool = False) -> tuple[Event, bool]:
     """The event that goes furthest beyond the claim, its sampling error taken off; whether its opposite does."""
-    weights = direction(without, with_it)
-    here, there = np.sort(without @ weights), np.sort(with_it @ weights)
+    view = view_of(without, with_it, is_clipped)
+    here, there = np.sort(view.sums(without)), np.sort(view.sums(with_it))
     values = np.unique(np.concatenate((here, there)))
     if len(values) > _THRESHOLDS:
         values = np.quantile(values, np.linspace(0, 1, _THRESHOLDS))
@@ -71,7 +83,16 @@ def choose(without: Floats, with_it: Floats, claim: Tradeoff) -> tuple[Event, bo
     upper = _beyond(p, q, len(without), claim)
     lower = _beyond(1 - q, 1 - p, len(without), claim)
     reversed_ = bool(lower.max() > upper.max())
-    return Event(weights, float(values[int((lower if reversed_ else upper).argmax())])), reversed_
+    return Event(view, float(values[int((lower if reversed_ else upper).argmax())])), reversed_
+
+
+def view_of(without: Floats, with_it: Floats, is_clipped: bool) -> View:
+    """Where `is_clipped`, each figure between what it is around on either side: of Laplace noise only that tells."""
+    limits = np.full((2, without.shape[1]), np.inf) * np.array([[-1], [1]])
+    if is_clipped:
+        limits = np.sort(np.stack((np.median(without, axis=0), np.median(with_it, axis=0))), axis=0)
+        without, with_it = (np.clip(samples, *limits) for samples in (without, with_it))
+    return View(limits[0], limits[1], direction(without, with_it))
 
 
 def direction(without: Floats, with_it: Floats) -> Floats:

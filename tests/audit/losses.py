@@ -41,31 +41,32 @@ class Tradeoff:
 
 @dataclass(frozen=True)
 class Shifted:
-    """One coordinate with discrete Gaussian noise of this scale, moved by so many lattice steps."""
+    """One coordinate with discrete noise of this scale, moved by so many lattice steps."""
 
     shift: float
     scale: float
 
     @property
     def rho(self) -> float:
+        """Of Gaussian noise."""
         return self.shift**2 / (2 * priced_as(self.scale))
+
+    @property
+    def epsilon(self) -> float:
+        """Of Laplace noise."""
+        return self.shift / self.scale
 
 
 def gaussian(coordinates: Sequence[Shifted], factor: float = 1.0) -> Tradeoff:
     """Of independent discrete Gaussians together, each scale multiplied by `factor`. Exact for one coordinate, and
     for several an upper bound that is at most 2**-9 a coordinate too far in the loss."""
-    losses = [_losses(each, factor) for each in coordinates]
-    if len(losses) == 1:
-        loss, probability = losses[0]
-    else:
-        loss, probability = _added_up(losses)
-    return _curve(loss, probability)
+    return _together([_gaussian_losses(*_on_a_lattice(each, factor)) for each in coordinates])
 
 
-def pure(epsilon: float) -> Tradeoff:
-    """Of any mechanism that is epsilon-DP. The discrete Laplace distribution of scale 1/epsilon reaches it."""
-    corner = 1 / (1 + math.exp(epsilon))
-    return Tradeoff(np.array([0.0, corner, 1.0]), np.array([0.0, 1 - corner, 1.0]))
+def laplace(coordinates: Sequence[Shifted], factor: float = 1.0) -> Tradeoff:
+    """The same of discrete Laplace noises. What they allow is less than their epsilon alone would: only an event of one
+    coordinate, at one end of its losses, reaches that."""
+    return _together([_laplace_losses(*_on_a_lattice(each, factor)) for each in coordinates])
 
 
 def shifts_of(sensitivity_squared: int) -> tuple[float, ...]:
@@ -77,17 +78,36 @@ def shifts_of(sensitivity_squared: int) -> tuple[float, ...]:
     return (1,) * sensitivity_squared if sensitivity_squared < _MANY else (math.sqrt(sensitivity_squared),)
 
 
-def _losses(one: Shifted, factor: float) -> tuple[Floats, Floats]:
-    """The log ratio of the two probabilities of each outcome, and the outcome's probability where it is larger."""
+Losses = tuple[Floats, Floats]
+"""The log ratio of the two probabilities of each outcome, and the outcome's probability where it is larger."""
+
+
+def _on_a_lattice(one: Shifted, factor: float) -> tuple[int, float]:
+    """A shift in whole steps, few enough to compute with, and the scale in the same steps, multiplied by `factor`."""
     shift = int(one.shift) if one.shift == int(one.shift) and one.shift < _FINE else _FINE
-    scale = one.scale * factor * shift / one.shift
+    return shift, one.scale * factor * shift / one.shift
+
+
+def _gaussian_losses(shift: int, scale: float) -> Losses:
     width = math.ceil(_REACH * scale) + shift
     outcomes = np.arange(-width, width + shift + 1, dtype=np.float64)
     weights = np.exp(-((outcomes - shift) ** 2) / (2 * scale**2))
     return shift * (2 * outcomes - shift) / (2 * scale**2), weights / weights.sum()
 
 
-def _added_up(losses: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+def _laplace_losses(shift: int, scale: float) -> Losses:
+    """Beyond the two values that the outcomes are around the loss is the same everywhere, so tails are one outcome."""
+    outcomes = np.arange(shift + 1, dtype=np.float64)
+    weights = np.exp(-(shift - outcomes) / scale)
+    weights[[0, -1]] /= 1 - math.exp(-1 / scale)
+    return (2 * outcomes - shift) / scale, weights / weights.sum()
+
+
+def _together(losses: Sequence[Losses]) -> Tradeoff:
+    return _curve(*(losses[0] if len(losses) == 1 else _added_up(losses)))
+
+
+def _added_up(losses: Sequence[Losses]) -> Losses:
     total, lowest = np.ones(1), 0
     for loss, probability in losses:
         places = np.ceil(loss / _GRID).astype(np.int64)

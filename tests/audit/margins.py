@@ -26,7 +26,10 @@ DATASET = "road.casualties"
 NATIONS = ("England", "Wales")
 LOW, HIGH = 0.93, 0.97
 FINE = 5
-"""From this sigma on the lattice lets margins be narrow: below, the next smaller margin may hold far less than 95%."""
+"""From this sigma on the lattice lets margins of what is linear be narrow: below, the next smaller margin may hold far
+less than 95%."""
+GIVEN = {40: 0.995, 10: 0.8}
+"""From so many sigma of rows on, by the share of figures that must be given."""
 HEIGHT = 200
 
 
@@ -117,12 +120,17 @@ class Covered:
     @property
     def ceiling(self) -> float:
         needs = self.line.narrow
-        is_narrow = needs is not None and self.level.rows >= needs and self.level.sigma >= FINE
+        is_narrow = needs is not None and self.level.rows >= needs and (needs > 0 or self.level.sigma >= FINE)
         return HIGH if is_narrow else 1.0
 
     @property
+    def fewest(self) -> float:
+        """Of the figures asked for, so many must be given: with few rows, noise may leave nothing to divide by."""
+        return next((least for rows, least in GIVEN.items() if self.level.rows >= rows), 0.0)
+
+    @property
     def holds(self) -> bool:
-        return LOW <= self.share <= self.ceiling
+        return self.given >= self.fewest and LOW <= self.share <= self.ceiling
 
 
 AT_ONCE = 1_000

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from audit.judging import Verdict, highest, lowest
 from audit.losses import Floats, Shifted, shifts_of
-from audit.mechanisms import InRho, Mechanism, Row, claimed_in_rho, judged, paid_for
+from audit.mechanisms import SAMPLES, InRho, Mechanism, Row, claimed_in_rho, judged, paid_for
 from audit.nodes import Serving
 from audit.sources import ALONE, OF_ONE, SHARED, SHARING, TEXTS, shared_text, writer_of
 from concordat.v1 import node_pb2
@@ -20,9 +20,6 @@ from concordat_privacy.thresholds import DELTA_STEPS
 from concordat_query.catalogue import Catalogue
 from concordat_query.model import NANO, Query
 from concordat_query.text import read_sql
-
-QUERIES = 5
-"""With 8,000 texts each: 40,000 samples from each node, half of them to judge by."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ class TextMechanism(Mechanism):
     max_groups: int = 1
 
     def queries(self, public: Catalogue) -> list[Query]:
-        return [self._query(public, number) for number in range(QUERIES)]
+        return [self._query(public, number) for number in range(SAMPLES // SHARED)]
 
     def _query(self, public: Catalogue, number: int) -> Query:
         return self._asked(public, f"shared = 'yes' AND spare <= {number}")
@@ -145,7 +142,7 @@ def _released(planned: Plan, answer: node_pb2.Answer) -> tuple[int, list[str]]:
     return hidden, list(component.texts)
 
 
-LONE = partial(Alone, "a private text that one writer has", "COUNT(*)", 0.6, delta=3.4e-3, max_groups=OF_ONE)
+LONE = partial(Alone, "a private text that one writer has", "COUNT(*)", 0.6, delta=3.4e-3, max_groups=OF_ONE, least=0.5)
 EDGE = partial(OnTheEdge, "choice of private texts", "COUNT(*)", 2.0)
 HONEST = (
     LONE(),

@@ -1,7 +1,7 @@
 """`make audit`: whether two real nodes can be told apart by more than they claim, and whether mistakes are noticed.
 
 Prints a row for each honest and each planted mechanism and writes build/audit.json. Exit status 1 where an honest one
-goes beyond its claim or a planted one is not caught.
+goes beyond its claim or comes nowhere near it, and where a planted one is not caught.
 """
 
 import json
@@ -72,7 +72,7 @@ def _shown(row: Row) -> tuple[str, str, str, str, str]:
     if row.mechanism.is_planted:
         verdict = "caught" if row.verdict.refuted else "NOT CAUGHT"
     else:
-        verdict = "BEYOND ITS CLAIM" if row.verdict.refuted else "holds"
+        verdict = "BEYOND ITS CLAIM" if row.verdict.refuted else "holds" if row.is_seen else "TELLS NOTHING"
     unit, digits = row.mechanism.unit, 4 if row.mechanism.unit == "delta" else 3
     claimed, estimate = (f"{unit} {loss:.{digits}f}" for loss in (row.claimed, row.estimate))
     return name, claimed, estimate, f"{row.samples:,}", verdict

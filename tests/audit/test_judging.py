@@ -1,13 +1,15 @@
 """The judge lets honest noise pass, condemns noise that is a tenth too small, and is exact about its confidence."""
 
 import math
+from dataclasses import replace
 from math import comb
 
 import numpy as np
 import pytest
 from audit.judging import CONFIDENCE, choose, highest, judge, lowest, smallest_admitted
-from audit.losses import Floats, Shifted, gaussian
-from audit.planted.mistakes import lattice_quantiles
+from audit.losses import Floats, Shifted, Tradeoff, gaussian, laplace
+from audit.mechanisms import InRho, Mechanism, judged
+from audit.planted.mistakes import laplace_quantiles, lattice_quantiles
 
 TRIALS = 40_000
 RHO = {0.5: math.sqrt(12 / 11), 1.0: math.sqrt(3 / 5)}
@@ -51,6 +53,38 @@ def test_components_are_judged_together() -> None:
     assert judge(both[0], both[1], claim).refuted
     for column in (0, 1):
         assert not judge(both[0][:, [column]], both[1][:, [column]], claim).refuted
+
+
+@pytest.mark.parametrize("parts", [(1.0,), (0.5, 0.5), (0.3, 0.7), (0.1, 0.2, 0.7)])
+@pytest.mark.parametrize("seed", range(3))
+def test_laplace_noise_of_several_components_is_judged_by_what_tells_most(parts: list[float], seed: int) -> None:
+    """Each moves by 200 steps, at its part of epsilon 1. Losses of Laplace noise are bounded, so that noise a tenth too
+    small is not refuted by every sample; a fifth is."""
+    chance = np.random.default_rng(seed)
+
+    def drawn(mean: float, divisor: float) -> Floats:
+        noise = [laplace_quantiles(200 / part / divisor, chance.random(TRIALS)) for part in parts]
+        found: Floats = np.stack(noise, axis=1).astype(np.float64) + np.array(mean)
+        return found
+
+    def claim(loss: float) -> Tradeoff:
+        return laplace([Shifted(200, 200 / part) for part in parts], 1 / loss)
+
+    honest, small = (judge(drawn(7, by), drawn(207, by), claim(1.0), is_clipped=True) for by in (1.0, 1.2))
+    assert not honest.refuted
+    assert smallest_admitted(honest, claim, 1.0) > 0.88
+    assert small.refuted
+
+
+def test_an_honest_row_that_sees_next_to_nothing_tells_nothing() -> None:
+    chance, claim = np.random.default_rng(5), InRho((Shifted(1, 1.0),))
+    mechanism = Mechanism("COUNT(*)", "COUNT(*)", 0.5)
+    without, with_it, alike = (samples(chance, [1.0], [mean]) for mean in (0.0, 1.0, 0.0))
+    seen, blind = judged(mechanism, without, with_it, claim), judged(mechanism, without, alike, claim)
+    assert (seen.passes, blind.passes) == (True, False)
+    assert not blind.verdict.refuted
+    planted = judged(replace(mechanism, mistake="none"), without, with_it, claim)
+    assert not planted.passes
 
 
 def test_the_event_is_chosen_without_the_samples_that_judge_it() -> None:

@@ -5,7 +5,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from audit.losses import Shifted, gaussian, pure, shifts_of
+from audit.losses import Floats, Shifted, gaussian, laplace, shifts_of
 
 LEVELS = np.linspace(0, 1, 201)
 
@@ -56,10 +56,39 @@ def test_components_add_up_and_never_below_the_truth(factor: float) -> None:
         assert exact - 1e-6 <= together.most(np.array(level)) <= exact + 3 * 2.0**-9
 
 
-def test_pure_loss_bounds_both_the_event_and_its_opposite() -> None:
-    claim = pure(1.0)
+def test_laplace_noise_of_a_shift_of_one_allows_all_that_epsilon_allows() -> None:
+    """Of the event and of its opposite."""
+    claim = laplace([Shifted(1, 1.0)])
     for q in LEVELS:
         assert claim.most(np.array(q)) == pytest.approx(min(math.e * q, 1 - (1 - q) / math.e))
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.8])
+def test_a_fine_lattice_is_as_good_as_continuous_laplace_noise(factor: float) -> None:
+    """Between 0 and the shift, events are what lies above a value."""
+    claim = laplace([Shifted(100_000, 80_000.0)], factor)
+    for part in (0.0, 0.25, 0.5, 0.75, 1.0):
+        q, p = (0.5 * math.exp(-100_000 * each / 80_000.0 / factor) for each in (part, 1 - part))
+        assert claim.most(np.array(q)) == pytest.approx(1 - p, abs=1e-5)
+
+
+def test_laplace_noises_add_up_and_never_below_the_truth() -> None:
+    """The best events are those of the largest sums of losses: by brute force over all pairs of outcomes."""
+    parts, outcomes = [(3, 4.0), (5, 9.0)], np.arange(-300, 301)
+
+    def together(moved: int) -> Floats:
+        first, second = (np.exp(-np.abs(outcomes - moved * shift) / scale) for shift, scale in parts)
+        found: Floats = np.multiply.outer(first, second).ravel()
+        found /= found.sum()
+        return found
+
+    under, over = together(0), together(1)
+    order = np.argsort(-over / under, kind="stable")
+    q, p = np.cumsum(under[order]), np.cumsum(over[order])
+    claim = laplace([Shifted(shift, scale) for shift, scale in parts])
+    for level in LEVELS[1:-1]:
+        exact = float(np.interp(level, q, p))
+        assert exact - 1e-9 <= claim.most(np.array(level)) <= exact + 2 * 2.0**-9
 
 
 @pytest.mark.parametrize(("squared", "shifts"), [(1, (1,)), (4, (2,)), (3, (1, 1, 1)), (90_000, (300,))])

@@ -50,16 +50,20 @@ def test_every_statistic_has_a_line() -> None:
 
 
 def test_margins_that_are_too_narrow_or_too_wide_are_noticed() -> None:
-    def found(share: float, line: Line, level: Level) -> Covered:
-        return Covered(line, Calculus.PURE, level, 1.0, share, share, share)
+    def found(share: float, line: Line, level: Level, given: float = 1.0) -> Covered:
+        return Covered(line, Calculus.PURE, level, given, share, share, share)
 
     count, mean, slope = (next(each for each in LINES if each.narrow == narrow) for narrow in (0, 10, None))
     assert not found(0.92, slope, LEVELS[0]).holds
     assert found(0.99, slope, Level(50, 400)).holds
     assert found(0.99, mean, Level(50, 9)).holds
     assert not found(0.98, mean, Level(50, 10)).holds
+    assert not found(0.98, mean, Level(0.7, 10)).holds
     assert found(0.98, count, Level(4, 1)).holds
     assert not found(0.98, count, Level(5, 1)).holds
+    assert found(0.95, slope, Level(5, 9), given=0.1).holds
+    assert not found(0.95, slope, Level(5, 10), given=0.79).holds
+    assert not found(0.95, slope, Level(5, 40), given=0.99).holds
 
 
 def test_the_truth_is_that_of_the_records() -> None:

@@ -199,14 +199,14 @@ NOISE_AND_PRICE = (
         f"{_PRIVACY}noise.py",
         "return dp.m.make_gaussian(vectors, dp.l2_distance(T=float), scale=law.scale)",
         "return dp.m.make_gaussian(vectors, dp.l2_distance(T=float), scale=law.scale / 1.1)",
-        "tests/privacy/test_noise.py",
+        "tests/privacy/test_noise.py::test_noise_has_the_scales_variance_and_no_bias",
     ),
     Mistake(
         "Laplace noise a tenth too small",
         f"{_PRIVACY}noise.py",
         'return dp.m.make_laplace(vectors, dp.l1_distance(T="i64"), scale=law.scale)',
         'return dp.m.make_laplace(vectors, dp.l1_distance(T="i64"), scale=law.scale / 1.1)',
-        "tests/privacy/test_noise.py",
+        "tests/privacy/test_noise.py::test_laplace_noise_has_its_own_variance_and_mean_size",
     ),
     Mistake(
         "noise drawn after the data were read",
@@ -262,7 +262,7 @@ NOISE_AND_PRICE = (
         "tests/node/engine/test_release.py::test_a_forged_or_altered_request_fails_before_any_noise_or_scan",
     ),
     Mistake(
-        "an answer for a receipt that the ledger did not sign",
+        "data scanned before a charge: a receipt that the ledger did not sign is taken",
         f"{_ENGINE}release.py",
         "    _demand(signed, EngineResponse.FAILURE_RECEIPT)\n",
         "",
@@ -297,7 +297,7 @@ ESTIMATES = (
         f"{_PRIVACY}linear.py",
         "noises[index])",
         "1)",
-        "tests/privacy/test_estimates.py",
+        "tests/privacy/test_estimates.py::test_margins_of_counts_are_exact_for_one_node_and_for_the_sum",
     ),
     Mistake(
         "a margin of a large sigma by 1.64 instead of 1.96",

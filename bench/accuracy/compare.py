@@ -24,6 +24,8 @@ class Side:
     figures: Mapping[str, Figures]
     why_not: str = ""
     is_shown_only: bool = False
+    is_lost: bool = False
+    """Whether it should have answered and did not: nothing is then known of who is best."""
 
 
 @dataclass(frozen=True)

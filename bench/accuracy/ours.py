@@ -66,7 +66,7 @@ def figures(asked: OfflineFederation, line: Line, setting: Setting) -> Mapping[s
         raise NotYet(refusal.message) from None
     exact = _exact(asked, question)
     wanted = [
-        (question.plan.components[index].law, vector.size * line.repetitions)
+        (question.plan.components[index].law, vector.size * line.repetitions(setting))
         for index, vector in exact.components.items()
     ]
     drawn = {
@@ -77,7 +77,7 @@ def figures(asked: OfflineFederation, line: Line, setting: Setting) -> Mapping[s
         _estimates(
             asked, question, line, replace(exact, components={index: each[turn] for index, each in drawn.items()})
         )
-        for turn in range(line.repetitions)
+        for turn in range(line.repetitions(setting))
     ]
     stacked = np.array(tables, dtype=np.float64)
     return {statistic: stacked[:, :, place] for place, statistic in enumerate(line.statistics)}

@@ -95,7 +95,12 @@ def log_of(peer: Peer) -> Path:
 
 def _digest(peer: Peer, ask: Mapping[str, object]) -> str:
     here = Path(__file__).parent
-    files = [here / f"{peer.module}.py", here / "requirements" / f"{peer.needs}.txt", Path(str(ask["records"]))]
+    files = [
+        here / f"{peer.module}.py",
+        here / "protocol.py",
+        here / "requirements" / f"{peer.needs}.txt",
+        Path(str(ask["records"])),
+    ]
     told = [json.dumps({**ask, "records": ""}, sort_keys=True).encode(), " ".join(peer.arguments).encode()]
     parts = [hashlib.sha256(part).digest() for part in (*told, *(file.read_bytes() for file in files))]
     return hashlib.sha256(b"".join(parts)).hexdigest()[:16]

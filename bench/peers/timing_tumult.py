@@ -19,7 +19,7 @@ keys = KeySet.from_dict({"region": REGIONS, "band": BANDS})
 session = Session.from_dataframe(
     RhoZCDPBudget(float("inf")), "visits", data, protected_change=AddRowsWithID("id", "people")
 )
-query = QueryBuilder("visits").enforce(MaxRowsPerID(GROUPS)).filter(f"year = {YEAR}").groupby(keys)
+query = QueryBuilder("visits").filter(f"year = {YEAR}").enforce(MaxRowsPerID(GROUPS)).groupby(keys)
 asked = [query.count(), query.sum("cost", *COST), query.sum("weight", *WEIGHT)]
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from accuracy import ours
-from accuracy.asked import ALONE, ERRORS, LINES, PROGRAMME, Line
+from accuracy.asked import ALONE, ERRORS, LINES, PROGRAMME, SETTINGS, Line
 from accuracy.compare import Row, Side, rows, truth
 from accuracy.errors import Error, ratio, root_of, squared_errors, squared_rank_errors
+from accuracy.measure import verdict
 
 Figures = npt.NDArray[np.float64]
 AGES = [np.array([10.0, 20.0, 20.0, 40.0]), np.array([0.0, 50.0, 100.0])]
@@ -102,7 +103,15 @@ def test_each_sides_variances_are_held_against_their_own_kind() -> None:
 
 
 def test_every_statistic_of_every_line_has_the_errors_asked_for() -> None:
-    assert all(line.repetitions * len(line.every_cell) >= ERRORS for line in LINES)
+    told = {
+        (line.name, each.name): line.repetitions(each) * len(line.every_cell) for line in LINES for each in SETTINGS
+    }
+    assert all(errors >= ERRORS for errors in told.values())
+    assert {key for key, errors in told.items() if errors >= 4 * ERRORS} == {
+        ("count", "alone"),
+        ("sum", "alone"),
+        ("3-way table", "alone"),
+    }
 
 
 def found(line: Line, ours: Side, *peers: Side) -> dict[str, Row]:
@@ -160,6 +169,19 @@ def test_what_we_cannot_do_yet_is_said_and_holds_no_bar() -> None:
     assert row.remark == "we: not yet: means"
 
 
+def test_bars_hold_only_where_nobody_is_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    held = list(rows(MEAN, PROGRAMME, side("we", 1, 1.0, "mean"), [side("peer", 2, 2.0, "mean")], AGES))
+    missed = list(rows(MEAN, PROGRAMME, side("we", 1, 3.0, "mean"), [side("peer", 2, 2.0, "mean")], AGES))
+    assert [verdict(held, [], is_whole) for is_whole in (True, False)] == [0, 0]
+    assert [verdict(missed, [], is_whole=True), verdict(held, ["Peer"], is_whole=True)] == [1, 1]
+    assert capsys.readouterr().out.splitlines() == [
+        "All bars hold.",
+        "All bars hold of what was asked.",
+        "1 bars missed, 0 comparisons not made.",
+        "0 bars missed, 0 comparisons not made, Peer lost.",
+    ]
+
+
 def test_our_figures_stand_in_the_cells_that_they_are_of(tmp_path: Path) -> None:
     """A plan has its keys in an order of its own."""
     (line,) = (each for each in LINES if each.name == "3-way table")
@@ -169,6 +191,6 @@ def test_our_figures_stand_in_the_cells_that_they_are_of(tmp_path: Path) -> None
     records.write_text(f"unit,severity,mode,decile,age\n{rows}")
     asked = ours.federation(tmp_path / "ours", records, ALONE)
     counts = ours.figures(asked, line, ALONE)["count"]
-    assert counts.shape == (line.repetitions, len(line.every_cell))
+    assert counts.shape == (line.repetitions(ALONE), len(line.every_cell))
     expected = [1000 * (cell == full) for cell in line.every_cell]
     assert np.abs(counts.mean(axis=0) - expected).max() < 1

@@ -35,6 +35,20 @@ CONTRIBUTIONS = (
         "tests/node/importing/test_dirty_sources.py::test_an_edition_holds_what_the_rules_say_of_random_dirty_records",
     ),
     Mistake(
+        "people's rows joined to people's rows",
+        "node/concordat_node/importing/mapping.py",
+        "if file.sources[join.source].may_be(file.sources[statement.fact]):",
+        "if not file.sources:",
+        "tests/node/importing/test_mapping.py::test_the_rows_themselves_are_no_parent",
+    ),
+    Mistake(
+        "people's rows joined to people's rows by a link to their file",
+        "node/concordat_node/importing/sources.py",
+        "    if is_one and (",
+        "    if is_one is None and (",
+        "tests/node/importing/test_sources.py::test_the_rows_themselves_under_another_name_are_no_parent",
+    ),
+    Mistake(
         "one group more than is claimed",
         f"{_ENGINE}choosing.py",
         "sizes) < limits.cells",

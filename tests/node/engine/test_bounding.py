@@ -97,9 +97,10 @@ def _units() -> st.SearchStrategy[Units]:
     return st.lists(unit.map(lambda each: [{**row, "sex": each[0]} for row in each[1]]), max_size=4)
 
 
-def _at_the_bounds(rows: int, cells: int) -> list[Row]:
-    """A unit with the largest values in so many rows of so many clinics."""
+def _at_the_bounds(rows: int, cells: int, weight: int | None = None) -> list[Row]:
+    """A unit with the largest values, but for its weight, in so many rows of so many clinics."""
     tops = {name: DATASET.column(name).fixed_upper for name in ("cost", "weight")}
+    tops |= {} if weight is None else {"weight": weight}
     return [{**tops, "clinic": rank % cells, "sex": 1} for rank in range(rows)]
 
 
@@ -156,6 +157,9 @@ def test_sparing_light_units_changes_no_sum(units: Units, planned: Plan) -> None
 @example([_at_the_bounds(LIMIT, 6)], _plan(("clinic",), None, 1, 20), 0)
 @example([_at_the_bounds(LIMIT, 2)], _plan(("clinic",), None, 30, 1), 0)
 @example([_at_the_bounds(2, 1)], _plan(("clinic",), None, 2, 1), 0)
+@example([_at_the_bounds(LIMIT, 1, weight=0)], _plan(("clinic",), None, 1, 20), 0)
+@example([_at_the_bounds(LIMIT, 1, weight=100)], _plan(("clinic",), None, 1, 20), 0)
+@example([_at_the_bounds(LIMIT, 1, weight=200)], _plan(("clinic",), None, 1, 20), 0)
 def test_deleting_a_unit_moves_every_component_by_no_more_than_claimed(units: Units, planned: Plan, gone: int) -> None:
     TABLE.fill(units)
     with_it = TABLE.exact(planned)

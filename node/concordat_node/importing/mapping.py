@@ -41,7 +41,8 @@ def _stays_in_folder(text: str) -> str:
 class Source(FileModel):
     """One local file. With a parent key it is a parent: it may be joined, and an ambiguous key matches nothing.
 
-    A parent's row stands in the rows of all who point at it, so it must be about no one: a place, a kind of vehicle.
+    A parent's row stands in the rows of all who point at it, so it may be about a place, a kind of vehicle or what the
+    unit itself is, and about nobody else.
     """
 
     path: Annotated[str, Field(min_length=1), AfterValidator(_stays_in_folder)]

@@ -96,8 +96,8 @@ class Reason(StrEnum):
         "INVALID_PRICE",
         "INVALID_ARGUMENT",
         False,
-        "The epsilon is too small to be split over what is asked, or beyond what noise can be drawn for.",
-        "Ask with another epsilon, or for fewer statistics at once.",
+        "The epsilon or delta is too small for what is asked, or beyond what noise can be drawn for.",
+        "Ask with another epsilon or delta, or for fewer statistics at once.",
     )
     # What the agreement allows
     NOT_IN_AGREEMENT = (
